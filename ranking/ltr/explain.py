@@ -1,0 +1,102 @@
+"""Why an item stands where it stands: contributions against a reference, and pair by pair.
+
+Contributions add up: the reasons for one item sum to its score minus the reference's mean score, the
+reasons for a pair sum to the difference of the two scores. Does *not* speak: the words are the pages'.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.model import BASE, Ranker
+
+
+class Reason(NamedTuple):
+    """What one column adds to an item's score beyond the reference; `value` is NaN where missing."""
+
+    column: str
+    contribution: float
+    value: float
+
+
+class PairReason(NamedTuple):
+    """What one column adds to the winner's lead over the loser."""
+
+    column: str
+    contribution: float
+    winner_value: float
+    loser_value: float
+
+
+class PairReasons(NamedTuple):
+    """The winner's lead and every column's part in it, the strongest first; the parts sum to the margin."""
+
+    margin: float
+    reasons: tuple[PairReason, ...]
+
+
+def reasons(
+    ranker: Ranker, features: pd.DataFrame, reference: pd.DataFrame | None = None, *, top: int = 3
+) -> list[list[Reason]]:
+    """The `top` strongest contributions of each row, beyond the mean contribution of the reference.
+
+    Parameters
+    ----------
+    features : (n, d) rows to explain
+    reference : (m, d) rows to compare with, such as all candidates of the query; `features` if None
+    top : most reasons for one row; a column that adds nothing is no reason
+
+    Worked example: the reference has size 1 and 3 around the median 2, the scale is 1.
+
+    >>> from ranking.ltr.model import RuleComponent
+    >>> table = pd.DataFrame({"size": [1.0, 2.0, 3.0], "fee": [0.0, 0.0, 0.0]})
+    >>> ranker = Ranker(("size", "fee"), (RuleComponent.fit(table, [("size", "descending")]),))
+    >>> reasons(ranker, table.iloc[[2]], table)
+    [[Reason(column='size', contribution=0.5, value=3.0)]]
+    """
+    shares = ranker.contributions(features).drop(columns=BASE)
+    typical = shares if reference is None else ranker.contributions(reference).drop(columns=BASE)
+    lead = shares.to_numpy() - typical.to_numpy().mean(axis=0)
+    values = features[list(ranker.columns)].to_numpy(dtype=np.float64, na_value=np.nan)
+    order = np.argsort(-np.abs(lead), axis=1, kind="stable")[:, :top]
+    return [
+        [
+            Reason(ranker.columns[place], float(lead[row, place]), float(values[row, place]))
+            for place in places
+            if lead[row, place] != 0
+        ]
+        for row, places in enumerate(order)
+    ]
+
+
+def pair_reasons(ranker: Ranker, winner: pd.DataFrame, loser: pd.DataFrame) -> PairReasons:
+    """Every column's part in the winner's lead over the loser: phi(winner) - phi(loser).
+
+    Parameters
+    ----------
+    winner, loser : (1, d) tables
+
+    Returns
+    -------
+    PairReasons
+        Whose contributions sum to `margin`, score of the winner minus score of the loser, to 1e-9;
+        columns that add nothing are left out.
+    """
+    if len(winner) != 1 or len(loser) != 1:
+        raise InvalidFeatures(f"{len(winner)} and {len(loser)} rows; expected one winner and one loser")
+    both = pd.concat([winner[list(ranker.columns)], loser[list(ranker.columns)]], ignore_index=True)
+    shares = ranker.contributions(both)
+    score = ranker.score(both)
+    lead = shares.iloc[0] - shares.iloc[1]
+    found = [
+        PairReason(column, float(lead[column]), float(both[column].iat[0]), float(both[column].iat[1]))
+        for column in lead.index[lead.to_numpy() != 0]
+        if column != BASE
+    ]
+    return PairReasons(
+        float(score[0] - score[1]), tuple(sorted(found, key=lambda reason: -abs(reason.contribution)))
+    )

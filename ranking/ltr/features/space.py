@@ -1,0 +1,245 @@
+"""The feature space: what was learnt about the data when it was fitted, and the matrix for one query.
+
+Category codes, vocabularies and the reference year are frozen in it, so that a version's features mean the
+same next year. The items' side is prepared once; a query then costs vector operations over all items, never
+a loop over rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ranking.ltr.errors import CorruptModel, InvalidFeatures
+from ranking.ltr.features import columns as col
+from ranking.ltr.features.spec import FeatureSpec
+from ranking.ltr.features.text import TextMatrix, TextSpace, Vocabulary
+
+FORMAT_VERSION = 1
+_Cell = col.Floats | col.CodedColumn | col.SetColumn | TextMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedItems:
+    """The items' side of every feature, computed once and kept by callers for all queries."""
+
+    index: pd.Index[Any]
+    sides: Mapping[str, _Cell]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, rows: Any) -> PreparedItems:
+        """Keep some rows, by position or mask."""
+        rows = np.asarray(rows)
+        positions = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        sides = {name: _take(side, positions) for name, side in self.sides.items()}
+        return PreparedItems(self.index[positions], sides)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSpace:
+    """Fitted features; immutable, written and read with a checksum."""
+
+    specs: tuple[FeatureSpec, ...]
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Mapping[str, TextSpace] = field(default_factory=dict)
+
+    @classmethod
+    def fit(cls, specs: Sequence[FeatureSpec], items: pd.DataFrame, queries: pd.DataFrame) -> FeatureSpace:
+        """Learn category codes and vocabularies.
+
+        Parameters
+        ----------
+        specs : features in the order of the columns
+        items : (n, fields) all items; sets are lists, dates ISO texts, missing values None or NaN
+        queries : (m, fields) all queries
+
+        Raises InvalidFeatures when a field is missing.
+        """
+        _check_fields(specs, items.columns, queries.columns)
+        categories: dict[str, tuple[str, ...]] = {}
+        texts: dict[str, TextSpace] = {}
+        for spec in specs:
+            if spec.kind == "categorical":
+                values = (items if spec.side == "item" else queries)[spec.field]
+                categories[spec.name] = tuple(sorted({str(v) for v in values if not col.is_missing(v)}))
+            elif spec.kind == "text_similarity":
+                both = [*items[spec.item_field], *queries[spec.query_field]]
+                texts[spec.name] = TextSpace.fit([_text(value) for value in both])
+        return cls(tuple(specs), categories, texts)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(spec.name for spec in self.specs)
+
+    @property
+    def categorical(self) -> tuple[str, ...]:
+        """Names of the columns that hold category codes."""
+        return tuple(spec.name for spec in self.specs if spec.kind == "categorical")
+
+    @property
+    def monotone(self) -> dict[str, int]:
+        """Direction by column, for the columns that have one."""
+        return {spec.name: spec.monotone for spec in self.specs if spec.monotone}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each column is called for people."""
+        return {spec.name: spec.label or spec.name for spec in self.specs}
+
+    def prepare(self, items: pd.DataFrame) -> PreparedItems:
+        """Compute the items' side of all features for (n, fields) items; the index is kept.
+
+        Raises InvalidFeatures when a field is missing or holds a value of the wrong kind.
+        """
+        _check_fields(self.specs, items.columns, None)
+        sides: dict[str, _Cell] = {}
+        for spec in self.specs:
+            for name in spec.item_fields:
+                sides[spec.name] = self._item_side(spec, items[name])
+        return PreparedItems(items.index, sides)
+
+    def build(
+        self, query: Mapping[str, Any], prepared: PreparedItems, given: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Return the (n, d) float64 features of one query and n prepared items.
+
+        Categorical columns hold codes; NaN stands for a missing value or a category that was not there when
+        the space was fitted. ``given`` holds ready-made features, by item (its index) and column; an item
+        that it does not list has NaN.
+
+        Raises InvalidFeatures when a field of the query is missing or of the wrong kind.
+        """
+        matrix = np.full((len(prepared), len(self.specs)), np.nan, order="F")
+        for position, spec in enumerate(self.specs):
+            for name in spec.query_fields:
+                if name not in query:
+                    raise InvalidFeatures(f"feature {spec.name!r}: the query has no field {name!r}")
+            matrix[:, position] = self._column(spec, query, prepared, given)
+        return pd.DataFrame(matrix, index=prepared.index, columns=pd.Index(self.columns), copy=False)
+
+    def _item_side(self, spec: FeatureSpec, values: pd.Series) -> _Cell:
+        if spec.kind == "numeric":
+            return col.transformed(_years_or_numbers(spec, values), spec.transform, spec.reference_year)
+        if spec.kind == "categorical":
+            return self._codes(spec, values)
+        if spec.kind in ("difference", "log_ratio"):
+            return col.numbers(values, spec.item_field)
+        if spec.kind == "equal":
+            return col.coded(values.tolist())
+        if spec.kind == "overlap":
+            return col.sets(values.tolist())
+        return self.texts[spec.name].prepare([_text(value) for value in values])
+
+    def _codes(self, spec: FeatureSpec, values: pd.Series) -> col.Floats:
+        code_of = {name: float(code) for code, name in enumerate(self.categories[spec.name])}
+        found = [np.nan if col.is_missing(v) else code_of.get(str(v), np.nan) for v in values.tolist()]
+        return np.array(found, dtype=np.float64)
+
+    def _column(
+        self, spec: FeatureSpec, query: Mapping[str, Any], prepared: PreparedItems, given: pd.DataFrame | None
+    ) -> col.Floats:
+        if spec.kind == "given":
+            return _given(spec, prepared.index, given)
+        side = prepared.sides.get(spec.name)
+        wanted = query[spec.query_fields[0]] if spec.query_fields else None
+        if side is None:  # a column of the query alone: the same for every item
+            return np.full(len(prepared), self._of_query(spec, wanted))
+        if isinstance(side, col.CodedColumn):
+            return side.equal_to(wanted)
+        if isinstance(side, col.SetColumn):
+            return side.overlap(wanted, spec.measure)
+        if isinstance(side, TextMatrix):
+            return self.texts[spec.name].similarity(side, _text(wanted))
+        return side if spec.kind in ("numeric", "categorical") else _compared(spec, side, wanted)
+
+    def _of_query(self, spec: FeatureSpec, wanted: Any) -> float:
+        values = pd.Series([wanted], dtype=object)
+        if spec.kind == "categorical":
+            return float(self._codes(spec, values)[0])
+        known = _years_or_numbers(spec, values)
+        return float(col.transformed(known, spec.transform, spec.reference_year)[0])
+
+    def to_bytes(self) -> bytes:
+        """Return the space as canonical JSON: the same space always gives the same bytes."""
+        state = {
+            "format": FORMAT_VERSION,
+            "specs": [asdict(spec) for spec in self.specs],
+            "categories": {name: list(values) for name, values in self.categories.items()},
+            "texts": {name: asdict(space) for name, space in self.texts.items()},
+        }
+        return json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, sha256: str) -> FeatureSpace:
+        """Read a space back; CorruptModel, and nothing parsed, when they do not have the checksum."""
+        found = hashlib.sha256(data).hexdigest()
+        if found != sha256:
+            raise CorruptModel(f"feature space: expected checksum {sha256}, found {found}")
+        state = json.loads(data)
+        if state["format"] != FORMAT_VERSION:
+            raise CorruptModel(f"feature space: expected format {FORMAT_VERSION}, found {state['format']!r}")
+        texts = {
+            name: TextSpace(_vocabulary(space["words"]), _vocabulary(space["pieces"]))
+            for name, space in state["texts"].items()
+        }
+        categories = {name: tuple(values) for name, values in state["categories"].items()}
+        return cls(tuple(FeatureSpec(**spec) for spec in state["specs"]), categories, texts)
+
+
+def _take(side: _Cell, positions: Any) -> _Cell:
+    return side[positions] if isinstance(side, np.ndarray) else side.take(positions)
+
+
+def _text(value: Any) -> str:
+    return "" if col.is_missing(value) else str(value)
+
+
+def _vocabulary(state: Mapping[str, Any]) -> Vocabulary:
+    return Vocabulary(state["analyzer"], tuple(state["terms"]), tuple(state["frequencies"]), state["n_texts"])
+
+
+def _years_or_numbers(spec: FeatureSpec, values: pd.Series) -> col.Floats:
+    if spec.transform == "age":
+        return col.decimal_years(values.tolist(), spec.field)
+    return col.numbers(values, spec.field)
+
+
+def _compared(spec: FeatureSpec, side: col.Floats, wanted: Any) -> col.Floats:
+    """Difference item - query or log(item / query); a ratio with nothing or less than nothing is NaN."""
+    against = col.numbers(pd.Series([wanted], dtype=object), spec.query_field)[0]
+    if spec.kind == "difference":
+        found = side - against
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.log(side) - np.log(against)
+        found = np.where((side > 0) & (against > 0), found, np.nan)
+    return np.asarray(np.abs(found) if spec.absolute else found, dtype=np.float64)
+
+
+def _given(spec: FeatureSpec, index: pd.Index[Any], given: pd.DataFrame | None) -> col.Floats:
+    if given is None:
+        return np.full(len(index), np.nan)
+    name = spec.field or spec.name
+    if name not in given.columns:
+        raise InvalidFeatures(f"feature {spec.name!r}: the given values have no column {name!r}")
+    return col.numbers(given[name].reindex(index), name)
+
+
+def _check_fields(specs: Sequence[FeatureSpec], items: Any, queries: Any) -> None:
+    for spec in specs:
+        for side, fields, known in (
+            ("items", spec.item_fields, items),
+            ("queries", spec.query_fields, queries),
+        ):
+            for name in fields:
+                if known is not None and name not in known:
+                    raise InvalidFeatures(f"feature {spec.name!r}: the {side} have no field {name!r}")

@@ -1,0 +1,66 @@
+"""Which queries are held out, for ever, and which fold the others fall in.
+
+A query is held out by a hash of its own key: adding, removing or re-importing other queries moves
+nothing, so no version was ever trained on what a later one is judged by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from ranking.ltr.errors import InvalidPreferences
+from ranking.ltr.preferences import Integers
+
+HELD_OUT_SHARE = 0.25
+"""A quarter: 60 queries leave about 15 to judge by, and the interval there is what promotes a version."""
+
+HELD_OUT_SALT = "tiebreak held out"
+"""Part of every split there ever was; changing it mixes judged and trained queries."""
+
+
+def is_held_out(query_key: str, share: float = HELD_OUT_SHARE, salt: str = HELD_OUT_SALT) -> bool:
+    """Whether a query is kept for judging, by the SHA-256 of its key alone.
+
+    >>> [key for key in map("m{}".format, range(1, 13)) if is_held_out(key)]
+    ['m10']
+    """
+    if not 0 <= share <= 1:
+        raise InvalidPreferences(f"held-out share is {share}; expected 0 to 1")
+    digest = hashlib.sha256(f"{salt}\x00{query_key}".encode(errors="surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def held_out_mask(
+    keys: Iterable[str], share: float = HELD_OUT_SHARE, salt: str = HELD_OUT_SALT
+) -> npt.NDArray[np.bool_]:
+    """(n,) `is_held_out` of every key.
+
+    >>> held_out_mask(["m1", "m1"]).tolist() in ([True, True], [False, False])
+    True
+    """
+    listed = [str(key) for key in keys]
+    held_out = {key: is_held_out(key, share, salt) for key in set(listed)}
+    return np.array([held_out[key] for key in listed], dtype=bool)
+
+
+def query_folds(queries: npt.ArrayLike, folds: int, *, seed: int) -> Integers:
+    """(n,) fold 0 to folds-1 of each row; rows of one query share it and folds differ by one query at most.
+
+    Parameters
+    ----------
+    queries : (n,) query key of each row
+    folds : number of folds; with fewer queries, as many folds as queries are used
+
+    >>> folds = query_folds(["a", "a", "b", "c", "d"], 2, seed=0)
+    >>> bool(folds[0] == folds[1]), np.bincount(folds[1:]).tolist()
+    (True, [2, 2])
+    """
+    if folds < 1:
+        raise InvalidPreferences(f"{folds} folds; expected at least 1")
+    keys, places = np.unique(np.asarray(queries).astype(str), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(keys))
+    return np.asarray((order % folds)[places], dtype=np.int64)

@@ -1,0 +1,65 @@
+"""The stability index: worked by hand, its alarm rate counted, its edges."""
+
+import numpy as np
+import pytest
+
+from ranking.ltr.drift import psi
+from ranking.ltr.errors import InvalidFeatures
+
+
+def test_the_index_is_the_sum_over_bins_worked_by_hand():
+    expected = [1] * 40 + [2] * 40 + [3] * 20
+    actual = [1] * 20 + [2] * 40 + [3] * 40
+    found = psi(expected, actual)
+    assert found.psi == pytest.approx((0.2 - 0.4) * np.log(0.2 / 0.4) + (0.4 - 0.2) * np.log(0.4 / 0.2))
+    assert found.bins == 3
+
+
+def test_the_index_does_not_care_which_sample_is_which():
+    rng = np.random.default_rng(0)
+    one, two = rng.integers(0, 5, 300), rng.choice(5, 400, p=[0.4, 0.2, 0.2, 0.1, 0.1])
+    assert psi(one, two).psi == pytest.approx(psi(two, one).psi)
+
+
+@pytest.mark.parametrize("n", [30, 200, 1000])
+def test_the_limit_keeps_false_alarms_to_one_in_a_hundred_at_any_size(n):
+    rng = np.random.default_rng(n)
+    alarms = [psi(rng.lognormal(0, 2, n), rng.lognormal(0, 2, n)).alarm for _ in range(300)]
+    assert np.mean(alarms) <= 0.01
+
+
+def test_the_usual_fixed_limit_alone_would_cry_wolf():
+    rng = np.random.default_rng(0)
+    found = [psi(rng.normal(size=200), rng.normal(size=200)).psi > 0.1 for _ in range(300)]
+    assert 0.25 < np.mean(found) < 0.45
+
+
+def test_a_shift_by_half_a_deviation_is_noticed():
+    rng = np.random.default_rng(0)
+    assert psi(rng.normal(size=1000), rng.normal(0.5, 1, size=1000)).alarm
+
+
+def test_values_that_go_missing_are_noticed():
+    values = np.arange(500.0)
+    gone = np.where(np.arange(500) < 150, np.nan, values)
+    assert psi(values, gone).alarm
+    assert not psi(gone, gone).alarm
+
+
+def test_a_constant_that_starts_to_vary_is_noticed_on_either_side():
+    assert psi([5.0] * 300, [5.0] * 240 + [6.0] * 60).alarm
+    assert psi([5.0] * 300, [5.0] * 240 + [4.0] * 60).alarm
+    assert psi([5.0] * 300, [5.0] * 300).psi == 0
+
+
+def test_rows_all_missing_on_one_side_give_a_finite_index():
+    assert np.isfinite(psi([np.nan] * 50, [1.0] * 50).psi)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "bins"),
+    [([], [1.0], 10), ([1.0], [], 10), ([1.0], [np.inf], 10), ([1.0], [1.0], 0)],
+)
+def test_what_cannot_be_compared_is_refused(expected, actual, bins):
+    with pytest.raises(InvalidFeatures, match="expected at least"):
+        psi(expected, actual, bins)

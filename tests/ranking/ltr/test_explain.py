@@ -1,0 +1,85 @@
+"""Reasons add up to what they explain."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ranking.ltr.boosting import BoostingParams, boost
+from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.explain import pair_reasons, reasons
+from ranking.ltr.model import Ranker, RuleComponent, TreeComponent
+from ranking.ltr.preferences import Preferences
+
+COLUMNS = ("fee", "size", "idle")
+
+
+def ranker_and_table():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"fee": rng.normal(size=160), "size": rng.normal(size=160), "idle": 1.0})
+    table.loc[::7, "size"] = np.nan
+    worth = (table["size"].fillna(-1) - table["fee"].abs()).to_numpy()
+    orders = [rows[np.argsort(-worth[rows])].tolist() for rows in np.arange(160).reshape(-1, 8)]
+    rule = RuleComponent.fit(table, [("size", "descending")])
+    text = boost(
+        table,
+        Preferences.from_orders(orders, judge="ada"),
+        params=BoostingParams(rounds=20, num_leaves=6, min_data_in_leaf=5),
+        seed=0,
+        base_score=rule.score(table),
+    )
+    return Ranker(COLUMNS, (rule, TreeComponent("version 1", 1.0, COLUMNS, text))), table
+
+
+RANKER, TABLE = ranker_and_table()
+
+
+def test_all_reasons_of_a_row_sum_to_its_lead_over_the_reference():
+    found = reasons(RANKER, TABLE.iloc[:5], TABLE, top=99)
+    score = RANKER.score(TABLE)
+    for row, listed in enumerate(found):
+        assert sum(reason.contribution for reason in listed) == pytest.approx(
+            score[row] - score.mean(), abs=1e-9
+        )
+
+
+def test_reasons_come_strongest_first_with_the_value_they_speak_of():
+    (listed,) = reasons(RANKER, TABLE.iloc[[3]], TABLE, top=2)
+    assert len(listed) == 2
+    assert abs(listed[0].contribution) >= abs(listed[1].contribution)
+    assert {reason.column: reason.value for reason in listed} == TABLE.iloc[3][["fee", "size"]].to_dict()
+
+
+def test_a_column_that_adds_nothing_is_no_reason():
+    assert "idle" not in {reason.column for listed in reasons(RANKER, TABLE, top=99) for reason in listed}
+
+
+def test_a_missing_value_is_told_as_missing():
+    (listed,) = reasons(RANKER, TABLE.iloc[[0]], TABLE, top=99)
+    values = {reason.column: reason.value for reason in listed}
+    assert np.isnan(values["size"])
+
+
+def test_the_reasons_of_a_pair_sum_to_its_margin_exactly():
+    score = RANKER.score(TABLE)
+    for row in range(0, 60, 2):
+        found = pair_reasons(RANKER, TABLE.iloc[[row]], TABLE.iloc[[row + 1]])
+        assert found.margin == pytest.approx(score[row] - score[row + 1], abs=1e-12)
+        assert sum(reason.contribution for reason in found.reasons) == pytest.approx(found.margin, abs=1e-9)
+
+
+def test_the_reasons_of_a_pair_turned_round_are_the_same_with_the_other_sign():
+    forth = pair_reasons(RANKER, TABLE.iloc[[1]], TABLE.iloc[[2]])
+    back = pair_reasons(RANKER, TABLE.iloc[[2]], TABLE.iloc[[1]])
+    assert {r.column: r.contribution for r in forth.reasons} == pytest.approx(
+        {r.column: -r.contribution for r in back.reasons}
+    )
+    assert forth.reasons[0].winner_value == back.reasons[0].loser_value
+
+
+def test_an_item_has_no_lead_over_itself():
+    assert pair_reasons(RANKER, TABLE.iloc[[1]], TABLE.iloc[[1]]) == (0.0, ())
+
+
+def test_a_pair_is_one_winner_and_one_loser():
+    with pytest.raises(InvalidFeatures, match="2 and 1 rows"):
+        pair_reasons(RANKER, TABLE.iloc[:2], TABLE.iloc[[3]])

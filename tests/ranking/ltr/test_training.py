@@ -1,0 +1,204 @@
+"""Training as a whole: it learns what left-out queries bear out, nothing that is held out, and repeatably."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ranking.ltr.boosting import BoostingParams
+from ranking.ltr.errors import InvalidFeatures, InvalidPreferences, TrainingCancelled
+from ranking.ltr.model import Ranker, RuleComponent, checksum, load_ranker
+from ranking.ltr.tables import FeatureColumn
+from ranking.ltr.training import train
+
+SMALL = BoostingParams(rounds=8, min_data_in_leaf=5)
+
+
+@pytest.fixture(scope="module")
+def refined(world):
+    return train(world.task)
+
+
+@pytest.fixture(scope="module")
+def from_labels(world):
+    return train(world.with_(mode="labels").task)
+
+
+def test_the_experts_preferences_improve_the_order_of_held_out_queries(world, refined):
+    assert world.accuracy(refined.ranker) > world.accuracy(world.task.champion) + 0.15
+    assert refined.evaluation["verdict"] == "better"
+    assert refined.evaluation["metrics"]["pair_accuracy"]["low"] > 0
+
+
+def test_the_new_version_is_the_champion_and_one_more_component(world, refined):
+    names = [part.name for part in refined.ranker.components]
+    assert names == ["sorting rule", "version 1"]
+    assert refined.ranker.components[0].keys == world.task.champion.components[0].keys
+    assert refined.ranker.components[0].weight == pytest.approx(refined.report["slope"])
+
+
+def test_the_file_is_what_was_evaluated(world, refined):
+    features = world.task.rows.filter(regex="^f:").rename(columns=lambda name: name.removeprefix("f:"))
+    loaded = load_ranker(refined.model, refined.sha256)
+    assert loaded.score(features).tolist() == refined.ranker.score(features).tolist()
+    assert refined.sha256 == checksum(refined.model)
+
+
+def test_labels_teach_the_bias_of_their_history(world, from_labels):
+    assert from_labels.evaluation["verdict"] in ("better", "not_clear")
+    assert from_labels.evaluation["metrics"]["ndcg@10"]["difference"] > 0
+    assert 1 <= from_labels.report["rounds"] <= world.task.params.rounds
+    assert [part.name for part in from_labels.ranker.components] == ["version 1"]
+    assert from_labels.report["pairs"]["label"] > 0
+
+
+def test_experts_improve_on_a_champion_that_learned_from_labels(world, from_labels):
+    second = train(world.with_(champion=from_labels.ranker, component="version 2").task)
+    assert world.accuracy(second.ranker) > world.accuracy(from_labels.ranker) + 0.1
+    assert [part.name for part in second.ranker.components] == ["version 1", "version 2"]
+
+
+@pytest.mark.parametrize("mode", ["labels", "preferences"])
+def test_no_row_of_a_held_out_query_has_any_part_in_the_model(world, mode):
+    """Whatever held-out rows say, features, labels and pairs alike: the model's bytes stay the same."""
+    task = world.with_(mode=mode, params=SMALL).task
+    rows, pairs = task.rows.copy(), task.pairs.copy()
+    out = rows["held_out"].to_numpy()
+    rng = np.random.default_rng(0)
+    rows.loc[out, "f:focus"] = rng.normal(50, 9, out.sum())
+    rows.loc[out, "label"] = rng.integers(0, 9, out.sum()).astype(float)
+    judged = pairs["held_out"].to_numpy()
+    pairs.loc[judged, ["winner", "loser"]] = pairs.loc[judged, ["loser", "winner"]].to_numpy()
+    plain, spoiled = train(task), train(world.with_(mode=mode, params=SMALL, rows=rows, pairs=pairs).task)
+    assert plain.model == spoiled.model
+    assert plain.evaluation != spoiled.evaluation
+    assert not task.rows["held_out"].to_numpy()[plain.trained_rows].any()
+    assert plain.report["n_rows_trained"] == len(plain.trained_rows)
+
+
+@pytest.mark.parametrize("mode", ["labels", "preferences"])
+def test_the_same_task_gives_the_same_bytes_and_the_same_figures(world, mode):
+    task = world.with_(mode=mode, params=SMALL).task
+    first, second = train(task), train(task)
+    assert first.model == second.model
+    assert first.evaluation == second.evaluation
+    without_time = [{k: v for k, v in result.report.items() if k != "seconds"} for result in (first, second)]
+    assert without_time[0] == without_time[1]
+
+
+def test_another_seed_is_another_draw(world):
+    first = train(world.with_(params=SMALL).task)
+    other = train(world.with_(params=SMALL, seed=99).task)
+    assert first.report["candidates"] != other.report["candidates"]
+
+
+def test_a_careless_judge_is_named_by_a_high_flip_rate(make_world):
+    careless = make_world(seed=3, lists=120, careless=("eve",))
+    judges = train(careless.task).report["judges"]
+    assert judges["eve"]["flip_rate"] > 0.3
+    assert max(judges["ada"]["flip_rate"], judges["bob"]["flip_rate"]) < 0.2
+
+
+def test_nothing_to_learn_keeps_the_incumbent_as_it_is(make_world):
+    nothing = make_world(seed=1, careless=("ada", "bob", "eve"))
+    result = train(nothing.task)
+    assert result.report["kept_incumbent"]
+    assert result.report["rounds"] == 0
+    assert result.model == nothing.task.champion.to_bytes()
+    assert result.evaluation["verdict"] == "not_clear"
+    assert "queries" in result.report["choice"]
+
+
+def test_too_few_judged_queries_keep_the_incumbent(world):
+    queries = world.task.rows["query"].to_numpy()[world.task.pairs["winner"]]
+    trained = list(dict.fromkeys(queries[~world.task.pairs["held_out"]]))[:3]
+    few = world.with_(pairs=world.task.pairs[np.isin(queries, trained)].reset_index(drop=True))
+    result = train(few.task)
+    assert result.report["kept_incumbent"]
+    assert "fewer than 5 judged queries" in result.report["choice"]
+    alone = train(few.with_(champion=None).task)
+    assert not alone.report["kept_incumbent"]
+    assert alone.report["rounds"] > 0
+
+
+def test_a_first_version_needs_no_champion(world):
+    result = train(world.with_(champion=None, params=BoostingParams(rounds=30, min_data_in_leaf=5)).task)
+    assert [part.name for part in result.ranker.components] == ["version 1"]
+    assert result.evaluation["verdict"] == "not_clear"
+    assert result.report["pairs"]["distillation"] == 0
+    assert world.accuracy(result.ranker) > 0.7
+
+
+def test_what_nobody_judged_is_held_to_the_champion(world, refined):
+    assert refined.report["pairs"]["distillation"] > 0
+    kept, moved = (refined.report["pairs"][origin] for origin in ("kept", "reordered"))
+    assert kept + moved == np.count_nonzero(~world.task.pairs["held_out"])
+
+
+def test_a_declared_direction_binds_the_whole_version(world):
+    features = (
+        FeatureColumn("size"),
+        FeatureColumn("fee"),
+        FeatureColumn("focus", monotone=-1),
+        FeatureColumn("distance"),
+    )
+    result = train(world.with_(features=features, params=SMALL, champion=None).task)
+    grid = np.column_stack([np.zeros(50), np.zeros(50), np.linspace(-3, 3, 50), np.zeros(50)])
+    assert np.all(np.diff(result.ranker.score(grid)) <= 0)
+
+
+def test_progress_rises_from_start_to_end_and_may_cancel(world):
+    seen = []
+    train(world.with_(params=SMALL).task, on_progress=lambda *event: seen.append(event))
+    fractions = [fraction for _, fraction, _ in seen]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1] >= 0.95) == (0.0, True)
+    assert list(dict.fromkeys(stage for stage, _, _ in seen)) == [
+        "read", "judges", "capacity", "fit", "evaluate", "done"
+    ]  # fmt: skip
+
+    def cancel(stage, fraction, message):
+        if stage == "capacity":
+            raise TrainingCancelled("enough")
+
+    with pytest.raises(TrainingCancelled):
+        train(world.with_(params=SMALL).task, on_progress=cancel)
+
+
+def test_the_report_can_be_written_as_json(refined, from_labels):
+    for result in (refined, from_labels):
+        assert json.loads(json.dumps(result.report, allow_nan=False)) == result.report
+
+
+def foreign_champion():
+    return Ranker(("employees",), (RuleComponent("rule", 1.0, ()),))
+
+
+REFUSED = {
+    "an unknown mode": (lambda w: w.with_(mode="guess"), "mode is 'guess'"),
+    "an unknown feature": (lambda w: w.with_(features=(FeatureColumn("fees"),)), "no column 'f:fees'"),
+    "a champion of other features": (
+        lambda w: w.with_(champion=foreign_champion()),
+        "column 'employees' is missing",
+    ),
+    "no expert pair": (lambda w: w.with_(pairs=w.task.pairs.iloc[:0]), "0 training rows have expert pairs"),
+    "held-out pairs only": (
+        lambda w: w.with_(pairs=w.task.pairs[w.task.pairs["held_out"]].reset_index(drop=True)),
+        "0 training rows have expert pairs",
+    ),
+    "no label": (
+        lambda w: w.with_(mode="labels", rows=w.task.rows.assign(label=np.nan)),
+        "0 training rows have graded labels",
+    ),
+    "too few rows": (lambda w: w.with_(min_rows=10_000), "expected at least 10000"),
+    "weights of nothing": (
+        lambda w: w.with_(pairs=w.task.pairs.assign(weight=0.0)),
+        "0 training rows have expert pairs",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_task_that_cannot_be_trained_is_refused_with_its_reason(world, change, words):
+    with pytest.raises((InvalidFeatures, InvalidPreferences), match=words):
+        train(change(world).task)
