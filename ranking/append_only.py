@@ -1,0 +1,78 @@
+"""Tables that refuse UPDATE and DELETE in the database itself.
+
+Python can be bypassed (a shell, a bulk update, another program): what must never change is held by triggers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import migrations
+
+APPEND_ONLY_TABLES = (
+    "ranking_itemversion",
+    "ranking_trainingset",
+    "ranking_modelversion",
+    "ranking_evaluation",
+    "ranking_promotion",
+    "feedback_judgement",
+)
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION tiebreak_refuse_change() RETURNS trigger AS $$
+BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END;
+$$ LANGUAGE plpgsql
+"""
+
+
+def _create_sql(vendor: str, table: str) -> list[str]:
+    if vendor == "postgresql":
+        return [
+            _FUNCTION,
+            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION tiebreak_refuse_change()",
+        ]
+    return [
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{act.lower()} BEFORE {act} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for act in ("UPDATE", "DELETE")
+    ]
+
+
+def _drop_sql(vendor: str, table: str) -> list[str]:
+    if vendor == "postgresql":
+        return [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
+    return [f"DROP TRIGGER IF EXISTS {table}_no_{act}" for act in ("update", "delete")]
+
+
+def _run(connection: Any, statements: list[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def protect(*tables: str) -> migrations.RunPython:
+    """Return the migration operation that makes the tables append-only."""
+
+    def forwards(_apps: Any, schema_editor: Any) -> None:
+        for table in tables:
+            _run(schema_editor.connection, _create_sql(schema_editor.connection.vendor, table))
+
+    def backwards(_apps: Any, schema_editor: Any) -> None:
+        for table in tables:
+            _run(schema_editor.connection, _drop_sql(schema_editor.connection.vendor, table))
+
+    return migrations.RunPython(forwards, backwards)
+
+
+@contextmanager
+def without_triggers(connection: Any) -> Iterator[None]:
+    """Lift the protection inside the block: only for emptying a test database."""
+    for table in APPEND_ONLY_TABLES:
+        _run(connection, _drop_sql(connection.vendor, table))
+    try:
+        yield
+    finally:
+        for table in APPEND_ONLY_TABLES:
+            _run(connection, _create_sql(connection.vendor, table))
