@@ -1,0 +1,100 @@
+"""One cell: from a text to a value of the declared type, or a sentence that says what was expected."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ranking.description import Field
+from ranking.importers.parquet_child import LIST_MARK
+
+# Python's float() also takes "1_000", "infinity" and Arabic digits; a file that holds them holds a mistake.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_YES, _NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
+_FORBIDDEN = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores neither NUL nor half a character
+
+
+class BadCell(ValueError):
+    """A cell that can't be read; the message says what was expected."""
+
+
+def read_cell(text: str, field: Field) -> Any:
+    """Return the value of a cell: None when it is empty, a list for a set. Raises BadCell."""
+    if _FORBIDDEN.search(text):
+        raise BadCell("holds a character that can't be stored (NUL or half a surrogate pair)")
+    text = text.strip()
+    if not text:
+        if field.required:
+            raise BadCell("is empty; expected a value")
+        return [] if field.type == "set" else None
+    return _READERS[field.type](text, field)
+
+
+def number(text: str) -> float:
+    """Return a finite number. Raises BadCell."""
+    if not _NUMBER.fullmatch(text):
+        raise BadCell(f"expected a number like 1250.5, found {_short(text)}")
+    found = float(text)
+    if not math.isfinite(found):
+        raise BadCell(f"expected a number that is not endless, found {_short(text)}")
+    return found
+
+
+def _number(text: str, field: Field) -> float:
+    return number(text)
+
+
+def _count(text: str, field: Field) -> int:
+    found = number(text)
+    if found != int(found):
+        raise BadCell(f"expected a whole number, found {_short(text)}")
+    return int(found)
+
+
+def _year(text: str, field: Field) -> int:
+    found = number(text)
+    if found != int(found) or not 1000 <= found <= 3000:
+        raise BadCell(f"expected a year like 1998, found {_short(text)}")
+    return int(found)
+
+
+def _date(text: str, field: Field) -> str:
+    try:
+        return datetime.date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text).isoformat()
+    except ValueError:
+        raise BadCell(f"expected a date like 2025-09-02, found {_short(text)}") from None
+
+
+def _flag(text: str, field: Field) -> bool:
+    folded = text.casefold()
+    if folded not in (*_YES, *_NO):
+        raise BadCell(f"expected true or false, found {_short(text)}")
+    return folded in _YES
+
+
+def _set(text: str, field: Field) -> list[str]:
+    mark = LIST_MARK if LIST_MARK in text else field.separator
+    members = (part.strip() for part in text.split(mark))
+    return list(dict.fromkeys(member for member in members if member))
+
+
+def _text(text: str, field: Field) -> str:
+    return text
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+_READERS: dict[str, Callable[[str, Field], Any]] = {
+    "text": _text,
+    "number": _number,
+    "count": _count,
+    "year": _year,
+    "date": _date,
+    "flag": _flag,
+    "set": _set,
+}

@@ -1,0 +1,201 @@
+"""Items, queries and graded labels from CSV or Parquet, checked against the project's description."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ranking.description import Field, NounDescription, ProjectDescription
+from ranking.errors import ImportRefused
+from ranking.importers.cells import BadCell, number, read_cell
+from ranking.importers.parquet import parquet_as_csv
+from ranking.importers.tables import LONGEST_KEY, LONGEST_TITLE, Refusal, Refusals, Rows, Table
+
+LARGEST_FILE = 512 * 2**20
+LONGEST_CELL = 2**20
+GRADE = "grade"
+
+
+def read_records(path: Path, noun: NounDescription) -> Table:
+    """Read items or queries.
+
+    Each record holds every declared field: texts, numbers, ISO dates, lists for sets, None for what is
+    missing. Refused are missing columns, cells of the wrong type, and keys that are empty, too long or given
+    twice. Columns that the description does not declare are ignored, and named.
+    """
+    rows = read_rows(path)
+    refusals = Refusals(path.name)
+    _check_columns(rows, noun.names, refusals)
+    if rows.refusals or refusals.found:
+        return Table(refusals=(*rows.refusals, *refusals.found))
+    ignored = tuple(name for name in rows.columns if name not in noun.names)
+    places = [(field, rows.columns.index(field.name)) for field in noun.fields]
+    records: list[dict[str, Any]] = []
+    lines_of: dict[str, int] = {}
+    for cells, line in zip(rows.cells, rows.lines, strict=True):
+        record = _record(cells, places, line, refusals)
+        _check_key(record, noun, line, lines_of, refusals)
+        records.append(record)
+        if refusals.full:
+            break
+    return Table(tuple(records), tuple(rows.lines[: len(records)]), tuple(refusals.found), ignored)
+
+
+def read_labels(
+    path: Path, description: ProjectDescription, items: Collection[str], queries: Collection[str]
+) -> Table:
+    """Read graded labels: one column named like each key, and "grade" (0 and up).
+
+    Returns records {query, item, grade}. Refused are keys that are not among the given ones, pairs that
+    occur twice, and grades that are no number from 0.
+    """
+    rows = read_rows(path)
+    refusals = Refusals(path.name)
+    names = (description.query.key, description.item.key, GRADE)
+    _check_columns(rows, names, refusals)
+    if rows.refusals or refusals.found:
+        return Table(refusals=(*rows.refusals, *refusals.found))
+    places = [rows.columns.index(name) for name in names]
+    known = {0: frozenset(queries), 1: frozenset(items)}
+    records: list[dict[str, Any]] = []
+    lines_of: dict[tuple[str, str], int] = {}
+    for cells, line in zip(rows.cells, rows.lines, strict=True):
+        query, item, grade = (cells[place].strip() for place in places)
+        for position, (noun, key) in enumerate(((description.query, query), (description.item, item))):
+            if key not in known[position]:
+                refusals.add(line, names[position], f"there is no {noun.noun} {key!r}")
+        first = lines_of.setdefault((query, item), line)
+        if first != line:
+            refusals.add(line, GRADE, f"{query!r} and {item!r} were graded on line {first} already")
+        records.append({"query": query, "item": item, "grade": _grade(grade, line, refusals)})
+        if refusals.full:
+            break
+    return Table(tuple(records), tuple(rows.lines[: len(records)]), tuple(refusals.found))
+
+
+def read_items(folder: Path, description: ProjectDescription) -> pd.DataFrame:
+    """Return the items of a project's folder as a table of its fields. Raises ImportRefused."""
+    return _frame(folder / description.files.items, description.item)
+
+
+def read_queries(folder: Path, description: ProjectDescription) -> pd.DataFrame:
+    """Return the queries of a project's folder as a table of its fields. Raises ImportRefused."""
+    return _frame(folder / description.files.queries, description.query)
+
+
+def _frame(path: Path, noun: NounDescription) -> pd.DataFrame:
+    table = read_records(path, noun)
+    if table.refusals:
+        raise ImportRefused(table.refusals)
+    return table.frame(noun.names)
+
+
+def read_rows(path: Path, encodings: Sequence[str] = ("utf-8-sig",)) -> Rows:
+    """Read the cells of a CSV or Parquet file as texts; every refusal is about the file as a whole."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            return _unreadable(path, f"is larger than {LARGEST_FILE // 2**20} MB")
+        if path.suffix.lower() == ".parquet":
+            data, problem = parquet_as_csv(path)
+            if problem:
+                return _unreadable(path, problem)
+            encodings = ("utf-8",)
+        else:
+            data = path.read_bytes()
+    except OSError as error:
+        return _unreadable(path, f"can't be read: {error.strerror}")
+    for encoding in encodings:
+        try:
+            return _parse(path, data.decode(encoding))
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+    return _unreadable(path, "is not UTF-8; save it as UTF-8 and try again", line)
+
+
+def _unreadable(path: Path, message: str, line: int | None = None) -> Rows:
+    return Rows((), (), (), (Refusal(path.name, line, "", message),))
+
+
+def _parse(path: Path, text: str) -> Rows:
+    """Split into cells with the standard reader; blank lines are skipped, line breaks in cells are kept."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    cells: list[list[str]] = []
+    lines: list[int] = []
+    refusals = Refusals(path.name)
+    columns: list[str] = []
+    line = 1
+    try:
+        for row in reader:
+            start, line = line, reader.line_num + 1
+            if not columns:
+                columns = [name.strip() for name in row]
+            elif row and len(row) != len(columns):
+                refusals.add(start, "", f"has {len(row)} cells; expected {len(columns)}")
+            elif row:
+                cells.append(row)
+                lines.append(start)
+            if refusals.full:
+                break
+    except csv.Error as error:
+        refusals.add(line, "", f"can't be read as CSV: {error}")
+    if not columns:
+        refusals.add(1, "", "is empty; expected a heading")
+    twice = {name for name in columns if columns.count(name) > 1}
+    for name in sorted(twice):
+        refusals.add(1, name, "is the name of two columns")
+    return Rows(tuple(columns), cells, lines, tuple(refusals.found))
+
+
+def _check_columns(rows: Rows, expected: Sequence[str], refusals: Refusals) -> None:
+    if rows.refusals:
+        return
+    for name in expected:
+        if name not in rows.columns:
+            hint = "" if len(rows.columns) > 1 else "; cells are separated by commas"
+            refusals.add(1, name, f"there is no such column{hint}; found {', '.join(rows.columns[:20])}")
+
+
+def _record(
+    cells: Sequence[str], places: Sequence[tuple[Field, int]], line: int, refusals: Refusals
+) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for field, place in places:
+        try:
+            record[field.name] = read_cell(cells[place], field)
+        except BadCell as error:
+            refusals.add(line, field.name, str(error))
+            record[field.name] = None
+    return record
+
+
+def _check_key(
+    record: dict[str, Any], noun: NounDescription, line: int, lines_of: dict[str, int], refusals: Refusals
+) -> None:
+    key, title = record[noun.key], record[noun.title]
+    if not key:
+        refusals.add(line, noun.key, f"is empty; every {noun.noun} needs a key")
+        return
+    if len(key) > LONGEST_KEY:
+        refusals.add(line, noun.key, f"is longer than {LONGEST_KEY} characters")
+    if not title or len(title) > LONGEST_TITLE:
+        refusals.add(line, noun.title, f"expected a title of 1 to {LONGEST_TITLE} characters")
+    first = lines_of.setdefault(key, line)
+    if first != line:
+        refusals.add(line, noun.key, f"{key!r} stands on line {first} already")
+
+
+def _grade(text: str, line: int, refusals: Refusals) -> float:
+    try:
+        found = number(text)
+    except BadCell as error:
+        refusals.add(line, GRADE, str(error))
+        return 0.0
+    if found < 0:
+        refusals.add(line, GRADE, f"expected 0 or more, found {text!r}")
+    return found

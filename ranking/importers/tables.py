@@ -1,0 +1,73 @@
+"""What every importer gives back: records, and refusals that name line and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+MOST_REFUSALS = 100  # of one file; who sees a hundred knows enough
+LONGEST_KEY, LONGEST_TITLE = 200, 300  # what the database holds
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a row, or a whole file, can't be taken. `line` counts from 1, the heading included."""
+
+    file: str
+    line: int | None
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}, {self.column}: {self.message}" if self.column else f"{place}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The cells of a file as texts: names of the columns, rows, and the line on which each row starts."""
+
+    columns: tuple[str, ...]
+    cells: Sequence[Sequence[str]]
+    lines: Sequence[int]
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Records ready for the catalogue; with a refusal among them, nothing of the file may be written.
+
+    `lines` has the line of each record; `ignored` names columns of the file that nobody asked for.
+    """
+
+    records: tuple[dict[str, Any], ...] = ()
+    lines: tuple[int, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return (n, fields) records as a table; None stands for a missing value."""
+        return pd.DataFrame(
+            {name: pd.Series([record.get(name) for record in self.records], dtype=object) for name in columns}
+        )
+
+
+class Refusals:
+    """Collects refusals of one file, up to a limit."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: list[Refusal] = []
+
+    def add(self, line: int | None, column: str, message: str) -> None:
+        """Note one refusal."""
+        if len(self.found) < MOST_REFUSALS:
+            self.found.append(Refusal(self.file, line, column, message))
+
+    @property
+    def full(self) -> bool:
+        """Say whether reading on would tell nothing new."""
+        return len(self.found) >= MOST_REFUSALS
