@@ -1,0 +1,68 @@
+"""Who is asking, as far as this app needs to know: a role and an organisation, never a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal
+
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from ranking.models import Query
+
+View = Callable[..., HttpResponseBase]
+Role = Literal["anonymous", "expert", "reader", "admin"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """The role of a request and the organisation whose queries it may read."""
+
+    role: Role = "anonymous"
+    organisation_id: int | None = None
+    name: str = ""
+
+
+def queries_of(access: Access) -> QuerySet[Query]:
+    """Return the queries that this access may read: an admin all, a reader those of the organisation."""
+    if access.role == "admin":
+        return Query.objects.all()
+    if access.role == "reader" and access.organisation_id is not None:
+        return Query.objects.filter(organisation_id=access.organisation_id)
+    return Query.objects.none()
+
+
+class HasRole(BasePermission):
+    """Let only the roles of the view's `roles` in; to the others the address does not exist."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        access = request._request.access
+        if access.role == "anonymous":
+            return False
+        if access.role not in view.roles:
+            raise Http404
+        return True
+
+
+def for_roles(*roles: Role) -> Callable[[View], View]:
+    """Decorate a page: who is not logged in goes to log in; to other roles the address does not exist."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            access = request.access  # type: ignore[attr-defined]
+            if access.role == "anonymous":
+                return redirect_to_login(request.get_full_path())
+            if access.role not in roles:
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,1 @@
+"""The lower app over HTTP: parse, one service, answer."""

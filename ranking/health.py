@@ -1,0 +1,124 @@
+"""What a load balancer and a monitoring system ask: is it alive, can it serve, how is it doing."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable
+
+import prometheus_client
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
+from prometheus_client import multiprocess
+
+from ranking.errors import NoChampion
+from ranking.models import Project
+from ranking.observability import StateCollector
+from ranking.services.serving import champion
+
+log = structlog.get_logger(__name__)
+BROKER_SECONDS = 2.0
+
+
+@require_safe
+@never_cache
+def alive(request: HttpRequest) -> HttpResponse:
+    """Answer as long as the process does: nobody restarts it because the database or the broker is away."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer 200 if lists can be served and work accepted, else 503 with what is wrong.
+
+    `?exclude=broker` leaves a check out, as Kubernetes' own `/readyz` does: without a broker lists are still
+    served and judgements still saved.
+    """
+    excluded = set(request.GET.getlist("exclude"))
+    checks = {name: check() for name, check in CHECKS.items() if name not in excluded}
+    failed = sorted(name for name, state in checks.items() if state not in ("ok", "degraded"))
+    if failed:
+        log.warning("not_ready", failed=failed, checks=checks)
+    status = "not_ready" if failed else "degraded" if "degraded" in checks.values() else "ready"
+    return JsonResponse({"status": status, "checks": checks}, status=503 if failed else 200)
+
+
+def database() -> str:
+    """Return "ok" if the database answers a query."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.error("database_unreachable", problem=str(error))
+        return "unreachable"
+    return "ok"
+
+
+def broker() -> str:
+    """Return "ok" if the broker accepts a connection within two seconds."""
+    try:
+        with current_app.connection_for_write(connect_timeout=BROKER_SECONDS) as opened:
+            opened.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_SECONDS)
+            _ = opened.default_channel
+    except (OperationalError, OSError, *current_app.connection_for_write().connection_errors) as error:
+        log.error("broker_unreachable", problem=type(error).__name__)
+        return "unreachable"
+    return "ok"
+
+
+def champions() -> str:
+    """Return "ok", "degraded" if an earlier champion has to serve, "missing" if a project has none at all."""
+    state = "ok"
+    try:
+        for project in Project.objects.all():
+            if champion(project).degraded:
+                state = "degraded"
+    except NoChampion as error:
+        log.error("no_champion", problem=str(error))
+        return "missing"
+    except DatabaseError:
+        return "unknown"
+    return state
+
+
+CHECKS: dict[str, Callable[[], str]] = {"database": database, "broker": broker, "champion": champions}
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus: with the token if one is set, else only from this machine; to others a 404."""
+    if not _may_scrape(request):
+        raise Http404
+    registry = prometheus_client.CollectorRegistry()
+    registry.register(StateCollector())
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.MultiProcessCollector(registry)
+        body = prometheus_client.generate_latest(registry)
+    else:
+        body = prometheus_client.generate_latest(
+            prometheus_client.REGISTRY
+        ) + prometheus_client.generate_latest(registry)
+    return HttpResponse(body, content_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+def _may_scrape(request: HttpRequest) -> bool:
+    token = settings.TIEBREAK_METRICS_TOKEN
+    if token:
+        given = request.headers.get("Authorization", "")
+        return secrets.compare_digest(given.encode(), f"Bearer {token}".encode())
+    # A request that came through a proxy carries this header: its address is the proxy's, often this machine.
+    if "X-Forwarded-For" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""Numbers for Prometheus that stand in the database: the same whichever process is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Max, Min
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from ranking.models import ModelVersion, Project, Promotion, TrainingJob
+
+
+class StateCollector(Collector):
+    """Reads training jobs and champions when it is scraped."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the gauges that `docs/operations.md` builds its alerts on."""
+        yield from (_jobs_by_state(), _queue_age(), _heartbeat_age(), _versions(), _champions())
+
+
+def _jobs_by_state() -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily("tiebreak_training_jobs", "Training jobs by state", labels=["state"])
+    counted = dict(TrainingJob.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in TrainingJob.State.values:
+        gauge.add_metric([state], counted.get(state, 0))
+    return gauge
+
+
+def _queue_age() -> GaugeMetricFamily:
+    oldest = TrainingJob.objects.filter(state="queued").aggregate(oldest=Min("created_at"))["oldest"]
+    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    return GaugeMetricFamily("tiebreak_training_queue_age_seconds", "Age of the oldest queued job", value=age)
+
+
+def _heartbeat_age() -> GaugeMetricFamily:
+    oldest = TrainingJob.objects.filter(state="running").aggregate(oldest=Min("heartbeat_at"))["oldest"]
+    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    return GaugeMetricFamily(
+        "tiebreak_training_heartbeat_age_seconds", "Age of the oldest heartbeat of a running job", value=age
+    )
+
+
+def _versions() -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily("tiebreak_latest_version", "Number of the newest version", labels=["project"])
+    newest = ModelVersion.objects.order_by().values_list("project__slug").annotate(Max("number"))
+    for slug, number in newest:
+        gauge.add_metric([slug], number)
+    return gauge
+
+
+def _champions() -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily("tiebreak_champion_version", "Number of the champion", labels=["project"])
+    latest = Project.objects.annotate(latest=Max("promotions__id")).values_list("latest", flat=True)
+    promotions = Promotion.objects.filter(pk__in=list(latest)).select_related("project", "version")
+    for promotion in promotions:
+        gauge.add_metric([promotion.project.slug], promotion.version.number)
+    return gauge

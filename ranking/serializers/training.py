@@ -1,0 +1,173 @@
+"""Training sets, trainings, versions, evaluations and promotions as JSON."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from ranking.models import Evaluation, ModelVersion, Project, Promotion, TrainingJob, TrainingSet
+from ranking.serializers.base import MOST_INTEGER, Body, ObjectField, RowField
+
+
+class TrainingSetSerializer(serializers.ModelSerializer):
+    """What a model was trained from: counts and sources, not the rows."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    summary = ObjectField(read_only=True)
+    sources = serializers.ListField(child=ObjectField(), read_only=True)
+
+    class Meta:
+        model = TrainingSet
+        fields = ["id", "project", "mode", "sha256", "summary", "sources", "created_at"]
+
+
+class LogLineSerializer(serializers.Serializer):
+    """One line of a training's log."""
+
+    at = serializers.DateTimeField()
+    line = serializers.CharField()
+
+
+class JobSerializer(serializers.ModelSerializer):
+    """A training and how far it is."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    version_id = serializers.IntegerField(read_only=True, allow_null=True, help_text="once it is done")
+    version = serializers.IntegerField(
+        source="version.number", read_only=True, allow_null=True, help_text="its number"
+    )
+    params = ObjectField(read_only=True)
+
+    class Meta:
+        model = TrainingJob
+        fields = [
+            "id",
+            "project",
+            "training_set",
+            "state",
+            "stage",
+            "fraction",
+            "attempt",
+            "cancel_requested",
+            "error",
+            "version_id",
+            "version",
+            "params",
+            "seed",
+            "requested_by",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+
+
+class JobDetailSerializer(JobSerializer):
+    """A training with its log."""
+
+    log = LogLineSerializer(many=True, read_only=True)
+
+    class Meta(JobSerializer.Meta):
+        fields = [*JobSerializer.Meta.fields, "log"]
+
+
+class VersionSerializer(serializers.ModelSerializer):
+    """A version of the model; `in_service` is annotated by the view."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    parent = serializers.IntegerField(
+        source="parent.number",
+        read_only=True,
+        allow_null=True,
+        help_text="number of the version it builds on",
+    )
+    in_service = serializers.BooleanField(read_only=True)
+    params = ObjectField(read_only=True)
+    report = ObjectField(read_only=True)
+
+    class Meta:
+        model = ModelVersion
+        fields = [
+            "id",
+            "project",
+            "number",
+            "kind",
+            "parent",
+            "training_set",
+            "params",
+            "seed",
+            "report",
+            "sha256",
+            "in_service",
+            "created_at",
+        ]
+
+
+class EvaluationSerializer(serializers.ModelSerializer):
+    """Challenger against champion, by the ids and numbers of their versions."""
+
+    project = serializers.CharField(source="challenger.project.slug", read_only=True)
+    challenger_number = serializers.IntegerField(source="challenger.number", read_only=True)
+    champion_number = serializers.IntegerField(source="champion.number", read_only=True)
+    results = ObjectField(read_only=True)
+
+    class Meta:
+        model = Evaluation
+        fields = [
+            "id",
+            "project",
+            "challenger",
+            "challenger_number",
+            "champion",
+            "champion_number",
+            "training_set",
+            "verdict",
+            "reason",
+            "results",
+            "created_at",
+        ]
+
+
+class PromotionSerializer(serializers.ModelSerializer):
+    """One line of the log of what was put in service, when, why and by whom."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    version_id = serializers.IntegerField(read_only=True)
+    version = serializers.IntegerField(source="version.number", read_only=True, help_text="its number")
+
+    class Meta:
+        model = Promotion
+        fields = [
+            "id",
+            "project",
+            "version_id",
+            "version",
+            "previous",
+            "evaluation",
+            "sha256",
+            "reason",
+            "by",
+            "automatic",
+            "rollback",
+            "created_at",
+        ]
+
+
+class PromotionBody(Body):
+    """What an admin promotes: bound to the version and the champion that were looked at."""
+
+    version = RowField(queryset=ModelVersion.objects.all(), help_text="id of the version")
+    expected_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="of the version that was looked at")
+    expected_champion = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_INTEGER,
+        required=False,
+        allow_null=True,
+        help_text="number of the version in service when it was looked at",
+    )
+    reason = serializers.CharField(max_length=2000)
+
+
+class RollBackBody(Body):
+    """Which project goes back to the version before the present one, and why."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
+    reason = serializers.CharField(max_length=2000)

@@ -1,0 +1,156 @@
+"""Candidates of a query: which items may be in its list, and the features of each pair. Never row by row."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ranking.content import content_hash
+from ranking.description import ProjectDescription, from_dict
+from ranking.ltr.features import FeatureSpace, PreparedItems
+from ranking.models import FeatureSet, GivenFeatures, Item, ItemVersion, Project, Query
+from ranking.rules import eligible_mask
+from ranking.services import files
+
+CACHED_CATALOGUES = 4  # prepared item matrices kept per process; a large project's is some 100 MB
+_lock = Lock()
+_catalogues: OrderedDict[tuple[int, int, int], Catalogue] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All active items of a project in one frame, with the item side of their features computed."""
+
+    item_ids: NDArray[np.int64]
+    version_ids: NDArray[np.int64]
+    keys: NDArray[np.object_]
+    frame: pd.DataFrame
+    space: FeatureSpace
+    prepared: PreparedItems
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The eligible items of one query: ids, keys and features, row for row; and what the rules took out."""
+
+    item_ids: NDArray[np.int64]
+    version_ids: NDArray[np.int64]
+    keys: NDArray[np.object_]
+    features: pd.DataFrame
+    items_total: int
+    removed_by_rule: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.version_ids)
+
+
+def description_of(project: Project) -> ProjectDescription:
+    """Return the project's description as it was loaded."""
+    return from_dict(project.description)
+
+
+def current_feature_set(project: Project) -> FeatureSet:
+    """Return the feature set that new versions are trained on: that of the present description.
+
+    A description may be ahead of its features, until the items have been imported with its new fields.
+    """
+    present = project.feature_sets.filter(definition_sha256=feature_definition(project))
+    return present.order_by("-id").first() or project.feature_sets.latest("id")
+
+
+def feature_definition(project: Project) -> str:
+    """Return the hash of what is declared about features; another one asks for another feature set."""
+    declared = project.description
+    return content_hash({"features": declared["features"], "reference_year": declared["reference_year"]})
+
+
+def space_of(feature_set: FeatureSet) -> FeatureSpace:
+    """Return the fitted feature space of a feature set. Raises BrokenFile."""
+    return FeatureSpace.from_bytes(files.read(feature_set.file, feature_set.sha256), feature_set.sha256)
+
+
+def catalogue(project: Project, feature_set: FeatureSet) -> Catalogue:
+    """Return the items of a project, prepared; computed once per process, revision and feature set."""
+    revision = Project.objects.values_list("items_revision", flat=True).get(pk=project.pk)
+    key = (project.pk, revision, feature_set.pk)
+    with _lock:
+        if key in _catalogues:
+            _catalogues.move_to_end(key)
+            return _catalogues[key]
+    made = _load_catalogue(project, feature_set)
+    with _lock:
+        _catalogues[key] = made
+        while len(_catalogues) > CACHED_CATALOGUES:
+            _catalogues.popitem(last=False)
+    return made
+
+
+def forget_catalogues() -> None:
+    """Empty the cache: ids are given anew when a database is emptied."""
+    with _lock:
+        _catalogues.clear()
+
+
+def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
+    """Return every item that breaks no hard rule of the project for this query, with its features."""
+    items = catalogue(query.project, feature_set)
+    description = description_of(query.project)
+    mask, removed = eligible_mask(description.rules, items.frame, query.content)
+    given = given_features(query) if any(spec.kind == "given" for spec in description.features) else None
+    if given is not None:
+        mask = mask & pd.Index(items.item_ids).isin(given.index)
+        given = given.reindex(items.item_ids).reset_index(drop=True)
+    features = items.space.build(query.content, items.prepared, given=given)
+    keep = np.flatnonzero(mask)
+    return Candidates(
+        item_ids=items.item_ids[keep],
+        version_ids=items.version_ids[keep],
+        keys=items.keys[keep],
+        features=features.iloc[keep].reset_index(drop=True),
+        items_total=len(items.item_ids),
+        removed_by_rule=removed,
+    )
+
+
+def features_of(
+    space: FeatureSpace, query_content: Mapping[str, Any], versions: Sequence[ItemVersion], query: Query
+) -> pd.DataFrame:
+    """Return the features of frozen item contents for a frozen need, one row a version in their order."""
+    frame = pd.DataFrame([version.content for version in versions])
+    given = None
+    if any(spec.kind == "given" for spec in space.specs):
+        given = (
+            given_features(query).reindex([version.item_id for version in versions]).reset_index(drop=True)
+        )
+    return space.build(query_content, space.prepare(frame), given=given)
+
+
+def given_features(query: Query) -> pd.DataFrame:
+    """Return the given features of a query's pairs, one row an item id."""
+    rows = dict(GivenFeatures.objects.filter(query=query).values_list("item_id", "values"))
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _load_catalogue(project: Project, feature_set: FeatureSet) -> Catalogue:
+    rows = list(
+        Item.objects.filter(project=project, active=True, current__isnull=False)
+        .order_by("id")
+        .values_list("id", "current_id", "key", "current__content")
+    )
+    frame = pd.DataFrame([row[3] for row in rows])
+    space = space_of(feature_set)
+    return Catalogue(
+        item_ids=np.array([row[0] for row in rows], dtype=np.int64),
+        version_ids=np.array([row[1] for row in rows], dtype=np.int64),
+        keys=np.array([row[2] for row in rows], dtype=object),
+        frame=frame,
+        space=space,
+        prepared=space.prepare(frame),
+    )

@@ -1,0 +1,342 @@
+"""Loading a project and what is matched in it: all is checked first, then written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+from django.db.models import F
+
+from ranking.description import ProjectDescription, from_dict, read_description
+from ranking.errors import ImportRefused
+from ranking.importers.csv_tables import read_labels, read_records
+from ranking.importers.form_adv import FIELDS, read_form_adv
+from ranking.importers.letor import LetorTable, read_letor
+from ranking.importers.letor import description_of as letor_description
+from ranking.importers.tables import Refusal, Table
+from ranking.ltr.features import FeatureSpace
+from ranking.models import FeatureSet, Item, Project, Query
+from ranking.services import catalog_rows as rows
+from ranking.services import files
+from ranking.services.candidates import description_of, feature_definition
+from ranking.services.catalog_rows import Counts, OnProgress
+from ranking.services.versions import create_rule_version, current_champion
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or would do: counts by kind of row, columns that nobody asked for, and notes."""
+
+    project: str
+    counts: tuple[Counts, ...] = ()
+    ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def of(self, what: str) -> Counts:
+        """Return the counts of "items", "queries", "labels" or "given features"."""
+        return next((counts for counts in self.counts if counts.what == what), Counts(what))
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to import. `retire`: what the file lacks leaves the catalogue. `dry_run`: write nothing."""
+
+    dry_run: bool = False
+    retire: bool = False
+    on_progress: OnProgress = silent
+
+
+# --- the acts -----------------------------------------------------------------------------------------------
+def load_project(folder: str | Path, options: Options = Options(retire=True)) -> ImportReport:
+    """Load a project's folder; the folder is the truth for what it holds, and version 0 is made when new.
+
+    Raises DescriptionError or ImportRefused; then nothing was written.
+    """
+    folder = Path(folder)
+    description = read_description(folder)
+    tables = _read_folder(folder, description)
+    with _importing(options):
+        project, notes = _save_project(description)
+        counts = []
+        if tables["items"] is not None:
+            counts.append(_write_items(project, description, tables["items"], options))
+        if tables["queries"] is not None:
+            counts.append(_write_queries(project, description, tables["queries"], options))
+        if tables["labels"] is not None:
+            labels = tables["labels"].records
+            counts.append(
+                rows.write_labels(project, labels, retire=options.retire, on_progress=options.on_progress)
+            )
+        ignored = tuple(
+            f"{kind}: {name}" for kind, table in tables.items() if table for name in table.ignored
+        )
+        return _finish(project, ImportReport(project.slug, tuple(counts), ignored, tuple(notes)), options)
+
+
+def import_items(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
+    """Import items from CSV or Parquet. Raises ImportRefused; then nothing was written."""
+    description = description_of(project)
+    table = _checked(read_records(Path(path), description.item))
+    return _import(project, options, table, lambda: _write_items(project, description, table, options))
+
+
+def import_queries(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
+    """Import queries from CSV or Parquet. Raises ImportRefused; then nothing was written."""
+    description = description_of(project)
+    table = _checked(read_records(Path(path), description.query))
+    return _import(project, options, table, lambda: _write_queries(project, description, table, options))
+
+
+def import_labels(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
+    """Import graded labels of known items and queries. Raises ImportRefused; then nothing was written."""
+    description = description_of(project)
+    table = _checked(read_labels(Path(path), description, _keys(Item, project), _keys(Query, project)))
+    return _import(
+        project,
+        options,
+        table,
+        lambda: rows.write_labels(
+            project, table.records, retire=options.retire, on_progress=options.on_progress
+        ),
+    )
+
+
+def import_form_adv(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
+    """Import advisers from the SEC's Form ADV file. Raises ImportRefused; then nothing was written."""
+    description = description_of(project)
+    name = Path(path).name
+    strange = [field for field in description.item.names if field not in FIELDS]
+    if strange:
+        raise ImportRefused(
+            [
+                Refusal(name, None, field, f"is no field of Form ADV; expected some of {', '.join(FIELDS)}")
+                for field in strange
+            ]
+        )
+    read = _checked(read_form_adv(Path(path)))
+    wanted = description.item.names
+    table = replace(
+        read, records=tuple({field: record[field] for field in wanted} for record in read.records)
+    )
+    return _import(project, options, table, lambda: _write_items(project, description, table, options))
+
+
+@dataclass(frozen=True)
+class LetorRequest:
+    """A LETOR file, its `.query` file if it has one, and the project that it becomes."""
+
+    path: Path
+    slug: str
+    name: str
+    query_path: Path | None = None
+    sort_by: str = "f1"
+
+
+def import_letor(request: LetorRequest, options: Options = Options()) -> ImportReport:
+    """Import graded pairs with given features as a project of their own. Raises ImportRefused."""
+    table = read_letor(request.path, request.query_path)
+    if table.refusals:
+        raise ImportRefused(table.refusals)
+    description = from_dict(
+        letor_description(
+            request.slug,
+            request.name,
+            reference_year=2025,
+            feature_names=table.feature_names(),
+            sort_by=request.sort_by,
+        )
+    )
+    with _importing(options):
+        project, notes = _save_project(description)
+        counts = _write_letor(project, table, options)
+        if table.duplicates:
+            notes.append(f"{table.duplicates:,} lines repeat a pair and were taken once")
+        return _finish(project, ImportReport(project.slug, counts, notes=tuple(notes)), options)
+
+
+# --- how they are done --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _importing(options: Options) -> Any:
+    """One transaction for all of an import."""
+    with transaction.atomic():
+        yield
+        if options.dry_run:
+            transaction.set_rollback(True)
+
+
+def _import(project: Project, options: Options, table: Table, write: Callable[[], Counts]) -> ImportReport:
+    with _importing(options):
+        Project.objects.select_for_update().get(pk=project.pk)  # two imports at once would undo each other
+        return _finish(project, ImportReport(project.slug, (write(),), table.ignored), options)
+
+
+def _finish(project: Project, report: ImportReport, options: Options) -> ImportReport:
+    """Raise the revision when items changed, and make what a project needs before it can be served."""
+    if report.of("items").writes or report.of("given features").writes:
+        Project.objects.filter(pk=project.pk).update(items_revision=F("items_revision") + 1)
+    if options.dry_run:
+        return replace(report, dry_run=True)
+    return replace(report, notes=(*report.notes, *prepare(project, on_progress=options.on_progress)))
+
+
+def prepare(project: Project, on_progress: OnProgress = silent) -> list[str]:
+    """Fit the features when they were declared anew, make version 0 when there is none; say what was done.
+
+    Features that are fitted stay as they are when only data change: a category code or a word weight that
+    moved would change what every older version means.
+    """
+    description = description_of(project)
+    notes = []
+    if not project.feature_sets.filter(definition_sha256=feature_definition(project)).exists():
+        items = _contents(project.items.filter(active=True).values_list("current__content", flat=True))
+        queries = _contents(project.queries.filter(active=True).values_list("content", flat=True))
+        if not items or not queries:
+            return [f"no {description.item.plural if not items else description.query.plural} yet"]
+        lacking = sorted(set(description.item.names) - set(items[0]))
+        if lacking:  # the old features go on until every item has the new fields
+            return [f"import the {description.item.plural} again: they have no {', '.join(lacking)} yet"]
+        on_progress("features", 0, 1)
+        _fit(project, description, items, queries)
+        on_progress("features", 1, 1)
+        notes.append(f"{len(description.features)} features fitted")
+    if not project.versions.exists():
+        create_rule_version(project)
+        notes.append("version 0, the sorting rule, is in service")
+    return notes
+
+
+def _fit(
+    project: Project, description: ProjectDescription, items: list[Any], queries: list[Any]
+) -> FeatureSet:
+    space = FeatureSpace.fit(
+        description.features,
+        pd.DataFrame(items, columns=pd.Index(description.item.names)),
+        pd.DataFrame(queries, columns=pd.Index(description.query.names)),
+    )
+    file, digest = files.store("features", ".json", space.to_bytes())
+    return FeatureSet.objects.update_or_create(
+        project=project,
+        sha256=digest,
+        defaults={
+            "definition_sha256": feature_definition(project),
+            "file": file,
+            "columns": list(space.columns),
+        },
+    )[0]
+
+
+def _contents(found: Iterable[Any]) -> list[Any]:
+    return [content for content in found if content is not None]
+
+
+def _read_folder(folder: Path, description: ProjectDescription) -> dict[str, Table | None]:
+    """Read all files of a folder; raise ImportRefused with the refusals of all of them together."""
+    names = description.files
+    project = Project.objects.filter(slug=description.slug).first()
+    items = read_records(folder / names.items, description.item) if names.items else None
+    queries = read_records(folder / names.queries, description.query) if names.queries else None
+    refusals = [*(items.refusals if items else ()), *(queries.refusals if queries else ())]
+    labels = None
+    if names.labels and not refusals:
+        keys = (
+            _table_keys(items, description.item.key, Item, project),
+            _table_keys(queries, description.query.key, Query, project),
+        )
+        labels = read_labels(folder / names.labels, description, *keys)
+        refusals += labels.refusals
+    if refusals:
+        raise ImportRefused(refusals)
+    return {"items": items, "queries": queries, "labels": labels}
+
+
+def _table_keys(table: Table | None, key: str, model: Any, project: Project | None) -> set[str]:
+    if table is not None:
+        return {record[key] for record in table.records}
+    return _keys(model, project) if project is not None else set()
+
+
+def _keys(model: Any, project: Project) -> set[str]:
+    return set(model.objects.filter(project=project).values_list("key", flat=True))
+
+
+def _checked(table: Table) -> Table:
+    if table.refusals:
+        raise ImportRefused(table.refusals)
+    return table
+
+
+def _save_project(description: ProjectDescription) -> tuple[Project, list[str]]:
+    stored = description.to_dict()
+    project, created = Project.objects.get_or_create(
+        slug=description.slug, defaults={"name": description.name, "description": stored}
+    )
+    if created:
+        return project, ["the project is new"]
+    project = Project.objects.select_for_update().get(pk=project.pk)
+    if project.description == stored and project.name == description.name:
+        return project, []
+    _refuse_lost_features(project, description)
+    project.description, project.name = stored, description.name
+    project.save(update_fields=["description", "name"])
+    return project, ["the description changed"]
+
+
+def _refuse_lost_features(project: Project, description: ProjectDescription) -> None:
+    """The version in service explains itself by its features: they may be added to, not taken away."""
+    champion = current_champion(project)
+    if champion is None:
+        return
+    lost = [
+        name for name in champion.feature_set.columns if name not in {f.name for f in description.features}
+    ]
+    if lost:
+        message = f"version {champion.number} is in service and needs it; roll back or keep the feature"
+        raise ImportRefused([Refusal("project.toml", None, f"features: {name}", message) for name in lost])
+
+
+def _write_items(project: Project, description: ProjectDescription, table: Table, options: Options) -> Counts:
+    noun = description.item
+    return rows.write_items(
+        project, table.records, noun.key, noun.title, retire=options.retire, on_progress=options.on_progress
+    )
+
+
+def _write_queries(
+    project: Project, description: ProjectDescription, table: Table, options: Options
+) -> Counts:
+    noun = description.query
+    names = {"key": noun.key, "title": noun.title, "organisation": noun.organisation}
+    return rows.write_queries(
+        project, table.records, names, retire=options.retire, on_progress=options.on_progress
+    )
+
+
+def _write_letor(project: Project, table: LetorTable, options: Options) -> tuple[Counts, ...]:
+    names = {"key": "key", "title": "title", "organisation": ""}
+    progress = options.on_progress
+    items = _letor_records("Document", (pair.item for pair in table.pairs))
+    queries = _letor_records("Query", (pair.query for pair in table.pairs))
+    labels = [{"query": pair.query, "item": pair.item, "grade": pair.grade} for pair in table.pairs]
+    given = [{"query": p.query, "item": p.item, "values": table.values(p)} for p in table.pairs]
+    return (
+        rows.write_items(project, items, "key", "title", retire=options.retire, on_progress=progress),
+        rows.write_queries(project, queries, names, retire=options.retire, on_progress=progress),
+        rows.write_labels(project, labels, retire=options.retire, on_progress=progress),
+        rows.write_given(project, given, on_progress=progress),
+    )
+
+
+def _letor_records(noun: str, keys: Iterable[str]) -> Sequence[dict[str, Any]]:
+    return [{"key": key, "title": f"{noun} {key}"} for key in dict.fromkeys(keys)]

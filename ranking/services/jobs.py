@@ -1,0 +1,185 @@
+"""Training jobs: the row is the truth, a broker only wakes workers.
+
+A worker holds a job by a lease that it renews; a reaper gives back what has lost its worker. Every claim
+raises the fencing token, and every write asks for it: a worker that wakes late changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from ranking.errors import JobFinished, LostLease, TrainingInProgress
+from ranking.models import ModelVersion, Project, TrainingJob, TrainingSet
+from ranking.services import versions
+
+MOST_ATTEMPTS = 3
+LOG_LINES = 200
+WAKE_AGAIN_SECONDS = 30  # a queued job is announced again after this: its message may have been lost
+State = TrainingJob.State
+
+
+def request_training(
+    training_set: TrainingSet, *, by: str, params: Mapping[str, Any] | None = None, seed: int = 0
+) -> TrainingJob:
+    """Queue a training. Raises TrainingInProgress while another one of the project is queued or running."""
+    with transaction.atomic():
+        project = Project.objects.select_for_update().get(pk=training_set.project_id)
+        open_job = project.jobs.filter(state__in=[State.QUEUED, State.RUNNING]).first()
+        if open_job is not None:
+            raise TrainingInProgress(f"training job {open_job.pk} of {project.name} is {open_job.state}")
+        return TrainingJob.objects.create(
+            project=project,
+            training_set=training_set,
+            requested_by=by,
+            params=dict(params or {}),
+            seed=seed,
+            stage="waiting for a worker",
+        )
+
+
+def claim(job_id: int, owner: str) -> TrainingJob | None:
+    """Take a queued job: the row with a new fencing token, or None when it is not there to be taken."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            taken = TrainingJob.objects.filter(
+                pk=job_id, state=State.QUEUED, cancel_requested=False, attempt__lt=MOST_ATTEMPTS
+            ).update(
+                state=State.RUNNING,
+                attempt=F("attempt") + 1,
+                fencing_token=F("fencing_token") + 1,
+                lease_owner=owner,
+                lease_expires_at=now + timedelta(seconds=settings.TIEBREAK_LEASE_SECONDS),
+                heartbeat_at=now,
+                started_at=now,
+                stage="starting",
+                fraction=0.0,
+            )
+    except IntegrityError:
+        return None  # another training of the project runs: the reaper announces this one again later
+    return TrainingJob.objects.select_related("project", "training_set").get(pk=job_id) if taken else None
+
+
+def beat(job: TrainingJob, *, stage: str, fraction: float, lines: list[str]) -> bool:
+    """Renew the lease and show progress; return whether the job is to be cancelled. Raises LostLease."""
+    now = timezone.now()
+    job.log = (job.log + [{"at": now, "line": line} for line in lines])[-LOG_LINES:]
+    _write(
+        job,
+        lease_expires_at=now + timedelta(seconds=settings.TIEBREAK_LEASE_SECONDS),
+        heartbeat_at=now,
+        stage=stage[:80],
+        fraction=min(max(fraction, 0.0), 1.0),
+        log=job.log,
+    )
+    return bool(TrainingJob.objects.values_list("cancel_requested", flat=True).get(pk=job.pk))
+
+
+def finish(
+    job: TrainingJob, base: ModelVersion | None, model: bytes, result: Mapping[str, Any]
+) -> ModelVersion:
+    """Store the version and its evaluation against its base and end the job, all or nothing.
+
+    Raises LostLease.
+    """
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=job.project_id)
+        version = versions.create_trained_version(job, base, model, result)
+        if base is not None and result["evaluation"] is not None:
+            versions.record_evaluation(version, base, result["evaluation"])
+        _end(job, State.DONE, version=version, fraction=1.0)
+    return version
+
+
+def fail(job: TrainingJob, reason: str) -> None:
+    """End a running job that can't succeed by trying again. Raises LostLease."""
+    _end(job, State.FAILED, error=reason)
+
+
+def give_back(job: TrainingJob, reason: str) -> None:
+    """Queue a job again whose child died, or fail it after the last attempt. Raises LostLease."""
+    if not _end_attempt(_held(job), job.attempt, reason):
+        raise _lost(job)
+
+
+def acknowledge_cancel(job: TrainingJob) -> None:
+    """End a running job whose child was stopped on request. Raises LostLease."""
+    _end(job, State.CANCELLED)
+
+
+def cancel(job: TrainingJob) -> TrainingJob:
+    """Ask for a job to be stopped; a queued one ends at once. Raises JobFinished."""
+    ended = TrainingJob.objects.filter(pk=job.pk, state=State.QUEUED).update(
+        state=State.CANCELLED, cancel_requested=True, stage="cancelled", finished_at=timezone.now()
+    )
+    if not ended:
+        asked = TrainingJob.objects.filter(pk=job.pk, state=State.RUNNING).update(cancel_requested=True)
+        if not asked:
+            raise JobFinished(f"training job {job.pk} has ended: there is nothing to cancel")
+    job.refresh_from_db()
+    return job
+
+
+def reap(now: datetime | None = None) -> list[int]:
+    """Queue again what has lost its worker, and return the jobs that a worker should be told of."""
+    now = now or timezone.now()
+    for job in TrainingJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=now):
+        if job.cancel_requested:
+            _expired(job, now).update(state=State.CANCELLED, stage="cancelled", finished_at=now)
+        else:
+            _end_attempt(_expired(job, now), job.attempt, "its worker stopped answering")
+    stale = Q(woken_at__isnull=True) | Q(woken_at__lt=now - timedelta(seconds=WAKE_AGAIN_SECONDS))
+    busy = TrainingJob.objects.filter(state=State.RUNNING).values("project_id")
+    waiting = TrainingJob.objects.filter(stale, state=State.QUEUED).exclude(project_id__in=busy)
+    return list(waiting.order_by("id").values_list("pk", flat=True))
+
+
+def mark_woken(job_id: int) -> None:
+    """Note that a worker was told of the job."""
+    TrainingJob.objects.filter(pk=job_id, state=State.QUEUED).update(woken_at=timezone.now())
+
+
+def _held(job: TrainingJob) -> Any:
+    return TrainingJob.objects.filter(pk=job.pk, state=State.RUNNING, fencing_token=job.fencing_token)
+
+
+def _expired(job: TrainingJob, now: datetime) -> Any:
+    return _held(job).filter(lease_expires_at__lt=now)
+
+
+def _end_attempt(held: Any, attempt: int, reason: str) -> int:
+    if attempt >= MOST_ATTEMPTS:
+        return held.update(
+            state=State.FAILED,
+            error=f"given up after {attempt} attempts: {reason}",
+            stage="failed",
+            finished_at=timezone.now(),
+        )
+    return held.update(
+        state=State.QUEUED,
+        stage=f"waiting for attempt {attempt + 1}: {reason}"[:80],
+        error=reason,
+        woken_at=None,
+        lease_expires_at=None,
+    )
+
+
+def _write(job: TrainingJob, **columns: Any) -> None:
+    """Change the row of a job that this worker holds. Raises LostLease when it holds it no more."""
+    if not _held(job).update(**columns):
+        raise _lost(job)
+
+
+def _end(job: TrainingJob, state: str, **columns: Any) -> None:
+    _write(job, state=state, stage=state, finished_at=timezone.now(), **columns)
+
+
+def _lost(job: TrainingJob) -> LostLease:
+    return LostLease(f"training job {job.pk} was taken over by another worker: its results are refused")

@@ -1,0 +1,28 @@
+"""Automatic promotion: only when the interval says better, and never over somebody's head."""
+
+from __future__ import annotations
+
+from ranking.errors import PromotionRefused, StalePromotion
+from ranking.models import Evaluation, ModelVersion, Promotion
+from ranking.services.versions import PromotionRequest, promote
+
+
+def promote_if_better(version: ModelVersion) -> Promotion | None:
+    """Promote a version whose evaluation says better, where its project wants that; else None."""
+    evaluation = version.evaluations.select_related("champion").first()
+    if not version.project.automatic_promotion or evaluation is None:
+        return None
+    if evaluation.verdict != Evaluation.Verdict.BETTER:
+        return None
+    request = PromotionRequest(
+        by="system",
+        reason=f"Automatic: {evaluation.reason}",
+        expected_sha256=version.sha256,
+        expected_champion=evaluation.champion.number,
+        evaluation=evaluation,
+        automatic=True,
+    )
+    try:
+        return promote(version, request)
+    except (StalePromotion, PromotionRefused):
+        return None  # the champion it was compared with is gone: the comparison says nothing any more

@@ -1,0 +1,235 @@
+"""Running a training in a child process: limited, watched, cancellable, and unable to harm its worker.
+
+A child of its own and not a fork: LightGBM hangs in a forked process whose parent has used it, a damaged
+input can abort the interpreter, and memory can only be limited for a whole process. It speaks JSON lines and
+works on files, so nothing of the worker's (connections, locks) is shared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from ranking.errors import LostLease, NoChampion
+from ranking.models import ModelVersion, TrainingJob, TrainingSet
+from ranking.services import files, jobs, serving
+from ranking.services.candidates import description_of, space_of
+from ranking.services.training_sets import load_frames
+
+SMALL_SET = 20_000  # rows
+BEAT_SECONDS = 0.5  # progress is written at most twice a second
+STDERR_KEPT = 4000
+
+
+class ChildFailed(Exception):
+    """The training refused its input: trying again would end the same way."""
+
+
+class ChildDied(Exception):
+    """The training was killed or ran out of memory or time: another attempt may succeed."""
+
+
+class Cancelled(Exception):
+    """The training was stopped on request."""
+
+
+@dataclass
+class Progress:
+    """What the child last said."""
+
+    stage: str = "starting"
+    fraction: float = 0.0
+    lines: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+def run(job: TrainingJob) -> None:
+    """Carry a claimed job to its end and record it, whatever the end is."""
+    try:
+        # Held from here on: somebody may promote another version while this one is being trained.
+        base = _base(job)
+        with tempfile.TemporaryDirectory(prefix=f"tiebreak-job-{job.pk}-") as folder:
+            prepare(Path(folder), job.training_set, _task_of(job, base))
+            model, result = run_child(Path(folder), lambda progress: _beat(job, progress))
+        jobs.finish(job, base, model, result)
+    except Cancelled:
+        jobs.acknowledge_cancel(job)
+    except ChildDied as error:
+        jobs.give_back(job, str(error))
+    except ChildFailed as error:
+        jobs.fail(job, str(error))
+    except LostLease:
+        raise
+    except Exception as error:
+        # Whatever else goes wrong here (a damaged training set, a full disk) must end in the row, or the
+        # job would be taken up again until its attempts are used up, with no word why.
+        jobs.fail(job, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _base(job: TrainingJob) -> ModelVersion | None:
+    try:
+        return serving.champion(job.project).version
+    except NoChampion:
+        return None
+
+
+def _task_of(job: TrainingJob, base: ModelVersion | None) -> dict[str, Any]:
+    return task(job.training_set, base, params=job.params, seed=job.seed, name=_component_name(job))
+
+
+def task(
+    training_set: TrainingSet,
+    champion: ModelVersion | None,
+    *,
+    params: Mapping[str, Any],
+    seed: int,
+    name: str,
+) -> dict[str, Any]:
+    """Return the task of training on a frozen set on top of a champion."""
+    space = space_of(training_set.feature_set)
+    return {
+        "features": [
+            {
+                "name": spec.name,
+                "label": spec.label,
+                "monotone": spec.monotone,
+                "categorical": spec.name in space.categorical,
+            }
+            for spec in space.specs
+        ],
+        "params": {"num_threads": threads_for(training_set), **params},
+        "seed": seed,
+        "mode": training_set.mode,
+        "component": name,
+        "champion_sha256": champion.sha256 if champion else None,
+        "champion_file": champion.file if champion else None,
+        "labels_guard": description_of(training_set.project).labels_guard,
+        "memory_limit_mb": settings.TIEBREAK_TRAINING_MEMORY_MB,
+    }
+
+
+def threads_for(training_set: TrainingSet) -> int:
+    """Return how many threads to train with: a small fit spends its time waiting for them at barriers."""
+    small = training_set.summary["rows"] < SMALL_SET
+    return 1 if small else settings.TIEBREAK_TRAINING_THREADS
+
+
+def _component_name(job: TrainingJob) -> str:
+    latest = job.project.versions.order_by("-number").values_list("number", flat=True).first()
+    return f"version {(-1 if latest is None else latest) + 1}"
+
+
+def prepare(folder: Path, training_set: TrainingSet, task: Mapping[str, Any]) -> None:
+    """Lay out the child's folder from frozen files, every one checked. Raises BrokenFile."""
+    rows, pairs = load_frames(training_set)
+    (folder / "rows.parquet").write_bytes(rows)
+    (folder / "pairs.parquet").write_bytes(pairs)
+    if task["champion_file"]:
+        champion = files.read(task["champion_file"], task["champion_sha256"])
+        (folder / "champion.json").write_bytes(champion)
+    (folder / "task.json").write_text(json.dumps({k: v for k, v in task.items() if k != "champion_file"}))
+
+
+def run_child(folder: Path, on_beat: Any) -> tuple[bytes, dict[str, Any]]:
+    """Train in a child process; return (model, result). Raises ChildFailed, ChildDied, Cancelled, LostLease.
+
+    `on_beat(progress)` is called about twice a second and returns whether to stop.
+    """
+    with open(folder / "stderr.txt", "wb") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ranking.ltr.trainer", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            cwd=settings.BASE_DIR,
+            # Waiting threads that spin would take the cores of whoever else trains or serves here.
+            env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+        )
+        try:
+            progress = _watch(child, on_beat)
+        finally:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe:
+                    pipe.close()
+    _check_end(child.returncode, progress, folder)
+    result = json.loads((folder / "result.json").read_text())
+    return (folder / "model.json").read_bytes(), result
+
+
+def _watch(child: subprocess.Popen[str], on_beat: Any) -> Progress:
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_read, args=(child, lines), daemon=True).start()
+    progress, last, began = Progress(), 0.0, time.monotonic()
+    while True:
+        try:
+            line = lines.get(timeout=BEAT_SECONDS)
+        except queue.Empty:
+            line = ""
+        if line is None:
+            child.wait()
+            on_beat(progress)
+            return progress
+        _take(progress, line)
+        if time.monotonic() - began > settings.TIEBREAK_TRAINING_SECONDS:
+            raise ChildDied(f"training took longer than {settings.TIEBREAK_TRAINING_SECONDS} seconds")
+        if time.monotonic() - last >= BEAT_SECONDS:
+            last = time.monotonic()
+            if on_beat(progress):
+                raise Cancelled
+
+
+def _read(child: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
+    assert child.stdout is not None
+    for line in child.stdout:
+        lines.put(line)
+    lines.put(None)
+
+
+def _take(progress: Progress, line: str) -> None:
+    if not line.strip():
+        return
+    try:
+        said = json.loads(line)
+    except ValueError:
+        progress.lines.append(
+            line.strip()[:500]
+        )  # a library that prints: kept, for whoever looks for a reason
+        return
+    progress.error = said.get("error", progress.error)
+    progress.stage = said.get("stage", progress.stage)
+    progress.fraction = float(said.get("fraction", progress.fraction))
+    if said.get("message"):
+        progress.lines.append(str(said["message"])[:500])
+
+
+def _beat(job: TrainingJob, progress: Progress) -> bool:
+    lines, progress.lines = progress.lines, []
+    return jobs.beat(job, stage=progress.stage, fraction=progress.fraction, lines=lines)
+
+
+def _check_end(code: int, progress: Progress, folder: Path) -> None:
+    if code == 0:
+        return
+    if progress.error:
+        raise ChildFailed(progress.error)
+    said = (folder / "stderr.txt").read_text(errors="replace")[-STDERR_KEPT:].strip()
+    last = said.splitlines()[-1] if said else "it said nothing"
+    if code < 0:
+        raise ChildDied(f"the training process was killed by signal {-code} ({last})")
+    raise ChildDied(f"the training process ended with code {code}: {last}")

@@ -1,0 +1,266 @@
+"""Freezing what is learned from: features, preferences and labels, in two files named by their hash."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ranking.content import content_hash
+from ranking.description import ProjectDescription
+from ranking.errors import NothingToTrain
+from ranking.ltr.features import FeatureSpace
+from ranking.ltr.splits import is_held_out
+from ranking.models import FeatureSet, ItemVersion, Label, Project, Query, TrainingSet
+from ranking.services import files
+from ranking.services.candidates import (
+    candidates,
+    current_feature_set,
+    description_of,
+    features_of,
+    space_of,
+)
+
+POOL_PER_QUERY = 40  # unjudged candidates a query, on which training must not forget the champion
+PAIR_COLUMNS = {
+    "winner": "int64",
+    "loser": "int64",
+    "weight": "float64",
+    "target": "float64",
+    "judge": "str",
+    "shown_gap": "float64",
+    "list_id": "int64",
+    "session": "str",
+    "origin": "str",
+    "randomised": "bool",
+    "held_out": "bool",
+}
+
+
+@dataclass(frozen=True)
+class JudgedPair:
+    """Winner over loser, as positions in the versions of its `JudgedList`."""
+
+    winner: int
+    loser: int
+    weight: float
+    target: float
+    origin: str
+    shown_gap: float
+
+
+@dataclass(frozen=True)
+class JudgedList:
+    """What one judge said about one list: pushed by the upper app, which alone knows people."""
+
+    query: Query
+    query_content: Mapping[str, Any]
+    versions: Sequence[ItemVersion]
+    pairs: Sequence[JudgedPair]
+    judge: str
+    session: str
+    randomised: bool
+    negative: Sequence[int] = ()
+
+
+@dataclass
+class _Rows:
+    """Rows of the training set while it is put together: one for each need and item content."""
+
+    index: dict[tuple[int, str, int], int] = field(default_factory=dict)
+    queries: list[tuple[Query, Mapping[str, Any]]] = field(default_factory=list)
+    versions: list[ItemVersion] = field(default_factory=list)
+    labels: list[float] = field(default_factory=list)
+
+    def add(
+        self, query: Query, content: Mapping[str, Any], version: ItemVersion, label: float = np.nan
+    ) -> int:
+        key = (query.pk, content_hash(content), version.pk)
+        if key not in self.index:
+            self.index[key] = len(self.versions)
+            self.queries.append((query, content))
+            self.versions.append(version)
+            self.labels.append(label)
+        row = self.index[key]
+        if not np.isnan(label):
+            self.labels[row] = label
+        return row
+
+
+def held_out(query: Query) -> bool:
+    """Say whether a query is kept from training, by a hash of its key that never moves."""
+    return is_held_out(query.key, salt=query.project.slug)
+
+
+def freeze_labels(project: Project) -> TrainingSet:
+    """Freeze the graded labels of a project. Raises NothingToTrain without any on a query to train on."""
+    rows = _Rows()
+    _add_labels(rows, project)
+    if not any(not held_out(query) for query, _ in rows.queries):
+        raise NothingToTrain(f"{project.name} has no graded label on a query that may be trained on")
+    return _freeze(project, "labels", rows, [], [])
+
+
+def freeze_preferences(
+    project: Project, lists: Sequence[JudgedList], sources: Sequence[Mapping[str, Any]]
+) -> TrainingSet:
+    """Freeze judged lists, with the labels and a pool of unjudged candidates around them.
+
+    Raises NothingToTrain when no list of a query to train on says who is preferred to whom.
+    """
+    rows = _Rows()
+    _add_labels(rows, project)
+    pairs: list[dict[str, Any]] = []
+    for list_id, judged in enumerate(lists):
+        pairs += _pairs_of(rows, judged, list_id)
+    if all(pair["held_out"] for pair in pairs):
+        raise NothingToTrain("no judged list of a query to train on says who is preferred to whom")
+    for query in project.queries.filter(active=True).select_related("project"):
+        if not held_out(query):
+            _add_pool(rows, query)
+    return _freeze(project, "preferences", rows, pairs, sources)
+
+
+def load_frames(training_set: TrainingSet) -> tuple[bytes, bytes]:
+    """Return the two frozen files, checked. Raises BrokenFile."""
+    return (
+        files.read(training_set.rows_file, training_set.rows_sha256),
+        files.read(training_set.pairs_file, training_set.pairs_sha256),
+    )
+
+
+def _add_labels(rows: _Rows, project: Project) -> None:
+    labels = (
+        Label.objects.filter(query__project=project, query__active=True)
+        .select_related("query__project", "item__current")
+        .order_by("query_id", "item_id")
+    )
+    for label in labels:
+        rows.add(label.query, label.query.content, label.item.current, label.grade)
+
+
+def _pairs_of(rows: _Rows, judged: JudgedList, list_id: int) -> list[dict[str, Any]]:
+    negative = set(judged.negative)
+    places = [
+        rows.add(judged.query, judged.query_content, version, 0.0 if i in negative else np.nan)
+        for i, version in enumerate(judged.versions)
+    ]
+    kept_back = held_out(judged.query)
+    return [
+        {
+            "winner": places[pair.winner],
+            "loser": places[pair.loser],
+            "weight": pair.weight,
+            "target": pair.target,
+            "judge": judged.judge,
+            "shown_gap": pair.shown_gap,
+            "list_id": list_id,
+            "session": judged.session,
+            "origin": pair.origin,
+            "randomised": judged.randomised,
+            "held_out": kept_back,
+        }
+        for pair in judged.pairs
+    ]
+
+
+def _add_pool(rows: _Rows, query: Query) -> None:
+    pool = candidates(query, current_feature_set(query.project))
+    seed = int(sha256(f"{query.project.slug}/{query.key}".encode()).hexdigest()[:8], 16)
+    drawn = np.random.default_rng(seed).permutation(len(pool))[:POOL_PER_QUERY]
+    versions = ItemVersion.objects.in_bulk([int(pool.version_ids[i]) for i in drawn])
+    for i in sorted(int(i) for i in drawn):
+        rows.add(query, query.content, versions[int(pool.version_ids[i])])
+
+
+def _freeze(
+    project: Project,
+    mode: str,
+    rows: _Rows,
+    pairs: list[dict[str, Any]],
+    sources: Sequence[Mapping[str, Any]],
+) -> TrainingSet:
+    feature_set = current_feature_set(project)
+    row_frame = _row_frame(rows, feature_set, description_of(project))
+    pair_frame = pd.DataFrame(pairs, columns=list(PAIR_COLUMNS)).astype(PAIR_COLUMNS)
+    rows_file, rows_hash = files.store("training", ".parquet", _parquet(row_frame))
+    pairs_file, pairs_hash = files.store("training", ".parquet", _parquet(pair_frame))
+    digest = sha256(f"{project.slug}\n{mode}\n{rows_hash}\n{pairs_hash}".encode()).hexdigest()
+    return TrainingSet.objects.get_or_create(
+        sha256=digest,
+        defaults={
+            "project": project,
+            "feature_set": feature_set,
+            "rows_file": rows_file,
+            "rows_sha256": rows_hash,
+            "pairs_file": pairs_file,
+            "pairs_sha256": pairs_hash,
+            "mode": mode,
+            "summary": _summary(row_frame, pair_frame),
+            "sources": list(sources),
+        },
+    )[0]
+
+
+def _row_frame(rows: _Rows, feature_set: FeatureSet, description: ProjectDescription) -> pd.DataFrame:
+    space = space_of(feature_set)
+    frame = pd.DataFrame(
+        {
+            "row": np.arange(len(rows.versions), dtype=np.int64),
+            "query": [query.key for query, _ in rows.queries],
+            "item": _item_keys(rows.versions),
+            "item_hash": [version.content_hash for version in rows.versions],
+            "label": np.array(rows.labels, dtype=np.float64),
+            "held_out": [held_out(query) for query, _ in rows.queries],
+        }
+    )
+    for segment in description.segments:
+        frame[f"segment:{segment.name}"] = [
+            segment.value_of(content if segment.side == "query" else version.content)
+            for (_, content), version in zip(rows.queries, rows.versions, strict=True)
+        ]
+    return pd.concat([frame, _features(rows, space).add_prefix("f:")], axis=1)
+
+
+def _item_keys(versions: Iterable[ItemVersion]) -> list[str]:
+    versions = list(versions)
+    ids = {version.pk for version in versions}
+    keys = dict(ItemVersion.objects.filter(pk__in=ids).values_list("pk", "item__key"))
+    return [keys[version.pk] for version in versions]
+
+
+def _features(rows: _Rows, space: FeatureSpace) -> pd.DataFrame:
+    """Features group by group of one need, put back into the order of the rows."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    for (query_id, need, _), row in rows.index.items():
+        groups.setdefault((query_id, need), []).append(row)
+    parts = []
+    for members in groups.values():
+        query, content = rows.queries[members[0]]
+        part = features_of(space, content, [rows.versions[row] for row in members], query)
+        parts.append(part.set_axis(members, axis=0))
+    return pd.concat(parts).sort_index()
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, engine="pyarrow", compression="zstd", index=False)
+    return buffer.getvalue()
+
+
+def _summary(rows: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "rows": len(rows),
+        "pairs": len(pairs),
+        "lists": int(pairs["list_id"].nunique()),
+        "labels": int(rows["label"].notna().sum()),
+        "queries": int(rows["query"].nunique()),
+        "held_out_queries": int(rows.loc[rows["held_out"], "query"].nunique()),
+        "judges": int(pairs["judge"].nunique()),
+        "origins": {str(name): int(count) for name, count in pairs["origin"].value_counts().items()},
+    }

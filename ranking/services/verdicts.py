@@ -1,0 +1,255 @@
+"""What an evaluation says, for people: figures, groups, needs, and how sure it is. Reads only."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ranking.charts import signed
+from ranking.description import ProjectDescription
+from ranking.errors import BrokenFile
+from ranking.ltr.comparison import LEAST_QUERIES
+from ranking.models import Evaluation, ModelVersion, Query, TrainingSet
+from ranking.services.training_sets import load_frames
+
+PAIRS, LABELS = "pair_accuracy", "ndcg@10"
+METRIC_WORDS = {PAIRS: "pair accuracy", LABELS: "NDCG@10"}
+HEADLINES: dict[tuple[str, str], str] = {
+    (PAIRS, Evaluation.Verdict.BETTER.value): "Experts agree with it more often",
+    (PAIRS, Evaluation.Verdict.NOT_CLEAR.value): "Not clear whether experts agree with it more often",
+    (PAIRS, Evaluation.Verdict.WORSE.value): "Experts agree with it less often",
+    (LABELS, Evaluation.Verdict.BETTER.value): "Its lists fit the graded labels better",
+    (LABELS, Evaluation.Verdict.NOT_CLEAR.value): "Not clear whether its lists fit the graded labels better",
+    (LABELS, Evaluation.Verdict.WORSE.value): "Its lists fit the graded labels less well",
+}
+SHORT = {PAIRS: "pairs", LABELS: "ndcg"}
+WORTH_SETTLING = 0.02  # a difference of two points is one that an expert notices over a session
+POWER_FACTOR = 2.8  # 1.96 + 0.84: two-sided 5 %, power 80 %
+TWO_SIDED_95 = 1.96
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of both versions; None where it is not known."""
+
+    metric: str
+    challenger: float | None
+    champion: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    queries: int
+    left_out: int
+
+    @property
+    def sentence_words(self) -> str:
+        """Its name at the beginning of a sentence."""
+        words = METRIC_WORDS[self.metric]
+        return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True)
+class QueryLine:
+    """One held-out need under both versions; `query` is None when it has been removed since."""
+
+    key: str
+    query: Query | None
+    pairs: tuple[float | None, float | None]
+    ndcg: tuple[float | None, float | None]
+    difference: float | None
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """An evaluation for people: `lead` is the metric that decided, as in `headline`, `second` the other.
+
+    `groups` are rows of an interval chart of `metric`, the one by which versions of this training are judged.
+
+    `history` says that the graded labels are past grades which experts may correct: reported, but no limit.
+    `worse` names the groups whose whole interval is below zero; `silent` counts those with too few needs for
+    an interval; `more_queries` is how many more held-out needs would settle a difference of two points.
+    """
+
+    evaluation: Evaluation
+    metric: str
+    headline: str
+    lead: Figure | None
+    second: Figure | None
+    groups: list[dict[str, Any]]
+    worse: list[str]
+    silent: int
+    per_query: list[QueryLine]
+    held_out_lists: int | None
+    more_queries: int | None
+    history: bool
+
+
+def evaluation_of(challenger: ModelVersion, champion: ModelVersion) -> Evaluation | None:
+    """Return the latest evaluation of one version against another, or None."""
+    found = challenger.evaluations.filter(champion=champion)
+    return found.select_related("training_set", "challenger", "champion").first()
+
+
+def in_short(evaluation: Evaluation) -> str:
+    """Say what an evaluation found in one line.
+
+    Such as "Experts agree with it more often: +3.1 points (95 % interval +1.2 to +5.0)".
+    """
+    lead, _ = _leading(evaluation)
+    said = _headline(evaluation, lead)
+    if lead is None or lead.difference is None:
+        return said
+    said += f": {_points(lead.difference)} points"
+    if lead.low is None or lead.high is None:
+        return said
+    return f"{said} (95 % interval {_points(lead.low)} to {_points(lead.high)})"
+
+
+def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> SideBySide:
+    """Return an evaluation for people."""
+    results = evaluation.results
+    decisive = _decisive(evaluation)
+    main = _figures(evaluation).get(decisive)
+    lead, second = _leading(evaluation)
+    groups = list(_groups(results, description, decisive))
+    return SideBySide(
+        evaluation=evaluation,
+        metric=METRIC_WORDS[decisive],
+        headline=_headline(evaluation, lead),
+        lead=lead,
+        second=second,
+        groups=_with_all(main, groups),
+        worse=[g["label"] for g in groups if g["high"] is not None and g["high"] < 0 and g["sure"]],
+        silent=sum(group["low"] is None for group in groups),
+        per_query=_per_query(evaluation, decisive),
+        held_out_lists=_held_out_lists(evaluation.training_set),
+        more_queries=_more_queries(main),
+        history=decisive == PAIRS and not description.labels_guard,
+    )
+
+
+def _decisive(evaluation: Evaluation) -> str:
+    return PAIRS if evaluation.training_set.mode == "preferences" else LABELS
+
+
+def _figures(evaluation: Evaluation) -> dict[str, Figure]:
+    return {name: _figure(name, found) for name, found in evaluation.results["metrics"].items() if found}
+
+
+def _leading(evaluation: Evaluation) -> tuple[Figure | None, Figure | None]:
+    """Return (the metric that decided, the other one)."""
+    figures, decisive = _figures(evaluation), _decisive(evaluation)
+    main, other = figures.get(decisive), figures.get(LABELS if decisive == PAIRS else PAIRS)
+    return (other, main) if _guarded(evaluation, main) else (main, other)
+
+
+def _points(share: float) -> str:
+    return signed(100 * share)
+
+
+def _guarded(evaluation: Evaluation, main: Figure | None) -> bool:
+    """Say whether the other metric decided: a version that gains on its own may lose too much elsewhere."""
+    worse = evaluation.verdict == Evaluation.Verdict.WORSE
+    return worse and main is not None and (main.high is None or main.high >= 0)
+
+
+def _headline(evaluation: Evaluation, lead: Figure | None) -> str:
+    """Say what the verdict rests on in a few words, without the figure."""
+    if lead is None or lead.difference is None:
+        return evaluation.reason[:1].upper() + evaluation.reason[1:]
+    return HEADLINES[lead.metric, evaluation.verdict]
+
+
+def _figure(metric: str, found: Mapping[str, Any]) -> Figure:
+    names = ("challenger", "champion", "difference", "low", "high")
+    return Figure(
+        metric=metric,
+        **{name: found.get(name) for name in names},
+        queries=found.get("n_queries") or 0,
+        left_out=found.get("left_out") or 0,
+    )
+
+
+def _groups(
+    results: Mapping[str, Any], description: ProjectDescription, metric: str
+) -> Iterator[dict[str, Any]]:
+    labels = {segment.name: segment.label for segment in description.segments}
+    for name, values in results["segments"].items():
+        for value, metrics in values.items():
+            if metrics.get(metric):
+                yield _row(value, metrics[metric], group=labels.get(name, name))
+    for judge, found in results["experts"].items():
+        if metric == PAIRS:
+            yield _row(judge, found, group="Experts")
+
+
+def _row(label: str, found: Mapping[str, Any], *, group: str = "") -> dict[str, Any]:
+    queries = found.get("n_queries") or 0
+    return {
+        "label": label,
+        "group": group,
+        "n": queries,
+        "low": found.get("low"),
+        "point": found.get("difference"),
+        "high": found.get("high"),
+        "sure": queries >= LEAST_QUERIES,
+    }
+
+
+def _with_all(main: Figure | None, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if main is None:
+        return groups
+    everything = {
+        "n_queries": main.queries,
+        "low": main.low,
+        "difference": main.difference,
+        "high": main.high,
+    }
+    return [_row("All held-out needs", everything), *groups]
+
+
+def _per_query(evaluation: Evaluation, decisive: str) -> list[QueryLine]:
+    """Return the needs, those that differ most first."""
+    lines = evaluation.results["per_query"]
+    known = {
+        query.key: query
+        for query in Query.objects.filter(
+            project=evaluation.challenger.project_id, key__in=[line["query"] for line in lines]
+        )
+    }
+    found = [_query_line(line, known.get(line["query"]), decisive) for line in lines]
+    return sorted(found, key=lambda line: (line.difference is None, -abs(line.difference or 0.0), line.key))
+
+
+def _query_line(line: Mapping[str, Any], query: Query | None, decisive: str) -> QueryLine:
+    pairs, labels = (
+        (line.get(f"{SHORT[metric]}_challenger"), line.get(f"{SHORT[metric]}_champion"))
+        for metric in (PAIRS, LABELS)
+    )
+    new, old = pairs if decisive == PAIRS else labels
+    difference = new - old if new is not None and old is not None else None
+    return QueryLine(line["query"], query, pairs, labels, difference)
+
+
+def _held_out_lists(training_set: TrainingSet) -> int | None:
+    """Return how many judged lists of held-out needs were in random order; None when the file is lost."""
+    try:
+        _, pairs_file = load_frames(training_set)
+    except BrokenFile:
+        return None
+    pairs = pd.read_parquet(io.BytesIO(pairs_file), columns=["list_id", "held_out", "randomised"])
+    return int(pairs.loc[pairs["held_out"] & pairs["randomised"], "list_id"].nunique())
+
+
+def _more_queries(main: Figure | None) -> int | None:
+    """Return how many more needs would settle `WORTH_SETTLING`, from the width of the interval at hand."""
+    if main is None or main.low is None or main.high is None or main.queries < 2:
+        return None
+    error = (main.high - main.low) / (2 * TWO_SIDED_95)
+    wanted = math.ceil(main.queries * (POWER_FACTOR * error / WORTH_SETTLING) ** 2)
+    return max(wanted - main.queries, 0) or None

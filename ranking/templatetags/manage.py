@@ -1,0 +1,185 @@
+"""Tags of the admin's pages: the project they are about, verdicts, moments and durations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ranking.models import Evaluation, Project, TrainingSet
+
+register = template.Library()
+
+#: Stages of a training, as `ranking.ltr.training` names them -> what is being done.
+STAGES = {
+    "read": "reading what was frozen",
+    "judges": "estimating how careful each expert is",
+    "capacity": "choosing how much to learn",
+    "fit": "growing the model",
+    "evaluate": "comparing with the version in service",
+}
+VERDICTS: dict[str, tuple[str, str]] = {
+    Evaluation.Verdict.BETTER.value: ("good", "better"),
+    Evaluation.Verdict.NOT_CLEAR.value: ("warn", "not clear"),
+    Evaluation.Verdict.WORSE.value: ("bad", "worse"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def managed_project(context: RequestContext) -> Project | None:
+    """Return the project that the page is about; elsewhere the only one, if there is only one."""
+    project = context.get("project")
+    if isinstance(project, Project):
+        return project
+    first = list(Project.objects.order_by("pk")[:2])
+    return first[0] if len(first) == 1 else None
+
+
+@register.filter
+def verdict_tone(verdict: str) -> str:
+    """Return the class of a verdict.
+
+    >>> verdict_tone("better"), verdict_tone("not_clear"), verdict_tone("")
+    ('good', 'warn', 'plain')
+    """
+    return VERDICTS.get(verdict, ("plain", ""))[0]
+
+
+@register.filter
+def verdict_words(verdict: str) -> str:
+    """Return a verdict as people say it.
+
+    >>> verdict_words("not_clear")
+    'not clear'
+    """
+    return VERDICTS.get(verdict, ("", verdict))[1]
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """Write a moment the way people say it, with the exact one in the title and for machines.
+
+    Today and yesterday by name with the time, this year without the year.
+    """
+    if value is None:
+        return "–"
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(timespec="seconds"),
+        f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S %Z}",
+        in_words(local, timezone.localtime()),
+    )
+
+
+def in_words(local: datetime, now: datetime) -> str:
+    """Return a moment in words, as seen from another one.
+
+    >>> now = datetime(2025, 9, 2, 18, 0)
+    >>> [in_words(datetime(2025, 9, 2, 9, 5), now), in_words(datetime(2025, 9, 1, 9, 5), now)]
+    ['today, 09:05', 'yesterday, 09:05']
+    >>> [in_words(datetime(2025, 3, 4, 9, 5), now), in_words(datetime(2024, 3, 4, 9, 5), now)]
+    ['4 Mar', '4 Mar 2024']
+    """
+    if local.date() == now.date():
+        return f"today, {local:%H:%M}"
+    if local.date() == (now - timedelta(days=1)).date():
+        return f"yesterday, {local:%H:%M}"
+    year = "" if local.year == now.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}"
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """Write a measured duration.
+
+    >>> seconds(7.4), seconds(75), seconds(3700), seconds(None)
+    ('7 s', '1 min 15 s', '1 h 1 min', '–')
+    """
+    if value is None:
+        return "–"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+@register.filter
+def between(start: datetime | None, end: datetime | None) -> str:
+    """Write how long something took, or has taken until now."""
+    return seconds(((end or timezone.now()) - start).total_seconds()) if start else "–"
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """Write a share as whole per cent.
+
+    >>> percent(.714), percent(None)
+    ('71 %', '–')
+    """
+    return "–" if value is None or _is_missing(value) else f"{100 * value:.0f} %"
+
+
+@register.filter
+def count(value: Any) -> str:
+    """Write a whole number with its thousands parted.
+
+    >>> count(16475), count(None)
+    ('16,475', '–')
+    """
+    return "–" if _is_missing(value) else f"{int(value):,}"
+
+
+def _is_missing(value: Any) -> bool:
+    """A figure that a report does not hold reaches a filter as an empty text."""
+    return value is None or value == ""
+
+
+@register.filter
+def stage(name: str) -> str:
+    """Say what a training is doing; a stage without words of its own speaks for itself.
+
+    >>> stage("capacity"), stage("waiting for a worker")
+    ('choosing how much to learn', 'waiting for a worker')
+    """
+    return STAGES.get(name, name)
+
+
+@register.filter
+def short_hash(value: str) -> str:
+    """Return the first characters of a checksum, enough to tell it from any other.
+
+    >>> short_hash("0123456789abcdef")
+    '0123456789ab'
+    """
+    return value[:12]
+
+
+@register.filter
+def learned_from(training_set: TrainingSet) -> str:
+    """Say in a few words what a version was trained from."""
+    if training_set.mode == "labels":
+        labels = training_set.summary.get("labels", 0)
+        return f"{labels:,} graded label{'' if labels == 1 else 's'}"
+    titles = [f"“{source['title']}”" for source in training_set.sources]
+    lists = sum(int(source["slates"]) for source in training_set.sources)
+    before = f" and {len(titles) - 1} before it" if len(titles) > 1 else ""
+    return f"{titles[-1] if titles else 'no session'}{before}, {lists:,} list{'' if lists == 1 else 's'}"
+
+
+@register.filter
+def clock(value: str | datetime) -> str:
+    """Write the time of day of a line in a log, whose moments are stored as text.
+
+    >>> clock("2025-09-02T18:01:02.345Z")
+    '18:01:02'
+    """
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{timezone.localtime(at):%H:%M:%S}"

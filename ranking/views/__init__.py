@@ -1,0 +1,1 @@
+"""Pages of the lower app, all of them the admin's: versions, trainings, monitoring."""

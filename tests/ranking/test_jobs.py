@@ -1,0 +1,140 @@
+"""Training jobs: the row is the truth; leases, fencing tokens, attempts and cancelling."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from ranking.errors import JobFinished, LostLease, TrainingInProgress
+from ranking.models import Evaluation, ModelVersion, TrainingJob
+from ranking.services import jobs
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+State = TrainingJob.State
+
+
+def _late():
+    return timezone.now() + timedelta(hours=1)
+
+
+def _finish(job, sort="fee"):
+    result = {"params": {}, "report": {}, "evaluation": factories.evaluation_results()}
+    base = job.project.versions.get(number=0)
+    return jobs.finish(job, base, factories.sorting_model(job.project, sort), result)
+
+
+def test_a_job_is_claimed_once():
+    job = factories.make_job(factories.make_project())
+    claimed = jobs.claim(job.pk, "one")
+    assert (claimed.state, claimed.attempt, claimed.fencing_token) == (State.RUNNING, 1, 1)
+    assert jobs.claim(job.pk, "two") is None
+
+
+def test_one_training_of_a_project_is_open_at_a_time():
+    project = factories.make_project()
+    job = factories.make_job(project)
+    with pytest.raises(TrainingInProgress):
+        jobs.request_training(job.training_set, by="ada")
+
+
+def test_the_database_holds_one_running_training_per_project():
+    job = factories.make_job(factories.make_project())
+    jobs.claim(job.pk, "one")
+    other = TrainingJob.objects.create(project=job.project, training_set=job.training_set, requested_by="x")
+    assert jobs.claim(other.pk, "two") is None
+    other.refresh_from_db()
+    assert other.state == State.QUEUED
+
+
+def test_a_lost_worker_gives_its_job_back_and_can_write_nothing_more():
+    job = factories.make_job(factories.make_project())
+    paused = jobs.claim(job.pk, "one")
+    assert jobs.reap(_late()) == [job.pk]
+    taken_over = jobs.claim(job.pk, "two")
+    assert taken_over.fencing_token == paused.fencing_token + 1
+    for late_write in (
+        lambda: jobs.beat(paused, stage="x", fraction=0.5, lines=[]),
+        lambda: _finish(paused),
+        lambda: jobs.fail(paused, "x"),
+        lambda: jobs.give_back(paused, "x"),
+        lambda: jobs.acknowledge_cancel(paused),
+    ):
+        with pytest.raises(LostLease):
+            late_write()
+    assert not ModelVersion.objects.filter(number=1).exists()
+    assert _finish(taken_over).number == 1
+
+
+def test_a_heartbeat_keeps_the_job():
+    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    assert jobs.beat(job, stage="fitting", fraction=0.4, lines=["round 4"]) is False
+    assert jobs.reap() == []
+    job.refresh_from_db()
+    assert (job.state, job.stage, job.fraction, job.percent) == (State.RUNNING, "fitting", 0.4, 40)
+    assert [entry["line"] for entry in job.log] == ["round 4"]
+
+
+def test_a_job_is_given_up_after_three_attempts_with_its_reason():
+    job = factories.make_job(factories.make_project())
+    for _ in range(3):
+        jobs.give_back(jobs.claim(job.pk, "one"), "killed by signal 9")
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.FAILED, 3)
+    assert "3 attempts" in job.error
+    assert "killed by signal 9" in job.error
+    assert jobs.claim(job.pk, "one") is None
+
+
+def test_finishing_makes_the_version_and_its_evaluation():
+    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    version = _finish(job)
+    job.refresh_from_db()
+    assert (job.state, job.version, job.percent) == (State.DONE, version, 100)
+    assert (version.number, version.parent.number) == (1, 0)
+    assert Evaluation.objects.get(challenger=version).champion == version.parent
+
+
+def test_a_queued_job_is_cancelled_at_once():
+    job = jobs.cancel(factories.make_job(factories.make_project()))
+    assert job.state == State.CANCELLED
+    assert jobs.claim(job.pk, "one") is None
+
+
+def test_a_running_job_is_asked_to_stop():
+    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    assert jobs.cancel(job).state == State.RUNNING
+    assert jobs.beat(job, stage="fitting", fraction=0.5, lines=[]) is True
+    jobs.acknowledge_cancel(job)
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+
+
+def test_a_job_that_lost_its_worker_while_being_cancelled_is_cancelled():
+    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    jobs.cancel(job)
+    assert jobs.reap(_late()) == []
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+
+
+def test_what_has_ended_can_not_be_cancelled():
+    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    _finish(job)
+    with pytest.raises(JobFinished):
+        jobs.cancel(job)
+
+
+def test_a_waiting_job_is_announced_again_only_after_a_while():
+    job = factories.make_job(factories.make_project())
+    assert jobs.reap() == [job.pk]
+    jobs.mark_woken(job.pk)
+    assert jobs.reap() == []
+    assert jobs.reap(timezone.now() + timedelta(seconds=jobs.WAKE_AGAIN_SECONDS + 1)) == [job.pk]
+
+
+def test_the_database_refuses_a_done_job_without_a_version():
+    job = factories.make_job(factories.make_project())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        TrainingJob.objects.filter(pk=job.pk).update(state=State.DONE)

@@ -1,0 +1,135 @@
+"""A training runs in a child process of its own, and its end is always recorded."""
+
+import io
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pandas as pd
+import pytest
+from django.core.files.storage import default_storage
+
+from feedback.services import learning
+from ranking.errors import LostLease
+from ranking.models import ModelVersion, TrainingJob
+from ranking.services import jobs, running, training_sets, verification
+from ranking.services.training_sets import held_out
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = TrainingJob.State
+
+
+def _claimed(project, learn_from="labels", **params):
+    if learn_from == "labels":
+        training_set = training_sets.freeze_labels(project)
+    else:
+        factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+        training_set = learning.freeze_training_set(project)
+    job = jobs.request_training(training_set, by="ada", params={"rounds": 30, **params})
+    return jobs.claim(job.pk, "test")
+
+
+@pytest.mark.parametrize("learn_from", ["labels", "preferences"])
+def test_a_training_ends_in_a_version_that_can_be_rebuilt(learn_from):
+    job = _claimed(factories.make_project(), learn_from)
+    running.run(job)
+    job.refresh_from_db()
+    assert job.state == State.DONE, job.error
+    assert job.version.parent.number == 0
+    assert job.version.evaluations.get().champion == job.version.parent
+    found = verification.verify(job.version)
+    assert found.passed, found
+
+
+def test_no_row_of_a_held_out_query_is_given_to_training():
+    project = factories.make_project()
+    job = _claimed(project, "preferences")
+    rows, pairs = (pd.read_parquet(io.BytesIO(data)) for data in training_sets.load_frames(job.training_set))
+    kept_back = {query.key for query in project.queries.all() if held_out(query)}
+    assert kept_back
+    assert set(rows.loc[rows["held_out"], "query"]) <= kept_back
+    assert not set(rows.loc[~rows["held_out"], "query"]) & kept_back
+    query_of = rows["query"].to_numpy()
+    assert [query in kept_back for query in query_of[pairs["winner"]]] == pairs["held_out"].tolist()
+    running.run(job)
+    job.refresh_from_db()
+    trained = len(set(rows.loc[~rows["held_out"], "query"]))
+    assert 0 < job.version.report["n_queries_trained"] <= trained
+
+
+def test_a_training_that_refuses_its_input_fails_at_once_with_its_reason():
+    job = _claimed(factories.make_project(), learning_rate=-1.0)
+    running.run(job)
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.FAILED, 1)
+    assert "learning_rate" in job.error
+
+
+def test_a_damaged_training_set_fails_the_job_and_says_so():
+    job = _claimed(factories.make_project())
+    default_storage.delete(job.training_set.rows_file)
+    with pytest.raises(Exception, match="can't be read"):
+        running.run(job)
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert "can't be read" in job.error
+
+
+def _children():
+    found = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-f", "ranking.ltr.trainer"], capture_output=True, text=True
+    )
+    return [int(line) for line in found.stdout.split()]
+
+
+def _kill_children(sign):
+    deadline = time.monotonic() + 60
+    while not (pids := _children()):
+        assert time.monotonic() < deadline, "no training process came up"
+        time.sleep(0.02)
+    for pid in pids:
+        os.kill(pid, sign)
+
+
+def test_a_training_whose_process_is_killed_is_queued_again():
+    job = _claimed(factories.make_project(), rounds=5000)
+    killer = threading.Thread(target=_kill_children, args=(signal.SIGKILL,))
+    killer.start()
+    running.run(job)
+    killer.join()
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.QUEUED, 1)
+    assert "signal 9" in job.error
+    assert ModelVersion.objects.count() == 1
+    assert not _children()
+
+
+def test_a_cancelled_training_stops_and_leaves_no_version():
+    job = _claimed(factories.make_project(), rounds=5000)
+    jobs.cancel(job)
+    running.run(job)
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    assert ModelVersion.objects.count() == 1
+    assert not _children()
+
+
+def test_a_training_that_takes_too_long_is_stopped(settings):
+    settings.TIEBREAK_TRAINING_SECONDS = 0
+    job = _claimed(factories.make_project(), rounds=5000)
+    running.run(job)
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+    assert "longer than 0 seconds" in job.error
+
+
+def test_a_worker_that_lost_its_job_stops_its_child_and_writes_nothing():
+    job = _claimed(factories.make_project(), rounds=5000)
+    TrainingJob.objects.filter(pk=job.pk).update(fencing_token=job.fencing_token + 1)
+    with pytest.raises(LostLease):
+        running.run(job)
+    assert ModelVersion.objects.count() == 1
+    assert not _children()

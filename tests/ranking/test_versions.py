@@ -1,0 +1,161 @@
+"""Promotion is an append-only log; what is promoted is what was looked at."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection, transaction
+
+from ranking.errors import NoChampion, PromotionRefused, StalePromotion
+from ranking.models import Promotion
+from ranking.services import serving, versions
+from ranking.services.promotion import promote_if_better
+from ranking.services.versions import PromotionRequest
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def _request(version, **changes):
+    return PromotionRequest(**{"by": "ada", "reason": "better", "expected_sha256": version.sha256, **changes})
+
+
+def test_the_sorting_rule_is_version_0_and_serves_without_a_single_label():
+    project = factories.make_project()
+    assert serving.champion(project).version.number == 0
+    ranking = serving.serve(project.queries.first())
+    assets = [
+        match.item_version.content["assets"] for match in ranking.matches.select_related("item_version")
+    ]
+    assert assets == sorted(assets, reverse=True)
+
+
+def test_promotions_form_one_chain():
+    project = factories.make_project()
+    one, two = factories.make_version(project), factories.make_version(project, sort="age")
+    for version in (one, two, one):
+        versions.promote(version, _request(version))
+    log = list(Promotion.objects.order_by("id"))
+    assert [promotion.version.number for promotion in log] == [0, 1, 2, 1]
+    assert [promotion.previous for promotion in log] == [None, *log[:-1]]
+    assert serving.champion(project).version == one
+
+
+def test_rolling_back_promotes_the_version_before():
+    project = factories.make_project()
+    version = factories.make_version(project)
+    versions.promote(version, _request(version))
+    back = versions.roll_back(project, by="ada", reason="experts disagree")
+    assert (back.version.number, back.rollback) == (0, True)
+    assert serving.champion(project).version.number == 0
+
+
+def test_there_is_nothing_to_roll_back_to_before_the_first_version():
+    with pytest.raises(PromotionRefused):
+        versions.roll_back(factories.make_project(), by="ada", reason="x")
+
+
+def test_a_click_is_bound_to_what_was_looked_at():
+    project = factories.make_project()
+    one, two = factories.make_version(project), factories.make_version(project, sort="age")
+    with pytest.raises(StalePromotion):
+        versions.promote(one, _request(one, expected_sha256=two.sha256))
+    versions.promote(two, _request(two))
+    with pytest.raises(StalePromotion):
+        versions.promote(one, _request(one, expected_champion=0))
+    assert serving.champion(project).version == two
+
+
+def test_the_version_in_service_is_not_promoted_twice():
+    project = factories.make_project()
+    version = factories.make_version(project)
+    versions.promote(version, _request(version))
+    with pytest.raises(PromotionRefused):
+        versions.promote(version, _request(version))
+
+
+def test_a_promotion_without_a_reason_is_refused():
+    version = factories.make_version(factories.make_project())
+    with pytest.raises(PromotionRefused, match="say why"):
+        versions.promote(version, _request(version, reason="  "))
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE ranking_promotion SET reason = 'x'", "DELETE FROM ranking_promotion"]
+)
+def test_the_database_refuses_to_change_the_log(statement):
+    factories.make_project()
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+DAMAGE = {
+    "truncated": lambda data: data[: len(data) // 2],
+    "one byte flipped": lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:],
+    "empty": lambda data: b"",
+}
+
+
+def _damage(version, change):
+    path = Path(default_storage.path(version.file))
+    path.write_bytes(change(path.read_bytes()))
+    serving.forget_rankers()
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_model_is_refused_and_the_last_good_champion_serves_on_flagged(damage):
+    project = factories.make_project()
+    version = factories.make_version(project)
+    versions.promote(version, _request(version))
+    _damage(version, damage)
+    found = serving.champion(project)
+    assert (found.version.number, found.degraded) == (0, True)
+    assert "version 1" in found.problem
+    assert serving.serve(project.queries.first()).degraded
+    assert any("version 1" in problem for problem in serving.champion_health())
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_model_is_not_promoted(damage):
+    version = factories.make_version(factories.make_project())
+    _damage(version, damage)
+    with pytest.raises(PromotionRefused, match="can't be loaded"):
+        versions.promote(version, _request(version))
+
+
+def test_a_missing_model_is_like_a_damaged_one_and_without_any_other_nothing_is_served():
+    project = factories.make_project()
+    default_storage.delete(project.versions.get(number=0).file)
+    serving.forget_rankers()
+    with pytest.raises(NoChampion):
+        serving.champion(project)
+    assert serving.champion_health()
+
+
+@pytest.mark.parametrize(("verdict", "promoted"), [("better", True), ("not_clear", False), ("worse", False)])
+def test_a_version_is_promoted_by_itself_only_when_the_interval_says_better(verdict, promoted):
+    project = factories.make_project()
+    project.automatic_promotion = True
+    project.save()
+    version = factories.make_version(project, verdict=verdict)
+    promotion = promote_if_better(version)
+    assert (promotion is not None) == promoted
+    assert (serving.champion(project).version == version) == promoted
+
+
+def test_nothing_is_promoted_by_itself_where_nobody_wants_that():
+    assert promote_if_better(factories.make_version(factories.make_project())) is None
+
+
+def test_a_comparison_with_a_champion_that_is_gone_promotes_nothing():
+    project = factories.make_project()
+    project.automatic_promotion = True
+    project.save()
+    one, two = factories.make_version(project), factories.make_version(project, sort="age")
+    versions.promote(two, _request(two))
+    assert promote_if_better(one) is None
+    assert serving.champion(project).version == two
