@@ -1,0 +1,61 @@
+"""What can be wrong in the upper app; turned into HTTP in one place (`config.exceptions`)."""
+
+
+class FeedbackError(Exception):
+    """Base of the app's errors: a sentence for a person."""
+
+
+class InvalidJudgement(FeedbackError):
+    """What was submitted does not fit the slate; `field` says where."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class SessionClosed(FeedbackError):
+    """A closed session takes no judgement."""
+
+
+class AlreadyJudged(FeedbackError):
+    """The slate has been submitted."""
+
+
+class KeyReused(FeedbackError):
+    """The idempotency key came before with another body."""
+
+
+class StaleDraft(FeedbackError):
+    """The draft was changed elsewhere since it was read."""
+
+
+class InvalidSession(FeedbackError):
+    """The session can't be opened like this; `field` says why."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidPerson(FeedbackError):
+    """The person can't be given a log-in like this; `field` says why."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidOutcome(FeedbackError):
+    """What was done with a match can't be noted like this; `field` says why."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class MissingKey(FeedbackError):
+    """A submission without an Idempotency-Key: sent twice, it would be two acts."""
+
+
+class UnconditionalDraft(FeedbackError):
+    """A draft that does not say which version it replaces: it might undo what was done elsewhere."""
