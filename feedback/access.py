@@ -1,0 +1,35 @@
+"""Who is asking: the user's membership, turned into what the lower app needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from feedback.models import Member
+from ranking.access import Access
+
+
+def access_of(user: object) -> Access:
+    """Return the access of a user; anonymous for nobody, for the inactive and for who has no membership."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return Access()
+    member = Member.objects.filter(user=user).select_related("user").first()
+    if member is None:
+        return Access()
+    return Access(role=member.role, organisation_id=member.organisation_id, name=user.get_username())
+
+
+class AccessMiddleware:
+    """Set `request.access`, computed when it is first asked for.
+
+    Lazily, because token authentication happens inside the API view: it sets `request.user` only then.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.access = SimpleLazyObject(lambda: access_of(request.user))
+        return self.get_response(request)

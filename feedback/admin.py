@@ -1,0 +1,79 @@
+"""The operators' back door to the upper app's rows: to look at; only memberships can be changed."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from feedback import models
+from ranking.admin import LookOnly
+
+
+@admin.register(models.Member)
+class MemberAdmin(admin.ModelAdmin):
+    """Who may do what. An operator makes the first admin here."""
+
+    list_display = ("user", "role", "organisation", "simulated")
+    list_filter = ("role", "organisation", "simulated")
+    search_fields = ("user__username", "user__first_name", "user__last_name")
+    list_select_related = ("user", "organisation")
+
+
+@admin.register(models.FeedbackSession)
+class FeedbackSessionAdmin(LookOnly):
+    """Sessions."""
+
+    list_display = ("title", "project", "state", "opened_by", "opened_at", "closed_at")
+    list_filter = ("project", "state", "simulated")
+    list_select_related = ("project",)
+
+
+@admin.register(models.Participation)
+class ParticipationAdmin(LookOnly):
+    """Invitations."""
+
+    list_display = ("session", "expert", "invited_at")
+    list_select_related = ("session", "expert")
+
+
+@admin.register(models.Slate)
+class SlateAdmin(LookOnly):
+    """Lists as shown to an expert."""
+
+    list_display = ("session", "expert", "position", "query", "randomised", "shared", "state")
+    list_filter = ("state", "randomised", "shared")
+    list_select_related = ("session", "expert", "query")
+
+
+@admin.register(models.SlateItem)
+class SlateItemAdmin(LookOnly):
+    """Cards of lists."""
+
+    list_display = ("slate", "shown_position", "item_version", "model_rank")
+    list_select_related = ("slate", "item_version")
+
+
+@admin.register(models.Judgement)
+class JudgementAdmin(LookOnly):
+    """What experts did; append-only."""
+
+    list_display = ("slate", "expert", "kind", "seconds", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("slate", "expert")
+
+
+@admin.register(models.Preference)
+class PreferenceAdmin(LookOnly):
+    """Who is preferred to whom; derived."""
+
+    list_display = ("judgement", "winner", "loser", "origin", "weight", "target")
+    list_filter = ("origin",)
+    list_select_related = ("judgement", "winner", "loser")
+
+
+@admin.register(models.Outcome)
+class OutcomeAdmin(LookOnly):
+    """What readers did with a match."""
+
+    list_display = ("query", "item_version", "kind", "user", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("query", "item_version", "user")

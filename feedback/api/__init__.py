@@ -1,0 +1,1 @@
+"""The upper app over HTTP: parse, one service, answer."""

@@ -1,0 +1,34 @@
+"""Addresses of the upper app's part of the API, below /api/v1/."""
+
+from django.urls import path
+
+from feedback.api import exporting, judgements, judging, outcomes, people, sessions, training, watching
+
+urlpatterns = [
+    # --- everybody
+    path("token/", people.TokenEndpoint.as_view(), name="token"),
+    path("me/", people.Me.as_view(), name="me"),
+    # --- experts
+    path("my/sessions/", sessions.MySessions.as_view(), name="my_sessions"),
+    path("my/sessions/<int:pk>/", sessions.MySessionDetail.as_view(), name="my_session"),
+    path("slates/", judging.Slates.as_view(), name="slates"),
+    path("slates/<int:pk>/", judging.SlateDetail.as_view(), name="slate"),
+    path("slates/<int:pk>/draft/", judging.SlateDraft.as_view(), name="slate_draft"),
+    path("slates/<int:pk>/judgement/", judging.SlateJudgement.as_view(), name="slate_judgement"),
+    # --- readers
+    path("queries/<int:pk>/export/", exporting.QueryExport.as_view(), name="query_export"),
+    path("outcomes/", outcomes.Outcomes.as_view(), name="outcomes"),
+    # --- admins
+    path("members/", people.Members.as_view(), name="members"),
+    path("members/<int:pk>/", people.MemberDetail.as_view(), name="member"),
+    path("members/<int:pk>/password/", people.MemberPassword.as_view(), name="member_password"),
+    path("sessions/", sessions.Sessions.as_view(), name="sessions"),
+    path("sessions/<int:pk>/", sessions.SessionDetail.as_view(), name="session"),
+    path("sessions/<int:pk>/close/", sessions.SessionClose.as_view(), name="session_close"),
+    path("judgements/", judgements.Judgements.as_view(), name="judgements"),
+    path("judgements/<int:pk>/", judgements.JudgementDetail.as_view(), name="judgement"),
+    path("preferences/", judgements.Preferences.as_view(), name="preferences"),
+    path("projects/<slug:slug>/standing/", watching.Standing.as_view(), name="standing"),
+    path("projects/<slug:slug>/experts/", watching.Experts.as_view(), name="experts"),
+    path("jobs/", training.Jobs.as_view(), name="jobs"),
+]

@@ -1,0 +1,84 @@
+"""Filters and orders of the API's lists. An unknown order is refused, not ignored."""
+
+from __future__ import annotations
+
+from django_filters import rest_framework as filters
+
+from feedback.models import FeedbackSession, Judgement, Member, Outcome, Preference, Slate
+from ranking.filters import IdFilter, OfProject
+
+
+class MemberFilter(filters.FilterSet):
+    """People by role and organisation."""
+
+    organisation = filters.CharFilter(field_name="organisation__slug", label="slug of the organisation")
+    username = filters.CharFilter(field_name="user__username")
+    active = filters.BooleanFilter(field_name="user__is_active")
+    ordering = filters.OrderingFilter(fields=[("id", "id"), ("user__username", "username")])
+
+    class Meta:
+        model = Member
+        fields = ["role", "simulated"]
+
+
+class OutcomeFilter(filters.FilterSet):
+    """Acts of end users by need and kind."""
+
+    query = IdFilter(field_name="query")
+    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+
+    class Meta:
+        model = Outcome
+        fields = ["kind"]
+
+
+class SessionFilter(OfProject):
+    """Sessions by project and state."""
+
+    ordering = filters.OrderingFilter(fields=["id", "opened_at", "closed_at"])
+
+    class Meta:
+        model = FeedbackSession
+        fields = ["state", "simulated"]
+
+
+class SlateFilter(filters.FilterSet):
+    """One's own slates by session and state, in the order in which they are to be judged."""
+
+    session = IdFilter(field_name="session")
+    ordering = filters.OrderingFilter(fields=["id", "position"])
+
+    class Meta:
+        model = Slate
+        fields = ["state"]
+
+
+class JudgementFilter(filters.FilterSet):
+    """Judgements by project, session, need, expert and kind."""
+
+    project = filters.CharFilter(field_name="slate__session__project__slug", label="slug of the project")
+    session = IdFilter(field_name="slate__session")
+    query = IdFilter(field_name="slate__query")
+    expert = filters.CharFilter(field_name="expert__username", label="user name")
+    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+
+    class Meta:
+        model = Judgement
+        fields = ["kind"]
+
+
+class PreferenceFilter(filters.FilterSet):
+    """Preferences by project, session, need, expert, judgement and origin."""
+
+    project = filters.CharFilter(
+        field_name="judgement__slate__session__project__slug", label="slug of the project"
+    )
+    session = IdFilter(field_name="judgement__slate__session")
+    query = IdFilter(field_name="judgement__slate__query")
+    expert = filters.CharFilter(field_name="judgement__expert__username", label="user name")
+    judgement = IdFilter(field_name="judgement")
+    ordering = filters.OrderingFilter(fields=["id", "weight"])
+
+    class Meta:
+        model = Preference
+        fields = ["origin"]

@@ -1,0 +1,146 @@
+"""What an admin fills in: sessions and people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from feedback.errors import FeedbackError
+from feedback.models import Member
+from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.services.people import PersonRequest
+from feedback.services.sessions import SessionRequest
+from ranking.models import Organisation
+
+LEAST_RANDOM_PERCENT = round(100 * LEAST_RANDOM_SHARE)
+DEFAULTS = SessionRequest(title="")
+LONGEST_ID = 18  # digits
+
+
+class ExpertsField(forms.ModelMultipleChoiceField):
+    """Experts by their names, as a list of boxes."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: User) -> str:
+        """Return the full name, or the user name of who has none."""
+        return obj.get_full_name() or obj.username
+
+    def clean(self, value: Any) -> Any:
+        """Refuse an id that no database can hold: looked up, it would end in an error of the database."""
+        for pk in value or ():
+            if len(str(pk)) > LONGEST_ID:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"], code="invalid_choice", params={"value": pk}
+                )
+        return super().clean(value)
+
+
+class SessionForm(forms.Form):
+    """A round of structured feedback, as an admin asks for it. Shares are in per cent."""
+
+    title = forms.CharField(max_length=200, help_text="Experts see it. For example: Growth mandates, autumn.")
+    instructions = forms.CharField(
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="What to look at, in plain words; shown before the first list.",
+    )
+    experts = ExpertsField(queryset=User.objects.none())
+    slates_per_expert = forms.IntegerField(
+        label="Lists for each expert", min_value=1, max_value=200, initial=DEFAULTS.slates_per_expert
+    )
+    items_per_slate = forms.IntegerField(
+        label="Items in a list",
+        min_value=2,
+        max_value=30,
+        initial=DEFAULTS.items_per_slate,
+        help_text="Eight fit a screen and can be compared with each other.",
+    )
+    random_percent = forms.IntegerField(
+        label="Shown in random order, %",
+        min_value=LEAST_RANDOM_PERCENT,
+        max_value=100,
+        initial=round(100 * DEFAULTS.random_share),
+        help_text=f"At least {LEAST_RANDOM_PERCENT} %: without them, keeping the shown order can’t be told "
+        "from agreeing with it. Lists of held-out needs always are.",
+    )
+    overlap_percent = forms.IntegerField(
+        label="Seen by several experts, %",
+        min_value=0,
+        max_value=100,
+        initial=round(100 * DEFAULTS.overlap_share),
+        help_text="The same list for up to three of them: where agreement is measured.",
+    )
+    asks_ratings = forms.BooleanField(
+        label="Ask for a rating of each item, 1 to 5",
+        required=False,
+        help_text="Says how much better one is, not only which one.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["experts"].queryset = User.objects.filter(
+            is_active=True, member__role=Member.Role.EXPERT, member__simulated=False
+        ).order_by("first_name", "last_name", "username")
+
+    def request(self, *, seed: int) -> SessionRequest:
+        """Return what a valid form asks for."""
+        asked = self.cleaned_data
+        return SessionRequest(
+            title=asked["title"],
+            instructions=asked["instructions"],
+            slates_per_expert=asked["slates_per_expert"],
+            items_per_slate=asked["items_per_slate"],
+            random_share=asked["random_percent"] / 100,
+            overlap_share=asked["overlap_percent"] / 100,
+            asks_ratings=asked["asks_ratings"],
+            seed=seed,
+        )
+
+
+#: Fields of a request that have another name on the form.
+FORM_NAMES = {"random_share": "random_percent", "overlap_share": "overlap_percent"}
+
+
+class PersonForm(forms.Form):
+    """Somebody who is to get a log-in."""
+
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        help_text="Letters, digits and @ . + - _",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    full_name = forms.CharField(label="Name", max_length=150, required=False)
+    email = forms.EmailField(label="E-mail", required=False)
+    role = forms.ChoiceField(
+        choices=[
+            (Member.Role.EXPERT, "Expert: judges lists in sessions"),
+            (Member.Role.READER, "Reader: sees the ranked lists of an organisation"),
+            (Member.Role.ADMIN, "Admin: runs sessions and versions, sees everything"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Member.Role.EXPERT,
+    )
+    organisation = forms.ModelChoiceField(
+        queryset=Organisation.objects.all(),
+        required=False,
+        empty_label="None",
+        help_text="Of a reader. Organisations come with the needs that are imported.",
+    )
+
+    def request(self) -> PersonRequest:
+        """Return what a valid form asks for."""
+        return PersonRequest(**self.cleaned_data)
+
+
+def add_refusal(form: forms.Form, error: FeedbackError) -> None:
+    """Show a service's refusal at the field it is about, or above the form."""
+    field = FORM_NAMES.get(getattr(error, "field", ""), getattr(error, "field", ""))
+    text = str(error)
+    form.add_error(field if field in form.fields else None, text[:1].upper() + text[1:] + ".")

@@ -1,0 +1,16 @@
+"""Rows of the upper app: people, sessions, judgements and what they mean."""
+
+from feedback.models.judgements import Judgement, Preference
+from feedback.models.people import Member, Outcome
+from feedback.models.sessions import FeedbackSession, Participation, Slate, SlateItem
+
+__all__ = [
+    "FeedbackSession",
+    "Judgement",
+    "Member",
+    "Outcome",
+    "Participation",
+    "Preference",
+    "Slate",
+    "SlateItem",
+]

@@ -1,0 +1,77 @@
+"""What experts did (append-only), and what it says about who is preferred to whom (derived)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from feedback.models.sessions import Slate, SlateItem
+
+
+class Judgement(models.Model):
+    """One act of one expert on one slate: an order, or a typed non-answer; append-only."""
+
+    class Kind(models.TextChoices):
+        REORDER = "reorder", "put in order"
+        ABOUT_EQUAL = "about_equal", "about equal"
+        MISSING_INFORMATION = "missing_information", "missing information"
+        OUTSIDE_KNOWLEDGE = "outside_knowledge", "outside what I know"
+        CONFLICT_OF_INTEREST = "conflict_of_interest", "conflict of interest"
+        NONE_SUITABLE = "none_suitable", "none is suitable"
+
+    slate = models.OneToOneField(Slate, on_delete=models.PROTECT, related_name="judgement")
+    expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgements")
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    tiers = models.JSONField(default=list, help_text="card ids, best tier first")
+    rest = models.JSONField(default=list, help_text="card ids below the line: not looked at")
+    ratings = models.JSONField(default=dict, help_text="card id -> 1..5")
+    reason_tags = models.JSONField(default=list)
+    comment = models.TextField(blank=True)
+    field = models.CharField(max_length=200, blank=True, help_text="the field whose value was missing")
+    items = models.JSONField(default=list, help_text="card ids a conflict or a gap is about")
+    seconds = models.PositiveIntegerField(default=0)
+    idempotency_key = models.CharField(max_length=80)
+    body_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=["expert", "idempotency_key"], name="one_judgement_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of slate {self.slate_id}"
+
+
+class Preference(models.Model):
+    """Winner over loser for a query, with weight and origin; derived from a judgement, can be rebuilt."""
+
+    class Origin(models.TextChoices):
+        REORDERED = "reordered"
+        KEPT = "kept"
+        RATED = "rated"
+        TIED = "tied"
+        NONE_SUITABLE = "none_suitable"
+
+    judgement = models.ForeignKey(Judgement, on_delete=models.CASCADE, related_name="preferences")
+    winner = models.ForeignKey(SlateItem, on_delete=models.CASCADE, related_name="+")
+    loser = models.ForeignKey(SlateItem, on_delete=models.CASCADE, related_name="+")
+    weight = models.FloatField()
+    target = models.FloatField(help_text="1 strict, 0.5 tie")
+    origin = models.CharField(max_length=15, choices=Origin.choices)
+    shown_gap = models.FloatField(
+        help_text="shown position of the loser minus that of the winner, over n - 1"
+    )
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=["judgement", "winner", "loser"], name="one_preference_per_pair"),
+            models.CheckConstraint(condition=~Q(winner=F("loser")), name="nobody_beats_himself"),
+            models.CheckConstraint(condition=Q(weight__gt=0), name="weights_are_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.winner_id} over {self.loser_id} ({self.origin})"

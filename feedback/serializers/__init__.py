@@ -1,0 +1,1 @@
+"""Rows of the upper app as JSON: people, sessions and slates, judgements."""

@@ -1,0 +1,302 @@
+"""Sessions, how far they have come, and slates as experts see them, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from feedback.models import FeedbackSession, Judgement, Member, Slate
+from feedback.models.sessions import LEAST_RANDOM_SHARE
+from ranking.models import Project
+from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
+
+LARGEST_ID = 2**63 - 1
+MOST_CARDS = 30
+MOST_EXPERTS = 100
+
+
+# --- the admin's side ---------------------------------------------------------------------------------------
+class SessionSerializer(serializers.ModelSerializer):
+    """A round of structured feedback; the counts are annotated by the view."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    version = serializers.IntegerField(
+        source="version.number", read_only=True, help_text="number of the version that its lists come from"
+    )
+    slates_total = serializers.IntegerField(read_only=True)
+    slates_done = serializers.IntegerField(read_only=True)
+    experts_total = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = FeedbackSession
+        fields = [
+            "id",
+            "project",
+            "version",
+            "title",
+            "instructions",
+            "state",
+            "slates_per_expert",
+            "items_per_slate",
+            "random_share",
+            "overlap_share",
+            "asks_ratings",
+            "simulated",
+            "slates_total",
+            "slates_done",
+            "experts_total",
+            "opened_by",
+            "opened_at",
+            "closed_at",
+        ]
+
+
+class ProgressSerializer(serializers.Serializer):
+    """How far one expert has come."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+    simulated = serializers.BooleanField()
+    slates = serializers.IntegerField()
+    done = serializers.IntegerField()
+    seconds = serializers.FloatField(allow_null=True, help_text="median a slate")
+    not_ordered = serializers.IntegerField(help_text="slates with a typed non-answer")
+    last_at = serializers.DateTimeField(allow_null=True)
+
+
+class CoverageSerializer(serializers.Serializer):
+    """What a session has asked and learned about one need."""
+
+    query = serializers.IntegerField(source="query.pk")
+    title = serializers.CharField(source="query.title")
+    held_out = serializers.BooleanField(help_text="kept from training; used to compare versions")
+    slates = serializers.IntegerField()
+    done = serializers.IntegerField()
+    experts = serializers.IntegerField()
+    cards = serializers.IntegerField(help_text="different items that were judged")
+
+
+class AgreementSerializer(serializers.Serializer):
+    """Kendall's tau-b of two experts on shared slates: mean with a 95 % interval from three slates on."""
+
+    first = serializers.CharField()
+    second = serializers.CharField()
+    lists = serializers.IntegerField()
+    tau = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
+class SessionDetailSerializer(SessionSerializer):
+    """A session with its progress, coverage and agreement, which the view adds to the row."""
+
+    progress = ProgressSerializer(many=True, read_only=True)
+    coverage = CoverageSerializer(many=True, read_only=True)
+    agreement = AgreementSerializer(many=True, read_only=True)
+
+    class Meta(SessionSerializer.Meta):
+        fields = [*SessionSerializer.Meta.fields, "progress", "coverage", "agreement"]
+
+
+class SessionBody(Body):
+    """A session to be opened."""
+
+    project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
+    experts = serializers.ListField(
+        child=serializers.SlugRelatedField(
+            slug_field="username", queryset=User.objects.filter(member__role=Member.Role.EXPERT)
+        ),
+        min_length=1,
+        max_length=MOST_EXPERTS,
+        help_text="user names",
+    )
+    title = serializers.CharField(max_length=200)
+    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    slates_per_expert = serializers.IntegerField(min_value=1, max_value=200, required=False)
+    items_per_slate = serializers.IntegerField(min_value=2, max_value=MOST_CARDS, required=False)
+    random_share = serializers.FloatField(min_value=LEAST_RANDOM_SHARE, max_value=1.0, required=False)
+    overlap_share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
+    asks_ratings = serializers.BooleanField(required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
+
+    def validate_experts(self, experts: list[User]) -> list[User]:
+        """Return each expert once: invited twice, one would be given two sets of slates."""
+        return list(dict.fromkeys(experts))
+
+
+# --- the expert's side: blind, so no score, no version, no rank, and not whether the order is random --------
+class MySessionSerializer(serializers.ModelSerializer):
+    """A session as one of its experts sees it; the counts are one's own."""
+
+    project = serializers.CharField(source="project.name", read_only=True)
+    slates_total = serializers.IntegerField(read_only=True)
+    slates_done = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = FeedbackSession
+        fields = [
+            "id",
+            "project",
+            "title",
+            "instructions",
+            "state",
+            "items_per_slate",
+            "asks_ratings",
+            "simulated",
+            "slates_total",
+            "slates_done",
+            "opened_at",
+            "closed_at",
+        ]
+
+
+class SlateSerializer(serializers.ModelSerializer):
+    """A short list to be judged, without its cards."""
+
+    session_state = serializers.ChoiceField(
+        FeedbackSession.State.choices, source="session.state", read_only=True
+    )
+
+    class Meta:
+        model = Slate
+        fields = ["id", "session", "session_state", "position", "state", "submitted_at"]
+
+
+class NeedSerializer(serializers.Serializer):
+    """The need as it was when the session opened."""
+
+    title = serializers.CharField()
+    brief = serializers.CharField(allow_blank=True)
+    facts = FactSerializer(many=True)
+    more = FactSerializer(many=True)
+
+
+class CardSerializer(serializers.Serializer):
+    """One item as it was when the session opened, in the order in which it is shown."""
+
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    brief = serializers.CharField(source="subtitle", allow_blank=True)
+    facts = FactSerializer(many=True)
+    more = FactSerializer(many=True)
+
+
+class ChoiceSerializer(serializers.Serializer):
+    """Something to choose from."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()
+
+
+class DraftBody(Body):
+    """An unfinished order, in card ids."""
+
+    tiers = serializers.ListField(
+        child=serializers.ListField(
+            child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=MOST_CARDS
+        ),
+        max_length=MOST_CARDS,
+        required=False,
+        help_text="best tier first; cards of one tier are tied",
+    )
+    rest = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
+        max_length=MOST_CARDS,
+        required=False,
+        help_text="cards below the line: not looked at",
+    )
+    ratings = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=5),
+        required=False,
+        help_text="card id -> 1 to 5",
+    )
+    reason_tags = serializers.ListField(
+        child=serializers.CharField(max_length=63), max_length=50, required=False
+    )
+    comment = serializers.CharField(max_length=5000, required=False, allow_blank=True, trim_whitespace=False)
+
+
+class DraftVersionSerializer(serializers.Serializer):
+    """The version of a draft, which is also its ETag."""
+
+    draft_version = serializers.IntegerField()
+
+
+class SlateDetailSerializer(SlateSerializer):
+    """A slate with what is to be judged. The view passes what is shown in the context."""
+
+    title = serializers.CharField(source="session.title", read_only=True)
+    instructions = serializers.CharField(source="session.instructions", read_only=True)
+    asks_ratings = serializers.BooleanField(source="session.asks_ratings", read_only=True)
+    total = serializers.SerializerMethodField(help_text="slates of the expert in this session")
+    need = serializers.SerializerMethodField()
+    cards = serializers.SerializerMethodField()
+    item_noun = serializers.SerializerMethodField()
+    reason_tags = serializers.SerializerMethodField()
+    fields_of_items = serializers.SerializerMethodField(help_text="what can be said to be missing")
+    draft = serializers.SerializerMethodField()
+
+    class Meta(SlateSerializer.Meta):
+        fields = [
+            *SlateSerializer.Meta.fields,
+            "title",
+            "instructions",
+            "asks_ratings",
+            "total",
+            "need",
+            "cards",
+            "item_noun",
+            "reason_tags",
+            "fields_of_items",
+            "draft",
+            "draft_version",
+        ]
+
+    def get_total(self, slate: Slate) -> int:
+        return self.context["total"]
+
+    @extend_schema_field(NeedSerializer)
+    def get_need(self, slate: Slate) -> Any:
+        return NeedSerializer(self.context["shown"]["need"]).data
+
+    @extend_schema_field(CardSerializer(many=True))
+    def get_cards(self, slate: Slate) -> Any:
+        return CardSerializer(self.context["shown"]["cards"], many=True).data
+
+    @extend_schema_field(NounSerializer)
+    def get_item_noun(self, slate: Slate) -> Any:
+        nouns = self.context["shown"]["nouns"]
+        return {"noun": nouns["item"], "plural": nouns["items"]}
+
+    @extend_schema_field(ChoiceSerializer(many=True))
+    def get_reason_tags(self, slate: Slate) -> Any:
+        return ChoiceSerializer(self.context["shown"]["reason_tags"], many=True).data
+
+    @extend_schema_field(ChoiceSerializer(many=True))
+    def get_fields_of_items(self, slate: Slate) -> Any:
+        return ChoiceSerializer(self.context["shown"]["fields"], many=True).data
+
+    @extend_schema_field(DraftBody(allow_null=True))
+    def get_draft(self, slate: Slate) -> Any:
+        """Return the draft if it has the API's shape: a page may have kept another one."""
+        body = DraftBody(data=slate.draft)
+        return body.validated_data if body.is_valid() else None
+
+
+class JudgementBody(DraftBody):
+    """One act on one slate: an order, or a typed non-answer."""
+
+    kind = serializers.ChoiceField(Judgement.Kind.choices)
+    field = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="the field whose value is missing"
+    )
+    items = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
+        max_length=MOST_CARDS,
+        required=False,
+        help_text="cards that a conflict or a gap is about",
+    )
+    seconds = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)

@@ -1,0 +1,60 @@
+"""What is known about experts, and what needs a person next, as JSON."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+
+class KeptShareSerializer(serializers.Serializer):
+    """How many pairs stayed as they were shown: half of them, by chance, on lists in random order."""
+
+    lists = serializers.IntegerField()
+    pairs = serializers.IntegerField()
+    kept = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True, help_text="mean by list")
+    low = serializers.FloatField(allow_null=True, help_text="of a 95 % interval, from four lists on")
+    high = serializers.FloatField(allow_null=True)
+    is_high = serializers.BooleanField(help_text="clearly more than chance would keep")
+
+
+class ExpertSerializer(serializers.Serializer):
+    """One expert in numbers, from the judgements in one project."""
+
+    username = serializers.CharField()
+    name = serializers.CharField(source="member.__str__")
+    simulated = serializers.BooleanField(source="member.simulated")
+    judgements = serializers.IntegerField()
+    sessions = serializers.IntegerField()
+    seconds = serializers.FloatField(allow_null=True, help_text="median a slate")
+    last_at = serializers.DateTimeField(allow_null=True)
+    randomised = KeptShareSerializer(help_text="on slates in random order")
+    model_order = KeptShareSerializer(help_text="on slates in the version's order")
+    flip_rate = serializers.FloatField(
+        allow_null=True, help_text="how often training thinks that the opposite was meant"
+    )
+
+
+class ExpertsSerializer(serializers.Serializer):
+    """The experts; who judged most comes first."""
+
+    experts = ExpertSerializer(many=True)
+
+
+class NoticeSerializer(serializers.Serializer):
+    """One thing that needs a person, and what it is about."""
+
+    kind = serializers.CharField()
+    tone = serializers.CharField()
+    text = serializers.CharField()
+    version_id = serializers.IntegerField(source="version.pk", allow_null=True)
+    session_id = serializers.IntegerField(source="session.pk", allow_null=True)
+    job_id = serializers.IntegerField(source="job.pk", allow_null=True)
+
+
+class StandingSerializer(serializers.Serializer):
+    """A project at a glance."""
+
+    champion = serializers.IntegerField(source="champion.version.number", allow_null=True, help_text="number")
+    running_job = serializers.IntegerField(source="job.pk", allow_null=True)
+    open_sessions = serializers.ListField(child=serializers.IntegerField(), help_text="ids")
+    notices = NoticeSerializer(many=True)

@@ -1,0 +1,1 @@
+"""Every write of the upper app, in the order of the loop: sessions, judging, learning."""

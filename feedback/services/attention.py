@@ -1,0 +1,189 @@
+"""Where a project stands and what needs a person next. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from feedback.models import FeedbackSession, Judgement, Preference
+from feedback.services.coverage import open_sessions
+from ranking.errors import NoChampion
+from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
+from ranking.services import serving, verdicts
+from ranking.services.serving import Champion
+
+IDLE_DAYS = 3  # an open session without a judgement for so long is worth a word to its experts
+FLAG_DAYS = 30  # red flags older than this have been seen or will not be
+#: Verdict on the latest version -> (tone, how it stands to the one in service).
+CHALLENGERS: dict[str, tuple[str, str]] = {
+    Evaluation.Verdict.BETTER.value: ("good", "is better than"),
+    Evaluation.Verdict.NOT_CLEAR.value: ("info", "is not clearly better than"),
+    Evaluation.Verdict.WORSE.value: ("info", "should not replace"),
+}
+RED_FLAGS = (Judgement.Kind.NONE_SUITABLE, Judgement.Kind.MISSING_INFORMATION)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that needs a person: `kind` names it, `tone` says how badly, the rest is what it is about."""
+
+    kind: str
+    tone: str
+    text: str
+    version: ModelVersion | None = None
+    session: FeedbackSession | None = None
+    job: TrainingJob | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A project at a glance."""
+
+    project: Project
+    champion: Champion | None
+    promotion: Promotion | None
+    job: TrainingJob | None
+    sessions: list[FeedbackSession]
+    notices: list[Notice]
+    counts: dict[str, int]
+
+
+def standing_of(project: Project) -> Standing:
+    """Return where a project stands."""
+    try:
+        champion = serving.champion(project)
+        problem = champion.problem
+    except NoChampion as error:
+        champion, problem = None, str(error)
+    job = project.jobs.filter(state__in=[TrainingJob.State.QUEUED, TrainingJob.State.RUNNING]).first()
+    sessions = open_sessions(project)
+    notices = [
+        *_of_health(problem),
+        *_of_jobs(project, job),
+        *_of_versions(project, champion, job),
+        *_of_sessions(sessions),
+        *_of_flags(project),
+    ]
+    return Standing(
+        project=project,
+        champion=champion,
+        promotion=project.promotions.select_related("version").first(),
+        job=job,
+        sessions=sessions,
+        notices=notices,
+        counts=_counts(project),
+    )
+
+
+def new_preferences(project: Project) -> int:
+    """Return how many preferences of closed sessions no training set holds yet."""
+    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
+    closed = Preference.objects.filter(
+        judgement__slate__session__project=project,
+        judgement__slate__session__state=FeedbackSession.State.CLOSED,
+    )
+    if last is not None:
+        closed = closed.filter(judgement__slate__session__closed_at__gt=last.created_at)
+    return closed.count()
+
+
+def red_flags(project: Project, days: int | None = None) -> list[Judgement]:
+    """Return the judgements that say something is wrong with a list or with the data, latest first."""
+    flags = Judgement.objects.filter(slate__session__project=project, kind__in=RED_FLAGS)
+    if days is not None:
+        flags = flags.filter(created_at__gte=timezone.now() - timedelta(days=days))
+    return list(flags.select_related("slate__query", "slate__session", "expert__member").order_by("-id"))
+
+
+def _of_health(problem: str) -> Iterator[Notice]:
+    if problem:
+        yield Notice("health", "bad", problem[:1].upper() + problem[1:] + ".")
+
+
+def _of_jobs(project: Project, running: TrainingJob | None) -> Iterator[Notice]:
+    last = project.jobs.exclude(state=TrainingJob.State.CANCELLED).first()
+    if running is None and last is not None and last.state == TrainingJob.State.FAILED:
+        yield Notice("job_failed", "bad", f"Training job {last.pk} failed: {last.error}", job=last)
+
+
+def _of_versions(
+    project: Project, champion: Champion | None, running: TrainingJob | None
+) -> Iterator[Notice]:
+    latest = project.versions.order_by("-number").first()
+    if champion is not None and latest is not None and latest.number > champion.version.number:
+        yield from _of_challenger(latest, champion.version)
+    if running is not None or latest is None:
+        return
+    waiting = new_preferences(project)
+    if waiting:
+        last = project.versions.filter(training_set__mode="preferences").order_by("-number").first()
+        since = f"since version {last.number} was trained" if last else "that no version has learned from"
+        yield Notice("retrain", "info", f"{_some(waiting, 'new preference')} {since}.", version=last)
+    elif latest.kind == ModelVersion.Kind.RULE:
+        labels = Label.objects.filter(query__project=project).count()
+        if labels:
+            yield Notice(
+                "labels", "info", f"{_some(labels, 'graded label')} that no version has learned from."
+            )
+
+
+def _of_challenger(latest: ModelVersion, champion: ModelVersion) -> Iterator[Notice]:
+    evaluation = latest.evaluations.filter(champion=champion).first()
+    if evaluation is None:
+        text = f"Version {latest.number} has not been compared with version {champion.number}, in service."
+        yield Notice("challenger", "info", text, version=latest)
+    elif not latest.promotions.exists():
+        tone, words = CHALLENGERS[evaluation.verdict]
+        found = verdicts.in_short(evaluation)
+        text = f"Version {latest.number} {words} version {champion.number}. {found}."
+        yield Notice("challenger", tone, text, version=latest)
+
+
+def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
+    for session in sessions:
+        if session.slates_total and session.slates_done == session.slates_total:
+            text = (
+                f"All {session.slates_total} lists of “{session.title}” are judged: close it, then retrain."
+            )
+            yield Notice("session_complete", "good", text, session=session)
+            continue
+        last = session.last_judged_at or session.opened_at
+        idle = (timezone.now() - last).days
+        if idle >= IDLE_DAYS:
+            text = f"“{session.title}” has had no judgement for {idle} days."
+            yield Notice("session_idle", "warn", text, session=session)
+
+
+def _of_flags(project: Project) -> Iterator[Notice]:
+    flags = red_flags(project, days=FLAG_DAYS)
+    none_suitable = sum(flag.kind == Judgement.Kind.NONE_SUITABLE for flag in flags)
+    gaps = len(flags) - none_suitable
+    if none_suitable:
+        yield Notice("flags", "warn", f"{_some(none_suitable, 'list')} in which no candidate was suitable.")
+    if gaps:
+        yield Notice("flags", "warn", f"{_some(gaps, 'list')} that could not be judged for a missing value.")
+
+
+def _counts(project: Project) -> dict[str, int]:
+    judged = Judgement.objects.filter(slate__session__project=project)
+    return {
+        "queries": project.queries.filter(active=True).count(),
+        "items": project.items.filter(active=True).count(),
+        "labels": Label.objects.filter(query__project=project).count(),
+        "sessions": project.sessions.count(),
+        "judgements": judged.count(),
+        "experts": judged.order_by().values("expert").distinct().count(),
+        "preferences": Preference.objects.filter(judgement__slate__session__project=project).count(),
+        "versions": project.versions.count(),
+    }
+
+
+def _some(count: int, noun: str) -> str:
+    """
+    >>> _some(1, "label"), _some(1200, "label")
+    ('1 label', '1,200 labels')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,328 @@
+"""How far a session has come, which needs it covers, and how far its experts agree. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+from statistics import median
+
+import numpy as np
+from django.db.models import Count, Max, Q
+
+from feedback.models import FeedbackSession, Judgement, Preference, Slate
+from feedback.services.pace import LONGEST_COUNTED, SECONDS_PER_CARD
+from ranking.ltr.metrics import kendall_tau
+from ranking.models import Project, Query
+from ranking.services.candidates import description_of
+from ranking.services.training_sets import held_out
+
+Kind = Judgement.Kind
+LEAST_LISTS_FOR_AN_INTERVAL = 3
+LEAST_COMMON_CARDS = 3
+RESAMPLES = 2000
+LISTS_KEPT_BACK = 0.25  # of a session's lists, about: those of held-out needs, which only evaluate
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one expert has come in a session."""
+
+    username: str
+    name: str
+    simulated: bool
+    slates: int
+    done: int
+    seconds: float | None
+    not_ordered: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NeedCoverage:
+    """What a session has asked and learned about one need."""
+
+    query: Query
+    held_out: bool
+    slates: int
+    done: int
+    experts: int
+    cards: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Kendall's tau-b of two experts on lists that both put in order: mean with a 95 % interval.
+
+    `low` and `high` are None below three lists: their spread would be a guess.
+    """
+
+    first: str
+    second: str
+    lists: int
+    tau: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A session at a glance; `tau` is the mean over all pairs of experts and their common lists."""
+
+    slates: int
+    done: int
+    needs: int
+    needs_judged: int
+    held_out_lists: int
+    tau: float | None
+    tau_lists: int
+    minutes: float
+    preferences: int
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One comment with who made it on which list."""
+
+    slate: int
+    expert: str
+    need: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What experts said beside the order: reasons by how often, comments, non-answers, missing fields."""
+
+    reasons: tuple[tuple[str, int], ...]
+    comments: tuple[Remark, ...]
+    kinds: tuple[tuple[str, str, int], ...]
+    gaps: tuple[tuple[str, int], ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was judged at all."""
+        return any(count for _, _, count in self.kinds)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a session asks of its experts; `measured` says whether the pace is that of judged lists."""
+
+    experts: int
+    lists: int
+    held_out_lists: int
+    seconds_a_list: float
+    minutes_each: float
+    minutes_all: float
+    measured: int
+
+
+def cost_of(project: Project, *, experts: int, slates: int, items: int) -> Cost:
+    """Return what a session would ask: lists and minutes, at the pace of the project's judged lists."""
+    paces = [
+        seconds / cards
+        for seconds, cards in Judgement.objects.filter(
+            slate__session__project=project, seconds__gt=0, seconds__lte=LONGEST_COUNTED
+        )
+        .annotate(cards=Count("slate__items"))
+        .values_list("seconds", "cards")
+    ]
+    each = items * (median(paces) if paces else SECONDS_PER_CARD)
+    return Cost(
+        experts=experts,
+        lists=experts * slates,
+        held_out_lists=round(LISTS_KEPT_BACK * experts * slates),
+        seconds_a_list=each,
+        minutes_each=slates * each / 60,
+        minutes_all=experts * slates * each / 60,
+        measured=len(paces),
+    )
+
+
+def open_sessions(project: Project) -> list[FeedbackSession]:
+    """Return the open sessions with `slates_total` and `slates_done`, latest first."""
+    return [session for session in sessions_of(project) if session.state == FeedbackSession.State.OPEN]
+
+
+def sessions_of(project: Project) -> list[FeedbackSession]:
+    """Return the sessions with `slates_total`, `slates_done` and `experts_total`, latest first."""
+    return list(
+        project.sessions.select_related("version")
+        .annotate(
+            slates_total=Count("slates", distinct=True),
+            slates_done=Count("slates", filter=Q(slates__state=Slate.State.SUBMITTED), distinct=True),
+            experts_total=Count("slates__expert", distinct=True),
+            last_judged_at=Max("slates__submitted_at"),
+        )
+        .order_by("-id")
+    )
+
+
+def progress_of(session: FeedbackSession) -> list[Progress]:
+    """Return how far each invited expert has come, in the order of invitation."""
+    counts = {
+        row["expert"]: row
+        for row in session.slates.order_by()
+        .values("expert")
+        .annotate(
+            slates=Count("id"),
+            done=Count("id", filter=Q(state=Slate.State.SUBMITTED)),
+            not_ordered=Count("id", filter=Q(judgement__isnull=False) & ~Q(judgement__kind=Kind.REORDER)),
+            last_at=Max("submitted_at"),
+        )
+    }
+    paces = _paces(session)
+    return [
+        Progress(
+            username=expert.username,
+            name=expert.get_full_name() or expert.username,
+            simulated=expert.member.simulated,
+            slates=counts[expert.pk]["slates"] if expert.pk in counts else 0,
+            done=counts[expert.pk]["done"] if expert.pk in counts else 0,
+            seconds=median(paces[expert.pk]) if paces[expert.pk] else None,
+            not_ordered=counts[expert.pk]["not_ordered"] if expert.pk in counts else 0,
+            last_at=counts[expert.pk]["last_at"] if expert.pk in counts else None,
+        )
+        for expert in (
+            participation.expert
+            for participation in session.participations.select_related("expert__member").order_by("id")
+        )
+    ]
+
+
+def needs_covered(session: FeedbackSession) -> list[NeedCoverage]:
+    """Return what the session covers, the most judged first; needs that it never asks about come last."""
+    rows = {
+        row["query"]: row
+        for row in session.slates.order_by()
+        .values("query")
+        .annotate(
+            slates=Count("id", distinct=True),
+            done=Count("id", filter=Q(state=Slate.State.SUBMITTED), distinct=True),
+            experts=Count("expert", filter=Q(state=Slate.State.SUBMITTED), distinct=True),
+            cards=Count("items__item_version", filter=Q(state=Slate.State.SUBMITTED), distinct=True),
+        )
+    }
+    nothing = {"slates": 0, "done": 0, "experts": 0, "cards": 0}
+    wanted = Q(active=True) | Q(pk__in=rows)
+    found = []
+    for query in session.project.queries.filter(wanted).select_related("project").order_by("title"):
+        row = {name: rows.get(query.pk, nothing)[name] for name in nothing}
+        found.append(NeedCoverage(query=query, held_out=held_out(query), **row))
+    return sorted(found, key=lambda need: (-need.done, -need.slates, need.query.title))
+
+
+def agreement(session: FeedbackSession) -> list[Agreement]:
+    """Return how far each pair of experts agrees on the lists that both put in order.
+
+    On shared lists, over the cards that both placed above the line (at least three: two can only agree or
+    not); a list in which one of them tied everything says nothing.
+    """
+    names = {progress.username: progress.name for progress in progress_of(session)}
+    taus: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for orders in _shared_orders(session).values():
+        for (first, left), (second, right) in combinations(orders, 2):
+            common = sorted(set(left) & set(right))
+            if first == second or len(common) < LEAST_COMMON_CARDS:
+                continue
+            tau = kendall_tau([left[card] for card in common], [right[card] for card in common])
+            if not np.isnan(tau):
+                taus[first, second].append(tau)
+    return [_agreement(names[first], names[second], taus[first, second]) for first, second in sorted(taus)]
+
+
+def summary_of(
+    session: FeedbackSession,
+    judgements: Sequence[Judgement],
+    needs: Sequence[NeedCoverage],
+    pairs: Sequence[Agreement],
+) -> Summary:
+    """Return a session's figures from its judgements, needs and agreement."""
+    lists = sum(pair.lists for pair in pairs)
+    counted = [j.seconds for j in judgements if 0 < j.seconds <= LONGEST_COUNTED]
+    return Summary(
+        slates=sum(need.slates for need in needs),
+        done=len(judgements),
+        needs=len(needs),
+        needs_judged=sum(need.done > 0 for need in needs),
+        held_out_lists=sum(need.done for need in needs if need.held_out),
+        tau=sum(pair.tau * pair.lists for pair in pairs) / lists if lists else None,
+        tau_lists=lists,
+        minutes=sum(counted) / 60,
+        preferences=Preference.objects.filter(judgement__slate__session=session).count(),
+    )
+
+
+def remarks_of(judgements: Iterable[Judgement], project: Project) -> Remarks:
+    """Return what was said beside the order in the judgements (with `slate__query` and `expert` at hand)."""
+    judgements = list(judgements)
+    description = description_of(project)
+    tags = {tag.name: tag.label for tag in description.reason_tags}
+    fields = {known.name: known.label for known in description.item.fields}
+    reasons = Counter(tag for judgement in judgements for tag in judgement.reason_tags)
+    kinds = Counter(judgement.kind for judgement in judgements)
+    gaps = Counter(j.field for j in judgements if j.kind == Kind.MISSING_INFORMATION)
+    return Remarks(
+        reasons=tuple((tags.get(name, name), count) for name, count in reasons.most_common()),
+        comments=tuple(_remark(judgement) for judgement in judgements if judgement.comment.strip()),
+        kinds=tuple((str(kind.value), str(kind.label), kinds[kind.value]) for kind in Kind),
+        gaps=tuple((fields.get(name, name), count) for name, count in gaps.most_common()),
+    )
+
+
+def judgements_of(session: FeedbackSession) -> list[Judgement]:
+    """Return the judgements of a session with their slates, needs and experts, latest first."""
+    return list(
+        Judgement.objects.filter(slate__session=session)
+        .select_related("slate__query", "expert__member")
+        .order_by("-id")
+    )
+
+
+def _paces(session: FeedbackSession) -> dict[int, list[int]]:
+    seconds: dict[int, list[int]] = defaultdict(list)
+    judged = Judgement.objects.filter(
+        slate__session=session, seconds__gt=0, seconds__lte=LONGEST_COUNTED
+    ).values_list("expert_id", "seconds")
+    for expert, taken in judged:
+        seconds[expert].append(taken)
+    return seconds
+
+
+def _shared_orders(session: FeedbackSession) -> dict[int, list[tuple[str, dict[int, int]]]]:
+    """Return by need, for each expert by name, where each item went: higher is better, ties are equal."""
+    judged = (
+        Judgement.objects.filter(slate__session=session, slate__shared=True, kind=Kind.REORDER)
+        .select_related("slate", "expert")
+        .prefetch_related("slate__items")
+        .order_by("expert__username", "id")
+    )
+    orders: dict[int, list[tuple[str, dict[int, int]]]] = defaultdict(list)
+    for judgement in judged:
+        items = {card.pk: card.item_version_id for card in judgement.slate.items.all()}
+        places = {items[card]: -place for place, tier in enumerate(judgement.tiers) for card in tier}
+        orders[judgement.slate.query_id].append((judgement.expert.username, places))
+    return orders
+
+
+def _agreement(first: str, second: str, taus: Sequence[float]) -> Agreement:
+    low = high = None
+    if len(taus) >= LEAST_LISTS_FOR_AN_INTERVAL:
+        rng = np.random.default_rng(len(taus))
+        means = np.asarray(taus)[rng.integers(0, len(taus), (RESAMPLES, len(taus)))].mean(axis=1)
+        low, high = (float(edge) for edge in np.quantile(means, [0.025, 0.975]))
+    return Agreement(first, second, len(taus), float(np.mean(taus)), low, high)
+
+
+def _remark(judgement: Judgement) -> Remark:
+    return Remark(
+        slate=judgement.slate_id,
+        expert=judgement.expert.get_full_name() or judgement.expert.username,
+        need=judgement.slate.query.title,
+        kind=judgement.get_kind_display(),
+        text=judgement.comment.strip(),
+    )

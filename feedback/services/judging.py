@@ -1,0 +1,187 @@
+"""Judging: what an expert submits is checked against the slate and appended, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed, StaleDraft
+from feedback.models import FeedbackSession, Judgement, Slate
+from feedback.services.offering import offer_to_another
+from feedback.submitting import Submission
+from ranking.services.candidates import description_of
+
+NAMES_CARDS = (Judgement.Kind.CONFLICT_OF_INTEREST,)
+LONGEST_COMMENT = 5000
+BEST_RATING = 5
+
+
+def submit(slate: Slate, submission: Submission, *, key: str) -> Judgement:
+    """Append the judgement of a slate; the same key with the same body answers the one already there.
+
+    Raises InvalidJudgement, SessionClosed, AlreadyJudged, KeyReused.
+    """
+    digest = _digest(slate, submission)
+    earlier = Judgement.objects.filter(expert_id=slate.expert_id, idempotency_key=key).first()
+    if earlier is not None:
+        return _same(earlier, digest)
+    check(slate, submission)
+    try:
+        with transaction.atomic():
+            _close_slate(slate)
+            judgement = Judgement.objects.create(
+                slate=slate,
+                expert_id=slate.expert_id,
+                idempotency_key=key,
+                body_sha256=digest,
+                **{**_columns(submission), "field": _field_name(slate, submission.field) or ""},
+            )
+            if submission.kind == Judgement.Kind.OUTSIDE_KNOWLEDGE:
+                offer_to_another(slate)
+            return judgement
+    except (IntegrityError, AlreadyJudged):
+        # A double click: the same act arrived twice at the same moment, and the other one was first.
+        earlier = Judgement.objects.filter(expert_id=slate.expert_id, idempotency_key=key).first()
+        if earlier is None:
+            raise AlreadyJudged("this list has been submitted already") from None
+        return _same(earlier, digest)
+
+
+def save_draft(slate: Slate, draft: Mapping[str, Any], *, version: int) -> int:
+    """Keep an unfinished order; return its new version. Raises StaleDraft, SessionClosed, AlreadyJudged."""
+    changed = Slate.objects.filter(
+        pk=slate.pk,
+        state=Slate.State.OPEN,
+        draft_version=version,
+        session__state=FeedbackSession.State.OPEN,
+    ).update(draft=dict(draft), draft_version=version + 1)
+    if changed:
+        return version + 1
+    now = Slate.objects.select_related("session").get(pk=slate.pk)
+    _check_open(now)
+    raise StaleDraft("this list was changed in another window or on another device")
+
+
+def next_slate(session: FeedbackSession, expert: User) -> Slate | None:
+    """Return the expert's next open slate of a session, or None when all are done."""
+    return session.slates.filter(expert=expert, state=Slate.State.OPEN).order_by("position").first()
+
+
+def note_seen(slate: Slate) -> None:
+    """Remember when the slate was first shown: the pace of an expert is measured from it."""
+    Slate.objects.filter(pk=slate.pk, first_seen_at__isnull=True).update(first_seen_at=timezone.now())
+
+
+def check(slate: Slate, submission: Submission) -> None:
+    """Raise InvalidJudgement, naming the field, unless the submission fits the slate."""
+    cards = set(slate.items.values_list("pk", flat=True))
+    if submission.kind not in Judgement.Kind.values:
+        raise InvalidJudgement(f"expected one of {', '.join(Judgement.Kind.values)}", "kind")
+    if submission.kind == Judgement.Kind.REORDER:
+        _check_order(cards, submission)
+    elif submission.tiers or submission.rest or submission.ratings:
+        raise InvalidJudgement("only a list that is put in order has an order or ratings", "tiers")
+    _check_ratings(slate, cards, submission)
+    _check_named(slate, cards, submission)
+    _check_words(slate, submission)
+
+
+def _check_order(cards: set[int], submission: Submission) -> None:
+    placed = [card for tier in submission.tiers for card in tier] + list(submission.rest)
+    if any(not tier for tier in submission.tiers):
+        raise InvalidJudgement("a rank without a card", "tiers")
+    if len(placed) != len(set(placed)) or set(placed) != cards:
+        raise InvalidJudgement(
+            f"expected each of the {len(cards)} cards once, in the tiers or in the rest", "tiers"
+        )
+    if not submission.tiers and not submission.ratings:
+        raise InvalidJudgement("put at least one card above the line, or say why it can't be judged", "tiers")
+
+
+def _check_ratings(slate: Slate, cards: set[int], submission: Submission) -> None:
+    if submission.ratings and not slate.session.asks_ratings:
+        raise InvalidJudgement("this session asks for no ratings", "ratings")
+    for card, rating in submission.ratings.items():
+        if card not in cards:
+            raise InvalidJudgement(f"card {card} is not in this list", "ratings")
+        if not 1 <= rating <= BEST_RATING:
+            raise InvalidJudgement(f"expected 1 to {BEST_RATING}, not {rating}", "ratings")
+
+
+def _check_named(slate: Slate, cards: set[int], submission: Submission) -> None:
+    if not set(submission.items) <= cards:
+        raise InvalidJudgement("names a card that is not in this list", "items")
+    if submission.kind in NAMES_CARDS and not submission.items:
+        raise InvalidJudgement("say which card the conflict is about", "items")
+    if submission.kind == Judgement.Kind.MISSING_INFORMATION and _field_name(slate, submission.field) is None:
+        raise InvalidJudgement("say which field is missing, by its name", "field")
+
+
+def _field_name(slate: Slate, said: str) -> str | None:
+    """Return the name of the field that an expert named, by its name or by the label on the card."""
+    wanted = said.strip().casefold()
+    for known in description_of(slate.session.project).item.fields:
+        if wanted in (known.name.casefold(), known.label.casefold()):
+            return known.name
+    return None
+
+
+def _check_words(slate: Slate, submission: Submission) -> None:
+    known = {tag.name for tag in description_of(slate.session.project).reason_tags}
+    unknown = [tag for tag in submission.reason_tags if tag not in known]
+    if unknown:
+        raise InvalidJudgement(f"unknown reason: {', '.join(unknown)}", "reason_tags")
+    if len(submission.comment) > LONGEST_COMMENT:
+        raise InvalidJudgement(f"at most {LONGEST_COMMENT} characters", "comment")
+
+
+def _close_slate(slate: Slate) -> None:
+    """Take the slate by one conditional update: of two submissions at once, one finds it open.
+
+    The session's row is locked first, so that a session which closes at this moment either sees the judgement
+    or refuses it: none falls between.
+    """
+    session = FeedbackSession.objects.select_for_update().get(pk=slate.session_id)
+    if session.state != FeedbackSession.State.OPEN:
+        raise SessionClosed("this session is closed and takes no judgement")
+    taken = Slate.objects.filter(pk=slate.pk, state=Slate.State.OPEN).update(
+        state=Slate.State.SUBMITTED, submitted_at=timezone.now()
+    )
+    if not taken:
+        raise AlreadyJudged("this list has been submitted already")
+
+
+def _check_open(slate: Slate) -> None:
+    if slate.session.state != FeedbackSession.State.OPEN:
+        raise SessionClosed("this session is closed and takes no judgement")
+    if slate.state != Slate.State.OPEN:
+        raise AlreadyJudged("this list has been submitted already")
+
+
+def _columns(submission: Submission) -> dict[str, Any]:
+    columns = asdict(submission)
+    columns["tiers"] = [list(tier) for tier in submission.tiers]
+    columns["rest"], columns["items"] = list(submission.rest), list(submission.items)
+    columns["ratings"] = {str(card): rating for card, rating in submission.ratings.items()}
+    columns["reason_tags"] = list(submission.reason_tags)
+    return columns
+
+
+def _digest(slate: Slate, submission: Submission) -> str:
+    """Name the act, without its duration: a repeated click has taken longer, and is the same act."""
+    columns = {**_columns(submission), "slate": slate.pk}
+    columns.pop("seconds")
+    return sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
+
+
+def _same(earlier: Judgement, digest: str) -> Judgement:
+    if earlier.body_sha256 != digest:
+        raise KeyReused("this Idempotency-Key came before with another body")
+    return earlier

@@ -1,0 +1,114 @@
+"""Preferences -> training: what closed sessions say is frozen and handed to the lower app."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from feedback.models import FeedbackSession, Judgement, Preference
+from feedback.preferences import negative_labels
+from feedback.services.deriving import shown_list
+from ranking.errors import NothingToTrain, TrainingInProgress
+from ranking.models import Project, TrainingJob, TrainingSet
+from ranking.services import jobs, training_sets
+from ranking.services.training_sets import JudgedList, JudgedPair
+
+
+def freeze_training_set(project: Project) -> TrainingSet:
+    """Freeze what all closed sessions of a project say. Raises NothingToTrain."""
+    sessions = project.sessions.filter(state=FeedbackSession.State.CLOSED).order_by("id")
+    if not sessions:
+        raise NothingToTrain(f"{project.name} has no closed session to learn from")
+    lists = [judged_list(judgement) for judgement in _judgements(project)]
+    return training_sets.freeze_preferences(
+        project, [judged for judged in lists if judged.pairs], [_source(session) for session in sessions]
+    )
+
+
+def retrain(project: Project, *, by: str, seed: int = 0, params: dict[str, Any] | None = None) -> TrainingJob:
+    """Freeze a training set and queue a training on it. Raises NothingToTrain, TrainingInProgress."""
+    if project.jobs.filter(state__in=[TrainingJob.State.QUEUED, TrainingJob.State.RUNNING]).exists():
+        raise TrainingInProgress(f"a training of {project.name} is queued or running")
+    return jobs.request_training(freeze_training_set(project), by=by, seed=seed, params=params)
+
+
+def retrain_from_labels(project: Project, *, by: str, seed: int = 0) -> TrainingJob:
+    """Queue a training on the graded labels alone. Raises NothingToTrain, TrainingInProgress."""
+    return jobs.request_training(training_sets.freeze_labels(project), by=by, seed=seed)
+
+
+def retrain_when_due() -> list[TrainingJob]:
+    """Queue trainings of the projects whose schedule or count of new preferences asks for one."""
+    made = []
+    for project in Project.objects.all():
+        if not _due(project):
+            continue
+        try:
+            made.append(retrain(project, by="schedule"))
+        except (NothingToTrain, TrainingInProgress):
+            continue
+    return made
+
+
+def judged_list(judgement: Judgement) -> JudgedList:
+    """Return a judgement with its preferences as the lower app takes it."""
+    cards = list(judgement.slate.items.all())
+    place = {card.pk: i for i, card in enumerate(cards)}
+    return JudgedList(
+        query=judgement.slate.query,
+        query_content=judgement.slate.query_content,
+        versions=[card.item_version for card in cards],
+        pairs=[
+            JudgedPair(
+                winner=place[preference.winner_id],
+                loser=place[preference.loser_id],
+                weight=preference.weight,
+                target=preference.target,
+                origin=preference.origin,
+                shown_gap=preference.shown_gap,
+            )
+            for preference in judgement.preferences.all()
+        ],
+        judge=judgement.expert.get_username(),
+        session=str(judgement.slate.session_id),
+        randomised=judgement.slate.randomised,
+        negative=[place[card] for card in negative_labels(shown_list(judgement))],
+    )
+
+
+def _judgements(project: Project) -> Any:
+    return (
+        Judgement.objects.filter(
+            slate__session__project=project, slate__session__state=FeedbackSession.State.CLOSED
+        )
+        .select_related("slate__query__project", "slate__session", "expert")
+        .prefetch_related("slate__items__item_version", "preferences")
+        .order_by("id")
+    )
+
+
+def _source(session: FeedbackSession) -> dict[str, Any]:
+    judgements = Judgement.objects.filter(slate__session=session)
+    return {
+        "session": session.pk,
+        "title": session.title,
+        "slates": judgements.count(),
+        "experts": judgements.values("expert").distinct().count(),
+        "simulated": session.simulated,
+    }
+
+
+def _due(project: Project) -> bool:
+    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
+    closed = Preference.objects.filter(
+        judgement__slate__session__project=project,
+        judgement__slate__session__state=FeedbackSession.State.CLOSED,
+    )
+    new = closed.filter(judgement__slate__session__closed_at__gt=last.created_at) if last else closed
+    if project.retrain_after_preferences and new.count() >= project.retrain_after_preferences:
+        return True
+    if project.retrain_every_hours is None or not new.exists():
+        return False
+    return last is None or timezone.now() - last.created_at >= timedelta(hours=project.retrain_every_hours)

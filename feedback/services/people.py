@@ -1,0 +1,115 @@
+"""People: who may log in, as what, and for which organisation. Passwords are made here and shown once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
+from rest_framework.authtoken.models import Token
+
+from feedback.errors import InvalidPerson
+from feedback.models import Member
+from ranking.models import Organisation
+
+# Without the letters and digits that are taken for each other when read aloud or from paper.
+PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - an alphabet
+PASSWORD_GROUPS = 4
+PASSWORD_GROUP_LENGTH = 4
+
+
+@dataclass(frozen=True)
+class PersonRequest:
+    """What an admin asks for when somebody is to get a log-in."""
+
+    username: str
+    role: str
+    full_name: str = ""
+    email: str = ""
+    organisation: Organisation | None = None
+    simulated: bool = False
+
+
+def create_person(request: PersonRequest) -> tuple[Member, str]:
+    """Create a user with one role; return the membership and the temporary password, which is kept nowhere.
+
+    An admin of the product is no operator: they get no way into Django's own admin.
+    Raises InvalidPerson, naming the field.
+    """
+    _check(request)
+    password = temporary_password()
+    first, _, last = request.full_name.strip().partition(" ")
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                request.username, email=request.email, password=password, first_name=first, last_name=last
+            )
+            member = Member.objects.create(
+                user=user,
+                role=request.role,
+                organisation=request.organisation,
+                simulated=request.simulated,
+            )
+    except IntegrityError as error:
+        raise InvalidPerson(f"somebody is called “{request.username}” already", "username") from error
+    return member, password
+
+
+def renew_password(member: Member) -> str:
+    """Give a person a new temporary password and end their API token; sessions in browsers end with it."""
+    password = temporary_password()
+    with transaction.atomic():
+        member.user.set_password(password)
+        member.user.save(update_fields=["password"])
+        Token.objects.filter(user=member.user).delete()
+    return password
+
+
+def suspend(member: Member, *, by: User) -> None:
+    """Take the log-in away; what the person did stays. Raises InvalidPerson for oneself."""
+    if member.user_id == by.pk:
+        raise InvalidPerson("nobody can lock themselves out")
+    with transaction.atomic():
+        User.objects.filter(pk=member.user_id).update(is_active=False)
+        Token.objects.filter(user=member.user).delete()
+
+
+def readmit(member: Member) -> None:
+    """Give the log-in back."""
+    User.objects.filter(pk=member.user_id).update(is_active=True)
+
+
+def temporary_password() -> str:
+    """Return a password that can be read out: four groups of four, about 79 bits.
+
+    >>> [len(group) for group in temporary_password().split("-")]
+    [4, 4, 4, 4]
+    """
+    groups = (get_random_string(PASSWORD_GROUP_LENGTH, PASSWORD_ALPHABET) for _ in range(PASSWORD_GROUPS))
+    return "-".join(groups)
+
+
+def _check(request: PersonRequest) -> None:
+    try:
+        UnicodeUsernameValidator()(request.username)
+    except ValidationError:
+        raise InvalidPerson("letters, digits and @ . + - _ only", "username") from None
+    if len(request.username) > 150:
+        raise InvalidPerson("at most 150 characters", "username")
+    if User.objects.filter(username__iexact=request.username).exists():
+        raise InvalidPerson(f"somebody is called “{request.username}” already", "username")
+    if request.role not in Member.Role.values:
+        raise InvalidPerson(f"expected one of {', '.join(Member.Role.values)}", "role")
+    if request.role == Member.Role.READER and request.organisation is None:
+        raise InvalidPerson("a reader sees the needs of an organisation: say which", "organisation")
+    if request.role != Member.Role.READER and request.organisation is not None:
+        raise InvalidPerson("only a reader belongs to an organisation", "organisation")
+    if request.email:
+        try:
+            validate_email(request.email)
+        except ValidationError:
+            raise InvalidPerson("not an e-mail address", "email") from None

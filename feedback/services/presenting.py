@@ -1,0 +1,61 @@
+"""What an expert sees of a slate: the need and the cards in shown order. Blind: no score, no model rank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedback.models import Judgement, Slate
+from ranking.cards import card_of, most_differing
+from ranking.services.candidates import description_of
+
+Kind = Judgement.Kind
+NON_ANSWERS = [
+    {"kind": Kind.ABOUT_EQUAL.value, "label": "About equal", "help": "No order: all of them are level."},
+    {
+        "kind": Kind.MISSING_INFORMATION.value,
+        "label": "Missing information",
+        "help": "A field is missing that decides. Somebody will look for it.",
+    },
+    {
+        "kind": Kind.OUTSIDE_KNOWLEDGE.value,
+        "label": "Outside what I know",
+        "help": "Another expert should judge this one.",
+    },
+    {
+        "kind": Kind.CONFLICT_OF_INTEREST.value,
+        "label": "Conflict of interest",
+        "help": "You have an interest in one of them. The list is not used.",
+    },
+    {"kind": Kind.NONE_SUITABLE.value, "label": "None is suitable", "help": "Not one of them fits the need."},
+]
+
+
+def slate_context(slate: Slate) -> dict[str, Any]:
+    """Return what the page and the API show of a slate, from the frozen contents."""
+    description = description_of(slate.session.project)
+    items = list(slate.items.select_related("item_version"))
+    contents = [item.item_version.content for item in items]
+    differing = most_differing(description.item, contents)
+    need = card_of(description.query, slate.query_content)
+    cards = []
+    for item, content in zip(items, contents, strict=True):
+        card = card_of(description.item, content, differing)
+        cards.append(
+            {
+                "id": str(item.pk),
+                "title": card.title,
+                "subtitle": card.text,
+                "facts": card.facts,
+                "more": card.more,
+            }
+        )
+    return {
+        "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
+        "cards": cards,
+        "asks_ratings": slate.session.asks_ratings,
+        "reason_tags": [
+            {"key": tag.key, "name": tag.name, "label": tag.label} for tag in description.reason_tags
+        ],
+        "fields": [{"name": field.name, "label": field.label} for field in description.item.fields],
+        "nouns": {"item": description.item.noun, "items": description.item.plural},
+    }

@@ -1,0 +1,152 @@
+/* The cards in the page: puts them where the state says, and reads what is on them. Makes no decision of its own. */
+
+import { LINE, ranks, sequence } from "./slate-model.js";
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class SlateView {
+  constructor(form) {
+    this.form = form;
+    this.list = form.querySelector("#cards");
+    this.line = form.querySelector("#line");
+    this.cards = new Map([...this.list.querySelectorAll("[data-card]")].map((card) => [card.dataset.card, card]));
+    this.ids = [...this.cards.keys()];
+    this.activeId = this.ids[0];
+    this.marked = new Set();
+    this.#prepare();
+  }
+
+  #prepare() {
+    for (const card of this.cards.values()) {
+      const [rank, name, facts] = ["rank", "name", "facts"].map((part) => card.querySelector(`[id^="${part}-"]`).id);
+      card.setAttribute("aria-labelledby", `${rank} ${name} ${facts}`);
+      card.setAttribute("aria-describedby", "keys-hint");
+    }
+    this.list.addEventListener("focusin", (event) => {
+      const id = this.idOf(event.target);
+      if (id) this.activate(id);
+    });
+    this.activate(this.activeId);
+  }
+
+  /** The id of the card that an element is part of. */
+  idOf(element) { return element.closest?.("[data-card]")?.dataset.card ?? null; }
+
+  titleOf(id) { return this.cards.get(id).querySelector(".name").textContent.trim(); }
+
+  /** The card that keys act on; the only one that Tab stops at. */
+  activate(id) {
+    this.activeId = id;
+    for (const [other, card] of this.cards) {
+      card.tabIndex = other === id ? 0 : -1;
+      card.classList.toggle("active", other === id);
+    }
+  }
+
+  focus(id) {
+    const card = this.cards.get(id);
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Mark or unmark a card to be compared; at most three, the oldest mark gives way. */
+  mark(id) {
+    if (!this.marked.delete(id)) this.marked.add(id);
+    if (this.marked.size > 3) this.marked.delete(this.marked.values().next().value);
+    for (const [other, card] of this.cards) card.classList.toggle("marked", this.marked.has(other));
+    this.form.querySelector("#compare-count").textContent = this.marked.size > 1 ? `(${this.marked.size})` : "";
+    return this.marked.has(id);
+  }
+
+  toggleMore(id) {
+    const card = this.cards.get(id);
+    const button = card.querySelector('[data-act="more"]');
+    if (!button) return;
+    const open = card.classList.toggle("open");
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  /** Show a state; cards that changed their place glide there unless motion is unwanted. */
+  render(state, { glide = true } = {}) {
+    const before = glide && !still.matches ? this.#tops() : null;
+    this.#place(sequence(state).map((entry) => (entry === LINE ? this.line : this.cards.get(entry))));
+    this.#label(state);
+    this.#controls(state);
+    if (before) this.#glide(before);
+  }
+
+  #tops() {
+    return new Map([...this.list.children].map((entry) => [entry, entry.getBoundingClientRect().top]));
+  }
+
+  /** Bring the entries into order around the focused one: an element that is moved itself would lose its focus. */
+  #place(entries) {
+    const focused = entries.find((entry) => entry.contains(document.activeElement));
+    const split = focused ? entries.indexOf(focused) : 0;
+    for (const entry of entries.slice(0, split)) {
+      this.list.insertBefore(entry, focused);
+    }
+    let last = focused ?? null;
+    for (const entry of entries.slice(focused ? split + 1 : 0)) {
+      const wanted = last ? last.nextElementSibling : this.list.firstElementChild;
+      if (wanted !== entry) this.list.insertBefore(entry, wanted);
+      last = entry;
+    }
+  }
+
+  #label(state) {
+    const found = ranks(state);
+    const shared = new Set([...state.joined, ...state.order.filter((_, index) => state.joined.has(state.order[index + 1]))]);
+    for (const [id, card] of this.cards) {
+      const rank = found.get(id);
+      card.querySelector("[data-rank]").textContent = rank ?? "–";
+      card.querySelector("[data-rank-words]").textContent =
+        rank === null ? " not looked at" : ` of ${this.ids.length}${shared.has(id) ? ", tied" : ""}`;
+      card.classList.toggle("rest", rank === null);
+      card.classList.toggle("tied", state.joined.has(id));
+    }
+    const drawn = state.cut < state.order.length;
+    this.line.classList.toggle("drawn", drawn);
+    this.line.querySelector("#line-label").textContent = drawn
+      ? "ranked above · not looked at below"
+      : "all are ranked · move this line up to leave some";
+  }
+
+  #controls(state) {
+    for (const [id, card] of this.cards) {
+      const rating = String(state.ratings[id] ?? "");
+      for (const radio of card.querySelectorAll(".rate input")) radio.checked = radio.value === rating;
+    }
+    for (const box of this.form.querySelectorAll('[name="reason_tags"]')) box.checked = state.tags.includes(box.value);
+  }
+
+  #glide(before) {
+    for (const entry of this.list.children) {
+      const moved = before.get(entry) - entry.getBoundingClientRect().top;
+      if (moved) entry.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: 140, easing: "ease-out" });
+    }
+  }
+
+  /** Say something to a screen reader; the same sentence twice is said twice. */
+  announce(text) {
+    const live = this.form.querySelector("#live");
+    live.textContent = live.textContent === text ? `${text}\u00a0` : text;
+  }
+
+  /** Say where a card is now. */
+  announceRank(state, id) {
+    const rank = ranks(state).get(id);
+    if (rank === null) return this.announce(`${this.titleOf(id)}: below the line, not looked at.`);
+    const others = state.order.filter((other) => other !== id && ranks(state).get(other) === rank).map((other) => this.titleOf(other));
+    this.announce(`${this.titleOf(id)}: rank ${rank} of ${this.ids.length}${others.length ? `, tied with ${others.join(" and ")}` : ""}.`);
+  }
+
+  /** The facts on a card as { label, value, missing }, the ones behind "more" included. */
+  factsOf(id) {
+    return [...this.cards.get(id).querySelectorAll("[data-fact]")].map((fact) => ({
+      label: fact.querySelector("dt").textContent.trim(),
+      value: fact.querySelector("dd").textContent.trim(),
+      missing: fact.classList.contains("missing"),
+    }));
+  }
+}

@@ -1,0 +1,53 @@
+"""Addresses of the upper app's pages."""
+
+from django.urls import path
+
+from feedback.views import expert, home, manage, manage_people, manage_sessions, reader
+
+app_name = "feedback"
+urlpatterns = [
+    # --- experts
+    path("my/", expert.my_sessions, name="my_sessions"),
+    path("my/sessions/<int:session_id>/", expert.session_intro, name="session_intro"),
+    path("my/sessions/<int:session_id>/done/", expert.session_done, name="session_done"),
+    path("my/slates/<int:slate_id>/", expert.slate, name="slate"),
+    path("my/slates/<int:slate_id>/judgement/", expert.judgement, name="judgement"),
+    # --- readers
+    path("", home.home, name="home"),
+    path("needs/", reader.needs, name="needs"),
+    path("needs/<int:query_id>/", reader.matches, name="matches"),
+    path("needs/<int:query_id>/rules/", reader.rules, name="rules"),
+    path("needs/<int:query_id>/export/", reader.export_matches, name="export_matches"),
+    path("needs/<int:query_id>/why/<int:rank>/", reader.why, name="why"),
+    path("needs/<int:query_id>/why/<int:rank>/above/<int:other>/", reader.why_above, name="why_above"),
+    path("needs/<int:query_id>/moved/<int:rank>/", reader.why_moved, name="why_moved"),
+    path("needs/<int:query_id>/outcome/<int:rank>/", reader.outcome, name="outcome"),
+    path("shortlist/", reader.shortlist, name="shortlist"),
+    # --- admins
+    path("manage/", manage.home, name="manage_home"),
+    path("manage/<slug:slug>/", manage.dashboard, name="dashboard"),
+    path("manage/<slug:slug>/retrain/", manage.retrain, name="retrain"),
+    path("manage/<slug:slug>/flags/", manage.flags, name="flags"),
+    path("manage/<slug:slug>/sessions/", manage_sessions.session_list, name="sessions"),
+    path("manage/<slug:slug>/sessions/new/", manage_sessions.session_new, name="session_new"),
+    path("manage/<slug:slug>/sessions/cost/", manage_sessions.session_cost, name="session_cost"),
+    path("manage/<slug:slug>/sessions/<int:session_id>/", manage_sessions.session, name="session"),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/close/",
+        manage_sessions.session_close,
+        name="session_close",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/lists/<int:slate_id>/",
+        manage_sessions.slate_review,
+        name="slate_review",
+    ),
+    path("manage/<slug:slug>/experts/", manage_people.expert_list, name="experts"),
+    path("manage/<slug:slug>/experts/<str:username>/", manage_people.expert, name="expert"),
+    path("people/", manage_people.person_list, name="people"),
+    path("people/new/", manage_people.person_new, name="person_new"),
+    path("people/<int:member_id>/", manage_people.person, name="person"),
+    path("people/<int:member_id>/password/", manage_people.person_password, name="person_password"),
+    path("people/<int:member_id>/suspend/", manage_people.person_suspend, name="person_suspend"),
+    path("people/<int:member_id>/readmit/", manage_people.person_readmit, name="person_readmit"),
+]

@@ -1,0 +1,168 @@
+"""The expert's pages: own sessions, one slate a screen, and what it was good for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from feedback.errors import FeedbackError
+from feedback.models import FeedbackSession, Judgement, Slate
+from feedback.services import judging, pace
+from feedback.services.presenting import NON_ANSWERS, slate_context
+from feedback.submitting import read_form
+from ranking.access import for_roles
+
+
+@require_GET
+@for_roles("expert")
+def my_sessions(request: HttpRequest) -> HttpResponse:
+    """List the sessions that the expert is invited to, open ones first."""
+    mine = Q(slates__expert=request.user)
+    sessions = (
+        FeedbackSession.objects.filter(participations__expert=request.user)
+        .annotate(
+            total=Count("slates", filter=mine, distinct=True),
+            done=Count("slates", filter=mine & Q(slates__state=Slate.State.SUBMITTED), distinct=True),
+        )
+        .order_by("-state", "-id")
+    )
+    rows = [
+        {
+            "session": session,
+            "total": session.total,
+            "done": session.done,
+            "left": session.total - session.done,
+            "minutes": pace.minutes_left(session, request.user, session.total - session.done),
+        }
+        for session in sessions
+    ]
+    return render(
+        request,
+        "feedback/expert_home.html",
+        {
+            "open_sessions": [row for row in rows if row["session"].state == FeedbackSession.State.OPEN],
+            "closed_sessions": [row for row in rows if row["session"].state != FeedbackSession.State.OPEN],
+        },
+    )
+
+
+@require_GET
+@for_roles("expert")
+def session_intro(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Say what the session is about, and lead to the next slate."""
+    session = _own_session(request, session_id)
+    slates = session.slates.filter(expert=request.user)
+    total = slates.count()
+    done = slates.filter(state=Slate.State.SUBMITTED).count()
+    following = judging.next_slate(session, request.user)
+    if following is None and total:
+        return redirect("feedback:session_done", session_id=session.pk)
+    return render(
+        request,
+        "feedback/session_intro.html",
+        {
+            "session": {
+                "title": session.title,
+                "instructions": session.instructions,
+                "slates_total": total,
+                "slates_done": done,
+                "minutes": pace.minutes_left(session, request.user, total - done),
+                "open": session.state == FeedbackSession.State.OPEN,
+                "simulated": session.simulated,
+                "asks_ratings": session.asks_ratings,
+                "items_per_slate": session.items_per_slate,
+            },
+            "url_start": reverse("feedback:slate", args=[following.pk]) if following else "",
+        },
+    )
+
+
+@require_GET
+@for_roles("expert")
+def slate(request: HttpRequest, slate_id: int) -> HttpResponse:
+    """Show one slate to put in order; a submitted one leads on to the next."""
+    shown = _own_slate(request, slate_id)
+    if shown.state != Slate.State.OPEN or shown.session.state != FeedbackSession.State.OPEN:
+        return redirect(_next_address(shown))
+    judging.note_seen(shown)
+    return render(request, "feedback/slate.html", _slate_page(request, shown))
+
+
+@require_POST
+@for_roles("expert")
+def judgement(request: HttpRequest, slate_id: int) -> HttpResponse:
+    """Submit a slate by a plain form, where no script runs; scripts use the API."""
+    shown = _own_slate(request, slate_id)
+    try:
+        judging.submit(shown, read_form(request.POST), key=f"form-{shown.pk}")
+    except FeedbackError as error:
+        return render(request, "feedback/slate.html", {**_slate_page(request, shown), "error": str(error)})
+    return redirect(_next_address(shown))
+
+
+@require_GET
+@for_roles("expert")
+def session_done(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Thank, and say what the session will be used for."""
+    session = _own_session(request, session_id)
+    given = Judgement.objects.filter(slate__session=session, expert=request.user)
+    kinds = dict(given.values_list("kind").annotate(n=Count("id")).order_by("kind"))
+    return render(
+        request,
+        "feedback/session_done.html",
+        {
+            "session": session,
+            "judged": given.count(),
+            "total": session.slates.filter(expert=request.user).count(),
+            "ordered": kinds.get(Judgement.Kind.REORDER, 0),
+            "kinds": [(label, kinds[kind]) for kind, label in Judgement.Kind.choices if kind in kinds],
+            "pairs": pace.pairs_said(session, request.user),
+            "minutes": pace.minutes_spent(session, request.user),
+        },
+    )
+
+
+def _own_session(request: HttpRequest, session_id: int) -> FeedbackSession:
+    return get_object_or_404(FeedbackSession, pk=session_id, participations__expert=request.user)
+
+
+def _own_slate(request: HttpRequest, slate_id: int) -> Slate:
+    slates = Slate.objects.select_related("session__project", "query")
+    return get_object_or_404(slates, pk=slate_id, expert=request.user)
+
+
+def _slate_page(request: HttpRequest, shown: Slate) -> dict[str, Any]:
+    total = shown.session.slates.filter(expert=request.user).count()
+    left = shown.session.slates.filter(expert=request.user, state=Slate.State.OPEN).count()
+    return {
+        **slate_context(shown),
+        "slate": {
+            "id": shown.pk,
+            "position": shown.position,
+            "total": total,
+            "done": total - left,
+            "minutes_left": pace.minutes_left(shown.session, request.user, left),
+            "session_title": shown.session.title,
+            "draft": shown.draft,
+            "version": shown.draft_version,
+        },
+        "non_answers": NON_ANSWERS,
+        "urls": {
+            "draft": reverse("api:slate_draft", args=[shown.pk]),
+            "submit": reverse("api:slate_judgement", args=[shown.pk]),
+            "form": reverse("feedback:judgement", args=[shown.pk]),
+            "pause": reverse("feedback:my_sessions"),
+        },
+    }
+
+
+def _next_address(shown: Slate) -> str:
+    following = judging.next_slate(shown.session, shown.expert)
+    if following is None or shown.session.state != FeedbackSession.State.OPEN:
+        return reverse("feedback:session_done", args=[shown.session_id])
+    return reverse("feedback:slate", args=[following.pk])

@@ -1,0 +1,153 @@
+"""Sessions: all of them, a new one, how far one has come, and each judged list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from feedback.errors import InvalidSession, SessionClosed
+from feedback.forms import SessionForm, add_refusal
+from feedback.models import FeedbackSession
+from feedback.services import coverage, reviewing, sessions
+from ranking.access import for_roles
+from ranking.errors import NoChampion
+from ranking.models import Project
+from ranking.views.finding import find_project, tell
+
+PER_PAGE = 25
+
+
+@for_roles("admin")
+@require_safe
+def session_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show all sessions, latest first."""
+    project = find_project(slug)
+    context = {"project": project, "sessions": coverage.sessions_of(project)}
+    return render(request, "feedback/manage_sessions.html", context)
+
+
+@for_roles("admin")
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Open a session."""
+    project = find_project(slug)
+    form = SessionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = sessions.open_session(
+                project,
+                form.request(seed=project.sessions.count()),
+                experts=list(form.cleaned_data["experts"]),
+                by=request.access.name,
+            )
+        except InvalidSession as error:
+            add_refusal(form, error)
+        except NoChampion as error:
+            tell(request, error)
+        else:
+            messages.success(request, f"“{opened.title}” is open: its experts find it on their page.")
+            return redirect("feedback:session", slug, opened.pk)
+    context = {"project": project, "form": form, "cost": _cost(project, request)}
+    return render(request, "feedback/manage_session_new.html", context, status=422 if form.errors else 200)
+
+
+@for_roles("admin")
+@require_safe
+def session_cost(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer what the session on the form would ask of its experts."""
+    project = find_project(slug)
+    return render(request, "feedback/parts/session_cost.html", {"cost": _cost(project, request)})
+
+
+@for_roles("admin")
+@require_safe
+def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
+    """Show how far a session has come, what it covers, and how far its experts agree."""
+    project = find_project(slug)
+    shown = _find_session(project, session_id)
+    judgements = coverage.judgements_of(shown)
+    needs = coverage.needs_covered(shown)
+    agreement = coverage.agreement(shown)
+    context = {
+        "project": project,
+        "session": shown,
+        "summary": coverage.summary_of(shown, judgements, needs, agreement),
+        "progress": coverage.progress_of(shown),
+        "needs": needs,
+        "agreement": agreement,
+        "agreement_rows": _agreement_rows(agreement),
+        "remarks": coverage.remarks_of(judgements, project),
+        "page": _judged_page(request, judgements),
+        "expert": request.GET.get("expert", ""),
+    }
+    return render(request, "feedback/manage_session.html", context)
+
+
+@for_roles("admin")
+@require_POST
+def session_close(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
+    """Close a session: its preferences are derived and can be learned from."""
+    project = find_project(slug)
+    try:
+        closed = sessions.close_session(_find_session(project, session_id))
+    except SessionClosed as error:
+        tell(request, error)
+    else:
+        messages.success(request, f"“{closed.title}” is closed. What it says can be learned from now.")
+    return redirect("feedback:session", slug, session_id)
+
+
+@for_roles("admin")
+@require_safe
+def slate_review(request: HttpRequest, slug: str, session_id: int, slate_id: int) -> HttpResponse:
+    """Show one list as it was shown and what the expert made of it."""
+    project = find_project(slug)
+    shown = _find_session(project, session_id)
+    slate = get_object_or_404(
+        shown.slates.select_related("query", "expert__member", "judgement", "session__project"), pk=slate_id
+    )
+    context = {"project": project, "session": shown, "slate": slate, "review": reviewing.review_of(slate)}
+    return render(request, "feedback/manage_slate.html", context)
+
+
+def _find_session(project: Project, session_id: int) -> FeedbackSession:
+    return get_object_or_404(project.sessions.select_related("project", "version"), pk=session_id)
+
+
+def _cost(project: Project, request: HttpRequest) -> coverage.Cost | None:
+    """Return the cost of what is on the form so far; None while a number on it can't be meant."""
+    form = SessionForm(request.POST or request.GET or None)
+    names = ("slates_per_expert", "items_per_slate")
+    if not form.is_bound:
+        slates, items = (form.fields[name].initial for name in names)
+        return coverage.cost_of(project, experts=0, slates=slates, items=items)
+    form.is_valid()
+    if not all(name in form.cleaned_data for name in names):
+        return None
+    slates, items = (form.cleaned_data[name] for name in names)
+    experts = len(form.cleaned_data.get("experts", ()))
+    return coverage.cost_of(project, experts=experts, slates=slates, items=items)
+
+
+def _agreement_rows(agreement: list[coverage.Agreement]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": f"{pair.first} and {pair.second}",
+            "n": pair.lists,
+            "low": pair.low,
+            "point": pair.tau,
+            "high": pair.high,
+        }
+        for pair in agreement
+    ]
+
+
+def _judged_page(request: HttpRequest, judgements: list[Any]) -> Any:
+    expert = request.GET.get("expert")
+    shown = [j for j in judgements if not expert or j.expert.username == expert]
+    return Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))

@@ -1,0 +1,148 @@
+"""What an expert submits is checked against the slate and appended, once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed, StaleDraft
+from feedback.models import Judgement, Preference, Slate
+from feedback.services import judging, sessions
+from feedback.submitting import Submission
+from tests import factories
+
+
+@pytest.fixture
+def slate(db):
+    project = factories.make_project()
+    session = factories.make_session(project, [factories.make_expert()], asks_ratings=True)
+    return session.slates.first()
+
+
+def _order(slate, **changes):
+    tiers = [[card] for card in slate.items.values_list("pk", flat=True)]
+    return Submission(**{"kind": "reorder", "tiers": tiers, **changes})
+
+
+def test_a_submitted_slate_is_kept_as_it_was_put(slate):
+    tiers = [[card] for card in reversed(slate.items.values_list("pk", flat=True))]
+    judgement = judging.submit(slate, _order(slate, tiers=tiers, comment="clear", seconds=40), key="k")
+    judgement.refresh_from_db()
+    assert (judgement.tiers, judgement.comment, judgement.seconds) == (tiers, "clear", 40)
+    assert Slate.objects.get(pk=slate.pk).state == Slate.State.SUBMITTED
+
+
+def test_the_same_key_and_body_answers_the_judgement_already_there(slate):
+    first = judging.submit(slate, _order(slate, seconds=3), key="k")
+    assert judging.submit(slate, _order(slate, seconds=9), key="k") == first
+    assert Judgement.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(slate):
+    judging.submit(slate, _order(slate), key="k")
+    with pytest.raises(KeyReused):
+        judging.submit(slate, _order(slate, comment="other"), key="k")
+
+
+def test_a_judged_slate_takes_no_second_judgement(slate):
+    judging.submit(slate, _order(slate), key="k")
+    with pytest.raises(AlreadyJudged):
+        judging.submit(slate, _order(slate), key="another")
+
+
+def test_a_closed_session_takes_no_judgement(slate):
+    sessions.close_session(slate.session)
+    with pytest.raises(SessionClosed):
+        judging.submit(slate, _order(slate), key="k")
+    assert Judgement.objects.count() == 0
+    assert Slate.objects.get(pk=slate.pk).state == Slate.State.OPEN
+
+
+WRONG = [
+    ("kind", {"kind": "shrug"}),
+    ("tiers", {"tiers": []}),
+    ("tiers", {"tiers": [[1], [1]]}),
+    ("tiers", {"tiers": [[]]}),
+    ("tiers", {"kind": "about_equal"}),
+    ("ratings", {"ratings": {987654321: 3}}),
+    ("items", {"items": [987654321]}),
+    ("items", {"kind": "conflict_of_interest", "tiers": []}),
+    ("field", {"kind": "missing_information", "tiers": [], "field": "no such field"}),
+    ("reason_tags", {"reason_tags": ["no such tag"]}),
+    ("comment", {"comment": "x" * 5001}),
+]
+
+
+@pytest.mark.parametrize(("field", "changes"), WRONG)
+def test_what_does_not_fit_the_slate_is_refused_and_named(slate, field, changes):
+    with pytest.raises(InvalidJudgement) as refusal:
+        judging.submit(slate, _order(slate, **changes), key="k")
+    assert refusal.value.field == field
+    assert Judgement.objects.count() == 0
+
+
+@pytest.mark.parametrize("rating", [0, 6, -1])
+def test_a_rating_outside_one_to_five_is_refused(slate, rating):
+    card = slate.items.first().pk
+    with pytest.raises(InvalidJudgement, match="expected 1 to 5"):
+        judging.submit(slate, _order(slate, ratings={card: rating}), key="k")
+
+
+def test_cards_below_the_line_are_part_of_the_list(slate):
+    cards = list(slate.items.values_list("pk", flat=True))
+    judgement = judging.submit(slate, _order(slate, tiers=[[cards[1]]], rest=cards[:1] + cards[2:]), key="k")
+    assert judgement.rest == cards[:1] + cards[2:]
+
+
+def test_a_draft_moves_only_from_the_version_that_was_read(slate):
+    assert judging.save_draft(slate, {"tiers": [[1]]}, version=0) == 1
+    with pytest.raises(StaleDraft):
+        judging.save_draft(slate, {"tiers": [[2]]}, version=0)
+    slate.refresh_from_db()
+    assert (slate.draft, slate.draft_version) == ({"tiers": [[1]]}, 1)
+
+
+def test_a_judged_slate_keeps_no_more_drafts(slate):
+    judging.submit(slate, _order(slate), key="k")
+    with pytest.raises(AlreadyJudged):
+        judging.save_draft(slate, {}, version=0)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE feedback_judgement SET comment = 'x'", "DELETE FROM feedback_judgement"]
+)
+def test_the_database_refuses_to_change_a_judgement(slate, statement):
+    judging.submit(slate, _order(slate), key="k")
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+def test_closing_derives_the_preferences_of_every_judgement(slate):
+    judging.submit(slate, _order(slate), key="k")
+    sessions.close_session(slate.session)
+    n = slate.items.count()
+    assert Preference.objects.filter(judgement__slate=slate).count() == n * (n - 1) // 2
+    with pytest.raises(SessionClosed):
+        sessions.close_session(slate.session)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sixteen_submissions_at_once_with_one_key_make_one_judgement():
+    project = factories.make_project()
+    slate = factories.make_session(project, [factories.make_expert()]).slates.first()
+    submission = _order(slate)
+
+    def submit(_):
+        try:
+            return judging.submit(Slate.objects.get(pk=slate.pk), submission, key="k").pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(submit, range(16)))
+    assert len(set(answers)) == 1
+    assert Judgement.objects.count() == 1

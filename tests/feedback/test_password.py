@@ -1,0 +1,37 @@
+"""Everybody can change their own password, and nobody else's."""
+
+import pytest
+from django.urls import reverse
+
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NEW = "another-long-enough-phrase"
+
+
+def _change(client, old):
+    body = {"old_password": old, "new_password1": NEW, "new_password2": NEW}
+    return client.post(reverse("password_change"), body)
+
+
+def test_a_temporary_password_is_changed_by_its_owner(client):
+    user = factories.make_reader()
+    client.force_login(user)
+    assert client.get(reverse("password_change")).status_code == 200
+    assert _change(client, factories.PASSWORD).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(NEW)
+
+
+def test_the_old_password_is_asked_for(client):
+    user = factories.make_expert()
+    client.force_login(user)
+    assert "old_password" in _change(client, "guessed").context["form"].errors
+    user.refresh_from_db()
+    assert user.check_password(factories.PASSWORD)
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(client):
+    answer = _change(client, factories.PASSWORD)
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("login"))

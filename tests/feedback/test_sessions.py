@@ -1,0 +1,96 @@
+"""Opening a session freezes what will be shown; closing it derives what was said."""
+
+import pytest
+
+from feedback.errors import InvalidSession
+from feedback.models import FeedbackSession, Slate, SlateItem
+from feedback.services.presenting import slate_context
+from ranking.content import content_hash
+from ranking.models import ItemVersion
+from ranking.services.training_sets import held_out
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_expert_gets_slates_of_the_size_asked_for():
+    project = factories.make_project()
+    experts = [factories.make_expert("a"), factories.make_expert("b")]
+    session = factories.make_session(project, experts, slates_per_expert=5, items_per_slate=6)
+    for expert in experts:
+        slates = session.slates.filter(expert=expert)
+        assert [slate.position for slate in slates] == [1, 2, 3, 4, 5]
+        assert {slate.items.count() for slate in slates} == {6}
+
+
+def test_slates_of_held_out_queries_are_in_random_order():
+    project = factories.make_project()
+    session = factories.make_session(
+        project, [factories.make_expert()], slates_per_expert=12, random_share=0.3
+    )
+    kept_back = [slate for slate in session.slates.all() if held_out(slate.query)]
+    assert kept_back
+    assert all(slate.randomised for slate in kept_back)
+
+
+def test_a_slate_in_the_versions_order_shows_its_ranks_ascending():
+    project = factories.make_project()
+    session = factories.make_session(
+        project, [factories.make_expert()], slates_per_expert=12, random_share=0.3
+    )
+    ordered = [slate for slate in session.slates.all() if not slate.randomised]
+    assert ordered
+    for slate in ordered:
+        ranks = [card.model_rank for card in slate.items.all()]
+        assert ranks == sorted(ranks)
+
+
+def test_nobody_can_tell_the_versions_ranks_from_the_page():
+    project = factories.make_project()
+    session = factories.make_session(project, [factories.make_expert()], slates_per_expert=12)
+    for slate in session.slates.filter(randomised=True):
+        shown = [int(card["id"]) for card in slate_context(slate)["cards"]]
+        assert shown == sorted(shown), "ids follow the shown order, not the order of the version"
+        assert "score" not in str(slate_context(slate)).lower()
+
+
+def test_what_is_shown_stays_when_the_item_changes():
+    project = factories.make_project()
+    session = factories.make_session(project, [factories.make_expert()])
+    card = SlateItem.objects.filter(slate__session=session).select_related("item_version__item").first()
+    before = dict(card.item_version.content)
+    item = card.item_version.item
+    changed = {**before, "assets": 1}
+    item.current = ItemVersion.objects.create(item=item, content=changed, content_hash=content_hash(changed))
+    item.save()
+    card.refresh_from_db()
+    assert card.item_version.content == before
+    assert item.current.content["assets"] == 1
+
+
+WRONG = [
+    ("random_share", {"random_share": 0.2}),
+    ("random_share", {"random_share": 1.2}),
+    ("items_per_slate", {"items_per_slate": 1}),
+    ("slates_per_expert", {"slates_per_expert": 0}),
+    ("title", {"title": ""}),
+]
+
+
+@pytest.mark.parametrize(("field", "asked"), WRONG)
+def test_a_session_that_can_not_be_held_is_refused_and_its_field_named(field, asked):
+    project = factories.make_project()
+    with pytest.raises(InvalidSession) as refusal:
+        factories.make_session(project, [factories.make_expert()], **asked)
+    assert refusal.value.field == field
+    assert not FeedbackSession.objects.exists()
+    assert not Slate.objects.exists()
+
+
+@pytest.mark.parametrize("experts", ["none", "a reader"])
+def test_only_experts_are_invited(experts):
+    project = factories.make_project()
+    invited = [] if experts == "none" else [factories.make_reader()]
+    with pytest.raises(InvalidSession) as refusal:
+        factories.make_session(project, invited)
+    assert refusal.value.field == "experts"
