@@ -1,0 +1,122 @@
+"""What every request must satisfy before a view sees it, and how long lists are cut into pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+from urllib.parse import unquote_to_bytes
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from rest_framework.exceptions import ParseError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import BaseParser
+
+#: Deeper JSON exhausts the stack of the parser or of the database.
+MOST_LEVELS = 32
+#: Keys are 64 bits long: a database refuses a longer number only after the API has accepted it.
+_LARGEST_INTEGER = 2**63 - 1
+
+
+def refuse_unstorable_text(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 400 to an address with a NUL or not in UTF-8: PostgreSQL refuses it, which would be a 500."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
+        if "\x00" in request.path_info or not _is_utf8(query):
+            error = {
+                "code": "bad_address",
+                "message": "The address holds characters that are not text.",
+                "fields": {},
+            }
+            return JsonResponse({"error": error}, status=400)
+        return get_response(request)
+
+    return middleware
+
+
+class StorableJSONParser(BaseParser):
+    """JSON that each database can store: UTF-8, no NUL, no lone surrogate, no NaN, not nested for ever."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the parsed body; raise `ParseError` (400) that says what is wrong with it."""
+        try:
+            text = stream.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise ParseError("The body is not UTF-8.") from None
+        if nesting(text) > MOST_LEVELS:
+            raise ParseError(f"The JSON is nested more than {MOST_LEVELS} levels deep.")
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant)
+        except ValueError as error:
+            raise ParseError(f"The body is not JSON: {error}") from None
+        check_storable(value)
+        return value
+
+
+class Pages(PageNumberPagination):
+    """Numbered pages; the client may ask for up to 200 rows."""
+
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+def nesting(text: str) -> int:
+    r"""Return how deep arrays and objects are nested, without parsing.
+
+    >>> nesting('{"a": [1, "[[[\\"["]}')
+    2
+    """
+    deepest = depth = 0
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def check_storable(value: Any) -> None:
+    """Raise `ParseError` if any text or number inside the value is one that a database of ours refuses."""
+    if isinstance(value, str) and not _is_storable(value):
+        raise ParseError("The JSON holds a NUL or an unpaired surrogate.")
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        raise ParseError("The JSON holds a whole number of more than 64 bits.")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            check_storable(key)
+            check_storable(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            check_storable(inner)
+
+
+def _is_storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        return b"\x00" not in raw and raw.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
