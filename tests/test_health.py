@@ -1,0 +1,152 @@
+"""What a load balancer and a monitoring system are told."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
+
+from ranking.observability import StateCollector
+from ranking.services import serving
+from ranking.services.versions import PromotionRequest, promote
+from tests.deployment import Deployment
+from tests.factories import make_job, make_project, make_version
+
+ASK = """
+from django.test import Client
+for address in ("/healthz", "/readyz", "/readyz?exclude=broker"):
+    answer = Client(HTTP_HOST="localhost").get(address)
+    print(answer.status_code, answer.content.decode())
+"""
+GONE = "amqp://nobody:secret@127.0.0.1:1//"
+
+
+@pytest.fixture
+def no_broker(monkeypatch):
+    """A broker's address at which nothing listens."""
+    monkeypatch.setattr(current_app.conf, "broker_write_url", GONE)
+
+
+def test_alive_asks_nothing_of_the_database(client):
+    # Without the django_db mark any query fails this test.
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+@pytest.mark.django_db
+def test_ready_when_database_broker_and_champions_are_there(client):
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "checks": {"database": "ok", "broker": "ok", "champion": "ok"},
+    }
+
+
+@pytest.mark.django_db
+def test_not_ready_without_a_broker_unless_told_to_leave_it_out(client, no_broker):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["broker"]) == (503, "unreachable")
+    assert client.get("/readyz?exclude=broker").status_code == 200
+
+
+def test_not_ready_without_a_database_but_alive(tmp_path):
+    deployment = Deployment(tmp_path)
+    deployment.environment["TIEBREAK_DATABASE_URL"] = "postgresql://nobody:secret@127.0.0.1:1/none"
+    alive, ready, _ = deployment.manage("shell", "--no-imports", "-c", ASK).splitlines()
+    assert alive.startswith("200")
+    status, body = ready.split(" ", 1)
+    assert (status, json.loads(body)["checks"]) == (
+        "503",
+        {"database": "unreachable", "broker": "ok", "champion": "unknown"},
+    )
+    assert "secret" not in ready
+
+
+def damage(version):
+    """Change one byte of a version's file, as a disk would, and forget what was loaded of it."""
+    path = Path(default_storage.path(version.file))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    serving.forget_rankers()
+
+
+@pytest.mark.django_db
+def test_degraded_but_ready_while_an_earlier_champion_serves_for_a_damaged_one(client):
+    version = make_version(make_project())
+    promote(version, PromotionRequest(by="ada", reason="better", expected_sha256=version.sha256))
+    damage(version)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["champion"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_not_ready_when_no_version_of_a_project_can_be_loaded(client):
+    damage(make_project().versions.get())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["champion"]) == (503, "missing")
+
+
+@pytest.mark.django_db
+def test_metrics_name_the_champion_and_the_newest_version_of_each_project():
+    make_version(make_project())
+    gauges = {gauge.name: gauge.samples for gauge in StateCollector().collect()}
+    assert [(s.labels, s.value) for s in gauges["tiebreak_champion_version"]] == [
+        ({"project": "advisers"}, 0)
+    ]
+    assert [(s.labels, s.value) for s in gauges["tiebreak_latest_version"]] == [({"project": "advisers"}, 1)]
+
+
+@pytest.mark.django_db
+def test_metrics_tell_how_long_the_oldest_job_has_waited_and_its_worker_been_silent():
+    job = make_job(make_project())
+    long_ago = timezone.now() - timedelta(seconds=500)
+    type(job).objects.update(created_at=long_ago)
+    gauges = {gauge.name: gauge.samples for gauge in StateCollector().collect()}
+    assert gauges["tiebreak_training_queue_age_seconds"][0].value >= 500
+    type(job).objects.update(state="running", heartbeat_at=long_ago)
+    gauges = {gauge.name: gauge.samples for gauge in StateCollector().collect()}
+    assert gauges["tiebreak_training_queue_age_seconds"][0].value == 0
+    assert gauges["tiebreak_training_heartbeat_age_seconds"][0].value >= 500
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])
+def test_health_is_read_and_never_stored_or_changed(client, db, address):
+    answer = client.get(address)
+    assert "no-store" in answer["Cache-Control"]
+    assert client.post(address).status_code == 405
+
+
+SCRAPERS = [
+    ("", {"REMOTE_ADDR": "127.0.0.1"}, 200),
+    ("", {"REMOTE_ADDR": "::1"}, 200),
+    ("", {"REMOTE_ADDR": "10.1.2.3"}, 404),
+    ("", {"REMOTE_ADDR": ""}, 404),
+    ("", {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "10.1.2.3"}, 404),
+    ("", {"REMOTE_ADDR": "10.1.2.3", "HTTP_AUTHORIZATION": "Bearer "}, 404),
+    ("token", {"REMOTE_ADDR": "10.1.2.3", "HTTP_AUTHORIZATION": "Bearer token"}, 200),
+    ("token", {"REMOTE_ADDR": "10.1.2.3", "HTTP_AUTHORIZATION": "Bearer tokem"}, 404),
+    ("token", {"REMOTE_ADDR": "10.1.2.3", "HTTP_AUTHORIZATION": "Bearer tokén"}, 404),
+    ("token", {"REMOTE_ADDR": "127.0.0.1"}, 404),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("token", "request_of", "status"), SCRAPERS)
+def test_metrics_are_for_this_machine_or_for_who_has_the_token(settings, token, request_of, status):
+    settings.TIEBREAK_METRICS_TOKEN = token
+    assert Client().get("/metrics", **request_of).status_code == status
+
+
+@pytest.mark.django_db
+def test_metrics_count_jobs_of_every_state_even_when_there_are_none():
+    gauges = {gauge.name: gauge for gauge in StateCollector().collect()}
+    samples = {sample.labels["state"]: sample.value for sample in gauges["tiebreak_training_jobs"].samples}
+    assert samples == {"queued": 0, "running": 0, "done": 0, "failed": 0, "cancelled": 0}
+    assert gauges["tiebreak_training_queue_age_seconds"].samples[0].value == 0

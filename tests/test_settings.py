@@ -1,0 +1,222 @@
+"""Settings come from the environment, and a value that cannot be meant stops the start and says why."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.embedded import secret_key
+from config.environment import Environment, hide_password
+from tests.deployment import ROOT, product_free
+
+PRODUCTION = {
+    "TIEBREAK_ENV": "production",
+    "TIEBREAK_SECRET_KEY": "a-key-of-more-than-fifty-characters-for-this-test-alone-0123456789",
+    "TIEBREAK_ALLOWED_HOSTS": "tiebreak.example",
+    "TIEBREAK_DATABASE_URL": "postgresql://tiebreak:secret@db.example:5433/tiebreak",
+    "TIEBREAK_BROKER_URL": "amqp://tiebreak:secret@mq.example:5672//",
+}
+SHOW = """
+import json, django
+from django.conf import settings
+django.setup()
+names = json.loads(input())
+print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
+"""
+
+
+def settings_of(var_dir: Path, *names: str, **variables: str) -> dict[str, object]:
+    """Return settings as a fresh process reads them; raise with its last line if it refuses to start."""
+    done = run_python(["-c", SHOW], var_dir, variables, stdin=json.dumps(names))
+    if done.returncode:
+        raise ImproperlyConfigured(done.stderr.strip().splitlines()[-1])
+    return dict(json.loads(done.stdout))
+
+
+def run_python(
+    arguments: list[str], var_dir: Path, variables: dict[str, str], stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    clean = product_free(os.environ)
+    environment = clean | {"DJANGO_SETTINGS_MODULE": "config.settings", "TIEBREAK_VAR_DIR": str(var_dir)}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment | variables,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+REFUSED = [
+    ("integer", {"low": 1, "high": 9}, "ten", "X='ten': expected a whole number from 1 to 9."),
+    ("integer", {"low": 1, "high": 9}, "10", "X='10': expected a whole number from 1 to 9."),
+    ("integer", {"low": 1, "high": 9}, "1.5", "X='1.5': expected a whole number from 1 to 9."),
+    ("integer", {"low": 1, "high": 9}, "٣", "expected a whole number from 1 to 9."),
+    ("boolean", {}, "maybe", "X='maybe': expected true or false."),
+    ("choice", {"choices": ("a", "b")}, "c", "X='c': expected one of a, b."),
+    ("rate", {}, "60", "X='60': expected a number per second, minute, hour or day"),
+    ("rate", {}, "0/minute", "X='0/minute': expected a number per second"),
+    ("database", {}, "mysql://db/x", "X='mysql://db/x': expected a URL that begins with sqlite://"),
+    ("database", {}, "postgresql://u:pw@db/", "X='postgresql://u:***@db/': expected a URL that ends in"),
+    ("database", {}, "postgresql://u:pw@db:port/x", "X='postgresql://u:***@db:port/x': expected a URL"),
+    ("database", {}, "sqlite://", "expected sqlite:///PATH, with four slashes if absolute."),
+    ("broker", {}, "amqp", "X='amqp': expected a URL that begins with filesystem:// or amqp://"),
+    ("broker", {}, "redis:///0", "X='redis:///0': expected a host"),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "value", "message"), REFUSED)
+def test_a_value_that_cannot_be_meant_is_refused_by_name(kind, options, value, message):
+    read = getattr(Environment({"X": value}), kind)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read("X", None, **options)
+    assert message in str(refusal.value)
+    assert str(refusal.value).startswith("X=")
+
+
+def test_what_a_json_variable_holds_is_never_shown():
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        Environment({"X": '{"secret_key": "hunter2"'}).json_object("X")
+    assert "hunter2" not in str(refusal.value)
+    with pytest.raises(ImproperlyConfigured, match="expected a JSON object such as"):
+        Environment({"X": '["hunter2"]'}).json_object("X")
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "host", "port"),
+    [
+        ("postgresql://u%40x:p%2Fw@db.example:5433/tie%20break", "tie break", "db.example", "5433"),
+        ("postgres://db.example/tiebreak", "tiebreak", "db.example", ""),
+    ],
+)
+def test_a_database_url_is_read_with_its_escapes(url, name, host, port):
+    database = Environment({"X": url}).database("X", None)
+    assert (database["NAME"], database["HOST"], database["PORT"]) == (name, host, port)
+    assert database["PASSWORD"] in ("p/w", "")
+
+
+def test_a_relative_sqlite_path_has_three_slashes_and_an_absolute_one_four(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    relative = Environment({"X": "sqlite:///data/t.sqlite3"}).database("X", None)
+    absolute = Environment({"X": "sqlite:////srv/t.sqlite3"}).database("X", None)
+    assert (relative["NAME"], absolute["NAME"]) == (str(tmp_path / "data/t.sqlite3"), "/srv/t.sqlite3")
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert Environment({"X": ""}).integer("X", 7, low=1, high=9) == 7
+
+
+def test_a_variable_without_default_is_asked_for_by_name():
+    with pytest.raises(ImproperlyConfigured, match="X is not set"):
+        Environment({}).text("X")
+
+
+def test_a_misspelt_variable_is_refused_with_the_name_that_was_probably_meant():
+    env = Environment({"TIEBREAK_LEASE_SECOND": "3", "TIEBREAK_TEST_REDIS": "x", "OTHER": "x"})
+    env.integer("TIEBREAK_LEASE_SECONDS", 30, low=1, high=99)
+    with pytest.raises(
+        ImproperlyConfigured, match=r"TIEBREAK_LEASE_SECOND is not a setting.*TIEBREAK_LEASE_SECONDS"
+    ):
+        env.refuse_unknown()
+
+
+def test_a_password_is_hidden_whatever_it_holds():
+    assert hide_password("redis://u:p@ss:w/rd@host/0") == "redis://u:***@host/0"
+    assert hide_password("redis://host/0") == "redis://host/0"
+
+
+def test_the_secret_key_is_made_once_and_readable_by_the_owner_alone(tmp_path):
+    first = secret_key(tmp_path)
+    assert secret_key(tmp_path) == first
+    assert len(first) >= 50
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_the_embedded_default_keeps_everything_under_var(tmp_path):
+    found = settings_of(
+        tmp_path, "DATABASES", "STORAGES", "CELERY_BROKER_URL", "CELERY_BROKER_TRANSPORT_OPTIONS", "DEBUG"
+    )
+    assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "tiebreak.sqlite3")
+    assert found["DATABASES"]["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert found["STORAGES"]["default"]["OPTIONS"]["location"] == str(tmp_path / "files")
+    assert found["CELERY_BROKER_URL"] == "filesystem://"
+    assert found["CELERY_BROKER_TRANSPORT_OPTIONS"]["polling_interval"] == 0.1
+    assert found["DEBUG"] is False
+    assert (tmp_path / "broker" / "queue").is_dir()
+
+
+@pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"TIEBREAK_ENV"}))
+def test_in_production_nothing_secret_or_external_has_a_default(tmp_path, name):
+    rest = {key: value for key, value in PRODUCTION.items() if key != name}
+    with pytest.raises(ImproperlyConfigured, match=f"{name} is not set"):
+        settings_of(tmp_path, "DEBUG", **rest)
+
+
+def test_production_on_rabbitmq_uses_quorum_queues_and_confirms(tmp_path):
+    found = settings_of(
+        tmp_path,
+        "CELERY_TASK_DEFAULT_QUEUE_TYPE",
+        "CELERY_BROKER_TRANSPORT_OPTIONS",
+        "CELERY_TASK_ACKS_LATE",
+        "CELERY_TASK_REJECT_ON_WORKER_LOST",
+        **PRODUCTION,
+    )
+    assert list(found.values()) == ["quorum", {"confirm_publish": True}, True, True]
+
+
+def test_on_redis_no_task_outlives_the_visibility_timeout(tmp_path):
+    found = settings_of(
+        tmp_path,
+        "CELERY_BROKER_TRANSPORT_OPTIONS",
+        "CELERY_TASK_TIME_LIMIT",
+        "TIEBREAK_TRAINING_SECONDS",
+        **PRODUCTION | {"TIEBREAK_BROKER_URL": "rediss://mq.example/0", "TIEBREAK_TRAINING_SECONDS": "7200"},
+    )
+    visible = found["CELERY_BROKER_TRANSPORT_OPTIONS"]["visibility_timeout"]
+    assert visible > found["CELERY_TASK_TIME_LIMIT"] > found["TIEBREAK_TRAINING_SECONDS"] == 7200
+
+
+def test_the_heartbeat_must_beat_several_times_within_a_lease(tmp_path):
+    with pytest.raises(
+        ImproperlyConfigured, match="TIEBREAK_HEARTBEAT_SECONDS='20': expected a whole number from 1"
+    ):
+        settings_of(tmp_path, "DEBUG", TIEBREAK_HEARTBEAT_SECONDS="20")
+
+
+def test_files_can_live_in_any_django_storage(tmp_path):
+    found = settings_of(
+        tmp_path,
+        "STORAGES",
+        TIEBREAK_STORAGE="storages.backends.s3.S3Storage",
+        TIEBREAK_STORAGE_OPTIONS='{"bucket_name": "tiebreak"}',
+    )
+    assert found["STORAGES"]["default"] == {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {"bucket_name": "tiebreak"},
+    }
+
+
+def test_the_production_settings_pass_the_deployment_check_without_a_warning(tmp_path):
+    done = run_python(["manage.py", "check", "--deploy", "--fail-level", "DEBUG"], tmp_path, PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "no issues (0 silenced)" in done.stdout
+
+
+def test_the_two_files_that_list_every_setting_agree():
+    told = set(_names((ROOT / "docs/operations.md").read_text(encoding="utf-8")))
+    read = set(_names((ROOT / "config/settings.py").read_text(encoding="utf-8")))
+    assert read == told
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in re.findall(r"TIEBREAK_[A-Z_]*[A-Z]", text) if "_TEST_" not in name]
