@@ -8,8 +8,11 @@ from celery import Celery
 from celery.signals import setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from config import file_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+file_broker.register()
 app = Celery("tiebreak")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

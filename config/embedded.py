@@ -12,7 +12,7 @@ def secret_key(var_dir: Path) -> str:
     """Return the key in `var/secret_key`, and make one, readable by the owner alone, if there is none."""
     path = var_dir / "secret_key"
     if not path.exists():
-        _create_once(path, get_random_secret_key())
+        create_once(path, get_random_secret_key())
     return path.read_text(encoding="utf-8").strip()
 
 
@@ -27,7 +27,7 @@ def broker_folders(var_dir: Path) -> dict[str, str]:
     return {"data_folder_in": str(queue), "data_folder_out": str(queue), "control_folder": str(control)}
 
 
-def _create_once(path: Path, text: str) -> None:
+def create_once(path: Path, text: str) -> None:
     """Write a whole file or none: web server and worker may start at the same moment; one key must win."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
