@@ -12,7 +12,7 @@ import pytest
 from kombu import Connection, Exchange, Queue
 
 from config.embedded import broker_folders
-from config.file_broker import Transport
+from config.file_broker import Transport, register
 
 # Each test has a queue name of its own: kombu remembers for a whole process what is bound.
 MESSAGES = 2000
@@ -70,3 +70,10 @@ def test_a_routing_table_is_readable_from_the_moment_it_is_there(connection, tmp
 def test_filesystem_urls_mean_this_broker():
     with Connection("filesystem://") as opened:
         assert isinstance(opened.transport, Transport)
+
+
+def test_files_need_no_host_name_and_nothing_is_said_about_one(tmp_path, caplog):
+    register()
+    with Connection("filesystem://", transport_options=broker_folders(tmp_path)) as opened:
+        assert not opened.info()["hostname"]
+    assert caplog.messages == []
