@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ranking.models import Item, Ranking
@@ -10,6 +11,8 @@ from ranking.services.candidates import candidates, description_of
 from ranking.services.serving import order, ranker_of
 
 MOST_FOUND = 5
+#: What a rule says only together with its value: ": {value}" and a bracket around it.
+_VALUE_ALONE = re.compile(r":\s*\{value\}|\s*\([^()]*\{value\}[^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ def rule_counts(ranking: Ranking) -> list[RuleCount]:
     ]
 
 
+def words_without_value(words: str) -> str:
+    """Return a rule's words for a need that names no value.
+
+    >>> words_without_value("Holds these licences: {value}")
+    'Holds these licences'
+    """
+    return _VALUE_ALONE.sub("", words).replace("{value}", "…")
+
+
 def _ranks(ranking: Ranking) -> dict[int, int]:
     pool = candidates(ranking.query, ranking.version.feature_set)
     best_first, _ = order(ranker_of(ranking.version), pool)
@@ -72,6 +84,6 @@ def _rules_broken(ranking: Ranking, item: Item) -> tuple[str, ...]:
 
 def _in_words(ranking: Ranking, rule: Rule) -> str:
     if not rule.applies(ranking.query.content):
-        return (rule.words or rule.name).replace("{value}", "…")
+        return words_without_value(rule.words or rule.name)
     field = description_of(ranking.query.project).item.field(rule.field)
     return rule_in_words(rule, ranking.query.content, format=field.format, unit=field.unit)

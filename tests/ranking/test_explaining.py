@@ -12,7 +12,7 @@ from ranking.ltr import Preferences, TreeComponent
 from ranking.ltr.boosting import BoostingParams, boost
 from ranking.models import Item, Match, Project, Query, Ranking
 from ranking.services import explaining, jobs, serving
-from ranking.services.beyond import elsewhere, rule_counts
+from ranking.services.beyond import elsewhere, rule_counts, words_without_value
 from ranking.services.candidates import candidates
 from ranking.services.doubts import important_fields, missing_facts
 from ranking.services.explaining import rounded_to_sum, why, why_above, why_moved
@@ -255,6 +255,19 @@ class TestDoubtsAndRules:
         query.refresh_from_db()
         (rule,) = rule_counts(serving.serve(query))
         assert (rule.words, rule.removed) == ("manages at least …", None)
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ("manages at least {value}", "manages at least …"),
+            ("{value} is licensed", "… is licensed"),
+            ("holds these licences: {value}", "holds these licences"),
+            ("has no conflict (excluded: {value})", "has no conflict"),
+            ("pays no fee", "pays no fee"),
+        ],
+    )
+    def test_a_rule_without_a_value_leaves_out_what_only_the_value_needs(self, words: str, said: str) -> None:
+        assert words_without_value(words) == said
 
     def test_an_item_outside_the_kept_lines_is_found_with_its_rank_or_its_rule(
         self, lists: tuple[Ranking, Ranking], monkeypatch: pytest.MonkeyPatch, query: Query
