@@ -109,7 +109,7 @@ class PersonForm(forms.Form):
     """Somebody who is to get a log-in."""
 
     username = forms.CharField(
-        label="User name",
+        label="Username",
         max_length=150,
         help_text="Letters, digits and @ . + - _",
         widget=forms.TextInput(
