@@ -13,18 +13,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
 from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.intervals import bootstrap_weights, expanded_interval
 from ranking.ltr.preferences import Floats
-
-CONFIDENCE = 0.95
 
 LEAST_QUERIES = 6
 """Fewer queries never say "better" or "worse": even five wins of five give a sign-flip p of 2/32."""
-
-CHUNK = 2_000_000
-"""Resampled values held at once, 16 MB, so that ten thousand resamples of many queries stay small."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +76,7 @@ def compare(
 
     Notes
     -----
-    The interval is Hesterberg's expanded percentile interval ("What Teachers Should Know About the
-    Bootstrap", The American Statistician 2015): plain percentiles are too narrow for few queries, so they
-    are taken at the levels Phi(± sqrt(n/(n-1)) t_{n-1, .975}).
+    The interval is that of `ranking.ltr.intervals`, with queries as its units.
     p = (1 + #{|flipped| >= |seen|})/(1 + resamples).
 
     >>> queries = list("abcdefgh")
@@ -102,16 +95,15 @@ def compare(
         return Comparison(_mean(left), _mean(right), mean, float("nan"), float("nan"), 1.0, n)
     rng = np.random.default_rng(seed)
     means, flipped = _resampled(difference, rng, resamples)
-    tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + CONFIDENCE) / 2, n - 1))
-    low, high = np.quantile(means, [tail, 1 - tail])
+    low, high = expanded_interval(means, n)
     seen = abs(float(difference.mean()))
     as_far = np.count_nonzero(np.abs(flipped) >= seen - 1e-12)
     return Comparison(
         challenger=_mean(left),
         champion=_mean(right),
         difference=float(difference.mean()),
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         p_value=float((1 + as_far) / (1 + resamples)),
         n_queries=n,
     )
@@ -136,11 +128,9 @@ def _resampled(difference: Floats, rng: np.random.Generator, resamples: int) -> 
     n = len(difference)
     means: list[Floats] = []
     flipped: list[Floats] = []
-    step = max(1, CHUNK // n)
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        means.append(difference[rng.integers(0, n, (size, n))].mean(axis=1))
-        signs = 2.0 * rng.integers(0, 2, (size, n)) - 1
+    for weight in bootstrap_weights(n, rng, resamples):
+        means.append(weight @ difference)
+        signs = 2.0 * rng.integers(0, 2, weight.shape) - 1
         flipped.append(signs @ difference / n)
     return np.concatenate(means), np.concatenate(flipped)
 
