@@ -1,23 +1,31 @@
 """Learning to rank from preferences: the pure core, usable in a notebook without Django."""
 
+from ranking.ltr.agreement import Agreement, Consistency, JudgePair, measure_agreement, repeat_consistency
 from ranking.ltr.boosting import BoostingParams, boost
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.components import LinearComponent, RuleComponent, TreeComponent
+from ranking.ltr.concordance import kendall_w, ordinal_alpha, pairs_kept, rbo, tau_b
 from ranking.ltr.drift import psi
 from ranking.ltr.errors import CorruptModel, InvalidFeatures, InvalidPreferences, LtrError, TrainingCancelled
 from ranking.ltr.explain import pair_reasons, reasons
+from ranking.ltr.intervals import Estimate
 from ranking.ltr.metrics import kendall_tau, ndcg, pair_accuracy
 from ranking.ltr.model import Ranker, Scorer, load_ranker
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.separation import separation_reliability
 from ranking.ltr.splits import held_out_mask, is_held_out
 from ranking.ltr.training import TrainingResult, TrainingTask, train
 
 __all__ = [
+    "Agreement",
     "BoostingParams",
     "Comparison",
+    "Consistency",
     "CorruptModel",
+    "Estimate",
     "InvalidFeatures",
     "InvalidPreferences",
+    "JudgePair",
     "LinearComponent",
     "LtrError",
     "Preferences",
@@ -33,11 +41,19 @@ __all__ = [
     "held_out_mask",
     "is_held_out",
     "kendall_tau",
+    "kendall_w",
     "load_ranker",
+    "measure_agreement",
     "ndcg",
+    "ordinal_alpha",
     "pair_accuracy",
     "pair_reasons",
+    "pairs_kept",
     "psi",
+    "rbo",
     "reasons",
+    "repeat_consistency",
+    "separation_reliability",
+    "tau_b",
     "train",
 ]

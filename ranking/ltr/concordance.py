@@ -1,0 +1,254 @@
+"""How alike are orders and ratings of the same rows? One coefficient each, its convention stated.
+
+Ranks are lower-is-better and in any unit: equal ranks are ties, NaN is a row that was not placed. Does *not*
+collect lists, average over them or give intervals: `ranking.ltr.agreement` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from ranking.ltr.errors import InvalidPreferences
+from ranking.ltr.metrics import kendall_tau
+from ranking.ltr.preferences import Floats
+
+LEAST_ROWS = 3
+"""Two rows can only be ordered the same way or the other: a coefficient of two is 1 or -1."""
+
+PERSISTENCE = 0.8
+"""Of the reader of RBO: five rows on average, which suits lists of 5 to 10."""
+
+
+def tau_b(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Kendall's tau-b of two rankings, over the rows that both placed.
+
+    (same - opposite) / sqrt(pairs strict in the first x pairs strict in the second), in [-1, 1]. NaN below
+    three common rows, or where one of the two tied all of them.
+
+    >>> tau_b([1, 2, 3, 4, np.nan], [1, 2, 4, 3, 5])
+    0.666666666667
+    """
+    left, right = _ranks(first, 1), _ranks(second, 1)
+    if left.shape != right.shape:
+        raise InvalidPreferences(
+            f"{len(left)} and {len(right)} ranks; expected two rankings of the same rows"
+        )
+    common = np.isfinite(left) & np.isfinite(right)
+    return kendall_tau(left[common], right[common]) if common.sum() >= LEAST_ROWS else float("nan")
+
+
+def kendall_w(ranks: npt.ArrayLike) -> float:
+    """Kendall's coefficient of concordance W of several judges, corrected for ties.
+
+    Parameters
+    ----------
+    ranks : (m, n) one line per judge. Rows that any judge did not place are left out for all (complete
+        cases), and what remains is ranked anew, ties at their mean rank.
+
+    Returns
+    -------
+    In [0, 1], 1/m on average for judges who order at random. NaN below two judges or three complete rows, or
+    where everybody tied everything.
+
+    Notes
+    -----
+    W = 12 S / (m^2 (n^3 - n) - m T), S the squared deviations of the rank sums, T the sum of t^3 - t over
+    all groups of t tied rows of all judges. Kendall and Gibbons, Rank Correlation Methods, 1990.
+
+    Worked example: two of one mind and one reversed, S = 2 (n^3 - n)/24, one ninth of the most there is.
+
+    >>> round(kendall_w([[1, 2, 3, 4], [1, 2, 3, 4], [4, 3, 2, 1]]), 6)
+    0.111111
+    """
+    table = _ranks(ranks, 2)
+    table = table[:, np.isfinite(table).all(axis=0)]
+    m, n = table.shape
+    if m < 2 or n < LEAST_ROWS:
+        return float("nan")
+    midranks = rankdata(table, axis=1)
+    sums = midranks.sum(axis=0)
+    # sum (r - mean)^2 of a judge is ((n^3 - n) - T_j)/12, so the most that S can be needs no count of ties
+    most = m * float(((midranks - (n + 1) / 2) ** 2).sum())
+    return float(((sums - sums.mean()) ** 2).sum()) / most if most > 0 else float("nan")
+
+
+def ordinal_alpha(values: npt.ArrayLike) -> float:
+    """Krippendorff's alpha with the ordinal metric.
+
+    Parameters
+    ----------
+    values : (m, n) one line per judge, one column per row; NaN where a judge said nothing. Columns with one
+        value are left out, because nothing can be held against it.
+
+    Returns
+    -------
+    1 for no disagreement, 0 for as much as values mixed up at random have, below 0 for more. NaN where all
+    values are the same or no column has two.
+
+    Notes
+    -----
+    alpha = 1 - (N - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck with the coincidences o_ck of
+    `coincidences`, n_c their sums, N the sum of these, and d_ck = (n_c/2 + n_(c+1) + ... + n_k/2)^2.
+    Krippendorff, Content Analysis, 2018, chapter 12.
+
+    Worked example: two judges in opposite order, -1 + 1/n.
+
+    >>> round(ordinal_alpha([[1, 2, 3, 4], [4, 3, 2, 1]]), 6)
+    -0.75
+    """
+    table = _ranks(values, 2)
+    known, codes = np.unique(table[np.isfinite(table)], return_inverse=True)
+    if not len(known):
+        return float("nan")
+    coded = np.full(table.shape, -1, dtype=np.int64)
+    coded[np.isfinite(table)] = codes
+    return float(alpha_of(coincidences(coded, len(known))[None])[0])
+
+
+def coincidences(codes: npt.NDArray[np.int64], k: int) -> Floats:
+    """(k, k) how often two judges gave a row the values c and k, each row counting as many as said so.
+
+    `codes` is (m, n), from 0 to k-1, -1 for missing. A row of v values adds its v (v-1) ordered pairs, each
+    with the weight 1/(v-1).
+
+    >>> coincidences(np.array([[0, 1], [0, 0], [1, -1]]), 2).tolist()
+    [[1.0, 2.0], [2.0, 0.0]]
+    """
+    counts = np.stack([(codes == value).sum(axis=0) for value in range(k)], axis=1).astype(np.float64)
+    said = counts.sum(axis=1)
+    counts, said = counts[said >= 2], said[said >= 2]
+    share = counts / (said - 1)[:, None]
+    return np.asarray(share.T @ counts - np.diag(share.sum(axis=0)), dtype=np.float64)
+
+
+def alpha_of(tables: Floats) -> Floats:
+    """(b,) ordinal alpha of (b, k, k) tables of coincidences; NaN for one value or none."""
+    counts = tables.sum(axis=2)
+    place = np.cumsum(counts, axis=1) - counts / 2  # d_ck = (place_c - place_k)^2
+    total = counts.sum(axis=1)
+    squares = (counts * place**2).sum(axis=1)
+    observed = 2 * (squares - np.einsum("bc,bck,bk->b", place, tables, place))
+    expected = 2 * (total * squares - (counts * place).sum(axis=1) ** 2)
+    defined = (total > 1) & ((counts > 0).sum(axis=1) > 1)
+    ratio = np.divide((total - 1) * observed, expected, out=np.full(len(total), np.nan), where=defined)
+    return np.asarray(1 - ratio, dtype=np.float64)
+
+
+def rbo(first: npt.ArrayLike, second: npt.ArrayLike, p: float = PERSISTENCE) -> float:
+    """Extrapolated rank-biased overlap of two rankings: like tau, but the top counts most.
+
+    Parameters
+    ----------
+    first, second : (n,) ranks of the same rows; rows that one did not place are below that one's last
+    p : in (0, 1), chance that a reader goes on to the next place; 1/(1-p) places on average
+
+    Returns
+    -------
+    In [0, 1]. Two random orders of the same n rows have (1 - p^n)/(n (1-p)) on average, .52 for n = 8,
+    because they hold the same rows in the end. NaN where one placed nothing, or tied all that it placed.
+
+    Notes
+    -----
+    RBO = (1-p)/p sum_{d=1}^{l} A_d p^d + A_l p^l for the longer length l and the shorter s: RBO_ext of
+    Webber, Moffat and Zobel, ACM TOIS 2010, equation 32, with the agreement at depth d
+
+    - X_d / sqrt(N_d N'_d) for d <= s, X_d = sum_i c_i c'_i and N_d = sum_i c_i^2, where c_i is the part of
+      row i that is within the first d places, ties sharing their places evenly. So an order agrees wholly
+      with itself, ties included (RBO^b of Corsi and Urbano, SIGIR 2024); without ties it is X_d / d.
+    - (X_d + A_s (d - s)) / d for d > s: what the shorter did not place is assumed to agree as before.
+
+    Worked example: the first two of three swapped. A = 0, 1, 1, so .2/.8 (.64 + .512) + .512.
+
+    >>> round(rbo([1, 2, 3], [2, 1, 3]), 6)
+    0.8
+    """
+    if not 0 < p < 1:
+        raise InvalidPreferences(f"p is {p}; expected a number between 0 and 1")
+    left, right = _ranks(first, 1), _ranks(second, 1)
+    if left.shape != right.shape:
+        raise InvalidPreferences(
+            f"{len(left)} and {len(right)} ranks; expected two rankings of the same rows"
+        )
+    if _says_nothing(left) or _says_nothing(right):
+        return float("nan")
+    return _extrapolated(_agreement_by_depth(left, right), p)
+
+
+def rbo_by_chance(n: int, p: float = PERSISTENCE, *, placed: tuple[int, int] | None = None) -> float:
+    """Mean RBO of two random strict orders of the same n rows; `placed` is how many of them each placed.
+
+    (1 - p^n) / (n (1 - p)) where both placed all.
+
+    >>> round(rbo_by_chance(8), 2), round(rbo_by_chance(8, placed=(3, 3)), 2), rbo_by_chance(1)
+    (0.52, 0.31, 1.0)
+    """
+    shorter, longer = sorted(placed or (n, n))
+    depth = np.arange(1, longer + 1)
+    overlap = np.minimum(depth, shorter) * depth / n
+    return _extrapolated((overlap + shorter / n * np.maximum(depth - shorter, 0)) / depth, p)
+
+
+def pairs_kept(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Share of the pairs that are strict in the first ranking and stand the same way in the second.
+
+    A pair that is tied in the second counts half, so chance is a half. NaN without a pair of rows that both
+    rankings placed and the first put in an order.
+
+    >>> pairs_kept([1, 2, 3], [1, 3, 2]), pairs_kept([1, 2], [1, 1])
+    (0.6666666666666666, 0.5)
+    """
+    left, right = _ranks(first, 1), _ranks(second, 1)
+    common = np.isfinite(left) & np.isfinite(right)
+    upper = np.triu_indices(int(common.sum()), 1)
+    before, after = (np.sign(np.subtract.outer(side[common], side[common]))[upper] for side in (left, right))
+    strict = before != 0
+    return float((1 + before[strict] * after[strict]).mean() / 2) if strict.any() else float("nan")
+
+
+def _extrapolated(agreement: Floats, p: float) -> float:
+    """(1-p)/p sum_d A_d p^d + A_l p^l of the (l,) agreements A."""
+    weight = p ** np.arange(1, len(agreement) + 1)
+    return float((1 - p) / p * (agreement @ weight) + agreement[-1] * weight[-1])
+
+
+def _agreement_by_depth(left: Floats, right: Floats) -> Floats:
+    """(l,) agreement of two rankings at each depth down to the length of the longer one."""
+    sizes = [int(np.isfinite(side).sum()) for side in (left, right)]
+    shorter, longer = min(sizes), max(sizes)
+    depth = np.arange(1, longer + 1)
+    c, other = _within(left, depth), _within(right, depth)
+    overlap = (c * other).sum(axis=1)
+    agreement = overlap / np.sqrt((c**2).sum(axis=1) * (other**2).sum(axis=1))
+    beyond = depth > shorter
+    assumed = agreement[shorter - 1] * (depth - shorter)
+    return np.asarray(np.where(beyond, (overlap + assumed) / depth, agreement), dtype=np.float64)
+
+
+def _within(ranks: Floats, depth: npt.NDArray[np.int64]) -> Floats:
+    """(depths, n) part of each row within the first d places; tied rows share their places evenly."""
+    placed = np.isfinite(ranks)
+    top = np.full(len(ranks), np.inf)
+    size = np.ones(len(ranks))
+    top[placed] = rankdata(ranks[placed], "min")
+    size[placed] = rankdata(ranks[placed], "max") - top[placed] + 1
+    return np.asarray(np.clip((depth[:, None] - top + 1) / size, 0.0, 1.0), dtype=np.float64)
+
+
+def _says_nothing(ranks: Floats) -> bool:
+    placed = ranks[np.isfinite(ranks)]
+    return len(placed) == 0 or (len(placed) > 1 and float(np.ptp(placed)) == 0)
+
+
+def _ranks(values: Any, dimensions: int) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    wrong = np.argwhere(np.isinf(array))
+    if array.ndim != dimensions or len(wrong):
+        place = f", entry {wrong[0].tolist()} is infinite" if len(wrong) else ""
+        raise InvalidPreferences(
+            f"ranks of shape {array.shape}{place}; expected {dimensions}-dimensional, finite or NaN"
+        )
+    return array
