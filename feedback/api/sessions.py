@@ -17,7 +17,7 @@ from feedback.serializers.sessions import (
     SessionDetailSerializer,
     SessionSerializer,
 )
-from feedback.services import coverage, sessions
+from feedback.services import agreeing, coverage, sessions
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -69,7 +69,9 @@ class SessionDetail(Endpoint, RetrieveAPIView):
         session = super().get_object()
         session.progress = coverage.progress_of(session)
         session.coverage = coverage.needs_covered(session)
-        session.agreement = coverage.agreement(session)
+        found = agreeing.agreement_of(session)
+        session.agreement, session.measures = found.pairs, found.measures
+        session.consistency = [one for _, one in found.consistency]
         return session
 
 

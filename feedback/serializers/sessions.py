@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from feedback.models import FeedbackSession, Judgement, Member, Slate
 from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.serializers.watching import ConsistencySerializer
 from ranking.models import Project
 from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
 
@@ -80,7 +81,7 @@ class CoverageSerializer(serializers.Serializer):
 
 
 class AgreementSerializer(serializers.Serializer):
-    """Kendall's tau-b of two experts on shared slates: mean with a 95 % interval from three slates on."""
+    """Kendall's tau-b of two experts on shared slates: mean with a 95 % interval from four needs on."""
 
     first = serializers.CharField()
     second = serializers.CharField()
@@ -90,15 +91,43 @@ class AgreementSerializer(serializers.Serializer):
     high = serializers.FloatField(allow_null=True)
 
 
+class MeasureSerializer(serializers.Serializer):
+    """One figure of agreement with its 95 % interval, over all experts of a session."""
+
+    name = serializers.CharField(
+        help_text="tau_b, kendall_w, rbo, alpha_ranks, alpha_ratings, separation or kept"
+    )
+    label = serializers.CharField()
+    value = serializers.FloatField(
+        source="estimate.value", allow_null=True, help_text="null where too little was judged"
+    )
+    low = serializers.FloatField(source="estimate.low", allow_null=True, help_text="from four needs on")
+    high = serializers.FloatField(source="estimate.high", allow_null=True)
+    n = serializers.IntegerField(source="estimate.n", help_text="needs that it rests on")
+    chance = serializers.FloatField(
+        source="estimate.chance", allow_null=True, help_text="what experts who order at random would get"
+    )
+    meaning = serializers.CharField(help_text="what it says, or why there is none")
+
+
 class SessionDetailSerializer(SessionSerializer):
     """A session with its progress, coverage and agreement, which the view adds to the row."""
 
     progress = ProgressSerializer(many=True, read_only=True)
     coverage = CoverageSerializer(many=True, read_only=True)
     agreement = AgreementSerializer(many=True, read_only=True)
+    measures = MeasureSerializer(many=True, read_only=True)
+    consistency = ConsistencySerializer(many=True, read_only=True)
 
     class Meta(SessionSerializer.Meta):
-        fields = [*SessionSerializer.Meta.fields, "progress", "coverage", "agreement"]
+        fields = [
+            *SessionSerializer.Meta.fields,
+            "progress",
+            "coverage",
+            "agreement",
+            "measures",
+            "consistency",
+        ]
 
 
 class SessionBody(Body):

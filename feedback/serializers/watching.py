@@ -17,6 +17,20 @@ class KeptShareSerializer(serializers.Serializer):
     is_high = serializers.BooleanField(help_text="clearly more than chance would keep")
 
 
+class ConsistencySerializer(serializers.Serializer):
+    """One expert held against themselves, on lists that came to them twice."""
+
+    username = serializers.CharField(source="judge")
+    repeats = serializers.IntegerField(help_text="lists judged again")
+    same = serializers.IntegerField(help_text="of these, in exactly the same order")
+    kept = serializers.FloatField(
+        source="kept.value", help_text="share of pairs put the same way round again; .5 by chance"
+    )
+    low = serializers.FloatField(source="kept.low", allow_null=True, help_text="from four needs on")
+    high = serializers.FloatField(source="kept.high", allow_null=True)
+    tau_b = serializers.FloatField(source="tau_b.value", allow_null=True)
+
+
 class ExpertSerializer(serializers.Serializer):
     """One expert in numbers, from the judgements in one project."""
 
@@ -29,6 +43,7 @@ class ExpertSerializer(serializers.Serializer):
     last_at = serializers.DateTimeField(allow_null=True)
     randomised = KeptShareSerializer(help_text="on slates in random order")
     model_order = KeptShareSerializer(help_text="on slates in the version's order")
+    consistency = ConsistencySerializer(allow_null=True, help_text="null if no list came twice")
     flip_rate = serializers.FloatField(
         allow_null=True, help_text="how often training thinks that the opposite was meant"
     )

@@ -1,4 +1,4 @@
-"""How far a session has come, which needs it covers, and how far its experts agree. Reads only."""
+"""How far a session has come, which needs it covers, and what it costs. Reads only."""
 
 from __future__ import annotations
 
@@ -6,23 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
 from statistics import median
 
-import numpy as np
 from django.db.models import Count, Max, Q
 
 from feedback.models import FeedbackSession, Judgement, Preference, Slate
 from feedback.services.pace import LONGEST_COUNTED, SECONDS_PER_CARD
-from ranking.ltr.metrics import kendall_tau
 from ranking.models import Project, Query
 from ranking.services.candidates import description_of
 from ranking.services.training_sets import held_out
 
 Kind = Judgement.Kind
-LEAST_LISTS_FOR_AN_INTERVAL = 3
-LEAST_COMMON_CARDS = 3
-RESAMPLES = 2000
 LISTS_KEPT_BACK = 0.25  # of a session's lists, about: those of held-out needs, which only evaluate
 
 
@@ -53,31 +47,14 @@ class NeedCoverage:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Kendall's tau-b of two experts on lists that both put in order: mean with a 95 % interval.
-
-    `low` and `high` are None below three lists: their spread would be a guess.
-    """
-
-    first: str
-    second: str
-    lists: int
-    tau: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
 class Summary:
-    """A session at a glance; `tau` is the mean over all pairs of experts and their common lists."""
+    """A session at a glance."""
 
     slates: int
     done: int
     needs: int
     needs_judged: int
     held_out_lists: int
-    tau: float | None
-    tau_lists: int
     minutes: float
     preferences: int
 
@@ -216,33 +193,12 @@ def needs_covered(session: FeedbackSession) -> list[NeedCoverage]:
     return sorted(found, key=lambda need: (-need.done, -need.slates, need.query.title))
 
 
-def agreement(session: FeedbackSession) -> list[Agreement]:
-    """Return how far each pair of experts agrees on the lists that both put in order.
-
-    On shared lists, over the cards that both placed above the line (at least three: two can only agree or
-    not); a list in which one of them tied everything says nothing.
-    """
-    names = {progress.username: progress.name for progress in progress_of(session)}
-    taus: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for orders in _shared_orders(session).values():
-        for (first, left), (second, right) in combinations(orders, 2):
-            common = sorted(set(left) & set(right))
-            if first == second or len(common) < LEAST_COMMON_CARDS:
-                continue
-            tau = kendall_tau([left[card] for card in common], [right[card] for card in common])
-            if not np.isnan(tau):
-                taus[first, second].append(tau)
-    return [_agreement(names[first], names[second], taus[first, second]) for first, second in sorted(taus)]
-
-
 def summary_of(
     session: FeedbackSession,
     judgements: Sequence[Judgement],
     needs: Sequence[NeedCoverage],
-    pairs: Sequence[Agreement],
 ) -> Summary:
-    """Return a session's figures from its judgements, needs and agreement."""
-    lists = sum(pair.lists for pair in pairs)
+    """Return a session's figures from its judgements and needs."""
     counted = [j.seconds for j in judgements if 0 < j.seconds <= LONGEST_COUNTED]
     return Summary(
         slates=sum(need.slates for need in needs),
@@ -250,8 +206,6 @@ def summary_of(
         needs=len(needs),
         needs_judged=sum(need.done > 0 for need in needs),
         held_out_lists=sum(need.done for need in needs if need.held_out),
-        tau=sum(pair.tau * pair.lists for pair in pairs) / lists if lists else None,
-        tau_lists=lists,
         minutes=sum(counted) / 60,
         preferences=Preference.objects.filter(judgement__slate__session=session).count(),
     )
@@ -291,31 +245,6 @@ def _paces(session: FeedbackSession) -> dict[int, list[int]]:
     for expert, taken in judged:
         seconds[expert].append(taken)
     return seconds
-
-
-def _shared_orders(session: FeedbackSession) -> dict[int, list[tuple[str, dict[int, int]]]]:
-    """Return by need, for each expert by name, where each item went: higher is better, ties are equal."""
-    judged = (
-        Judgement.objects.filter(slate__session=session, slate__shared=True, kind=Kind.REORDER)
-        .select_related("slate", "expert")
-        .prefetch_related("slate__items")
-        .order_by("expert__username", "id")
-    )
-    orders: dict[int, list[tuple[str, dict[int, int]]]] = defaultdict(list)
-    for judgement in judged:
-        items = {card.pk: card.item_version_id for card in judgement.slate.items.all()}
-        places = {items[card]: -place for place, tier in enumerate(judgement.tiers) for card in tier}
-        orders[judgement.slate.query_id].append((judgement.expert.username, places))
-    return orders
-
-
-def _agreement(first: str, second: str, taus: Sequence[float]) -> Agreement:
-    low = high = None
-    if len(taus) >= LEAST_LISTS_FOR_AN_INTERVAL:
-        rng = np.random.default_rng(len(taus))
-        means = np.asarray(taus)[rng.integers(0, len(taus), (RESAMPLES, len(taus)))].mean(axis=1)
-        low, high = (float(edge) for edge in np.quantile(means, [0.025, 0.975]))
-    return Agreement(first, second, len(taus), float(np.mean(taus)), low, high)
 
 
 def _remark(judgement: Judgement) -> Remark:

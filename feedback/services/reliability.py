@@ -1,4 +1,4 @@
-"""What is known about each expert: pace, and how often the shown order was kept. Reads only.
+"""What is known about each expert: pace, consistency, how often the shown order was kept. Reads only.
 
 An expert who keeps the shown order agrees with the model and looks reliable to any measure of agreement.
 Only lists in random order tell the two apart: there, conviction keeps half of the pairs, and habit more.
@@ -17,13 +17,14 @@ import numpy as np
 from django.db.models import Count, Max, Q
 
 from feedback.models import Judgement, Member, Preference
+from feedback.services.agreeing import consistency_of
 from feedback.services.pace import LONGEST_COUNTED
+from ranking.ltr.agreement import Consistency
+from ranking.ltr.intervals import estimate_mean
 from ranking.models import ModelVersion, Project
 
 Origin = Preference.Origin
 CHANCE = 0.5
-LEAST_LISTS = 4  # fewer lists say too little about a person
-TWO_SIDED_95 = 1.96
 ONE_SIDED_995 = 2.58
 
 
@@ -66,6 +67,7 @@ class ExpertRow:
     randomised: KeptShare
     model_order: KeptShare
     learned: Mapping[str, Any]
+    consistency: Consistency | None
 
     @property
     def username(self) -> str:
@@ -86,6 +88,7 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
     users = [member.user_id for member in members]
     counts, paces, kept = _counts(project, users), _paces(project, users), _kept(project, users)
     learned = judges_in_report(latest_trained_by_experts(project))
+    again = consistency_of(project, users)
     rows = [
         ExpertRow(
             member=member,
@@ -96,6 +99,7 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
             randomised=_share(kept[member.user_id, True]),
             model_order=_share(kept[member.user_id, False]),
             learned=learned.get(member.user.username, {}),
+            consistency=again.get(member.user.username),
         )
         for member in members
     ]
@@ -180,9 +184,6 @@ def _share(lists: Sequence[tuple[int, int]]) -> KeptShare:
     if not lists:
         return KeptShare(0, 0, 0, None, None, None)
     shares = np.array([kept / pairs for kept, pairs in lists])
-    mean = float(shares.mean())
-    if len(lists) < LEAST_LISTS:
-        return KeptShare(len(lists), pairs, kept, mean, None, None)
-    error = float(shares.std(ddof=1) / np.sqrt(len(lists)))
-    half = TWO_SIDED_95 * error
-    return KeptShare(len(lists), pairs, kept, mean, max(0.0, mean - half), min(1.0, mean + half), error)
+    mean = estimate_mean(shares, seed=len(lists))
+    error = None if mean.low is None else float(shares.std(ddof=1) / np.sqrt(len(lists)))
+    return KeptShare(len(lists), pairs, kept, mean.value, mean.low, mean.high, error)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from feedback.errors import FeedbackError
 from feedback.models import FeedbackSession, Judgement, Slate
-from feedback.services import judging, pace
+from feedback.services import agreeing, judging, pace
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
 from ranking.access import for_roles
@@ -123,6 +123,7 @@ def session_done(request: HttpRequest, session_id: int) -> HttpResponse:
             "kinds": [(label, kinds[kind]) for kind, label in Judgement.Kind.choices if kind in kinds],
             "pairs": pace.pairs_said(session, request.user),
             "minutes": pace.minutes_spent(session, request.user),
+            "consistency": agreeing.own_consistency(session, request.user),
         },
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.forms import SessionForm, add_refusal
 from feedback.models import FeedbackSession
-from feedback.services import coverage, reviewing, sessions
+from feedback.services import agreeing, coverage, reviewing, sessions
 from ranking.access import for_roles
 from ranking.errors import NoChampion
 from ranking.models import Project
@@ -72,15 +73,15 @@ def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
     shown = _find_session(project, session_id)
     judgements = coverage.judgements_of(shown)
     needs = coverage.needs_covered(shown)
-    agreement = coverage.agreement(shown)
+    agreement = agreeing.agreement_of(shown)
     context = {
         "project": project,
         "session": shown,
-        "summary": coverage.summary_of(shown, judgements, needs, agreement),
+        "summary": coverage.summary_of(shown, judgements, needs),
         "progress": coverage.progress_of(shown),
         "needs": needs,
         "agreement": agreement,
-        "agreement_rows": _agreement_rows(agreement),
+        "agreement_rows": _agreement_rows(agreement.pairs),
         "remarks": coverage.remarks_of(judgements, project),
         "page": _judged_page(request, judgements),
         "expert": request.GET.get("expert", ""),
@@ -134,7 +135,7 @@ def _cost(project: Project, request: HttpRequest) -> coverage.Cost | None:
     return coverage.cost_of(project, experts=experts, slates=slates, items=items)
 
 
-def _agreement_rows(agreement: list[coverage.Agreement]) -> list[dict[str, Any]]:
+def _agreement_rows(pairs: Iterable[agreeing.ExpertPair]) -> list[dict[str, Any]]:
     return [
         {
             "label": f"{pair.first} and {pair.second}",
@@ -143,7 +144,7 @@ def _agreement_rows(agreement: list[coverage.Agreement]) -> list[dict[str, Any]]
             "point": pair.tau,
             "high": pair.high,
         }
-        for pair in agreement
+        for pair in pairs
     ]
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from feedback.models import FeedbackSession, Member, Preference
-from feedback.services import attention, coverage, people, reliability
+from feedback.services import agreeing, attention, coverage, people, reliability
 from feedback.services.learning import freeze_training_set
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import close_session
@@ -337,7 +337,7 @@ def test_experts_of_one_mind_agree_and_opposites_do_not(project, edda, egon):
     for place, slate in enumerate(session.slates.filter(expert=egon).order_by("query_id")):
         order = factories.true_order(slate)
         factories.judge(slate, kind="reorder", tiers=[[card] for card in (order, order[::-1])[place == 0]])
-    (found,) = coverage.agreement(session)
+    (found,) = agreeing.agreement_of(session).pairs
     assert (found.first, found.second, found.lists) == ("edda", "egon", 4)
     assert found.tau == pytest.approx((3 - 1) / 4)
     assert found.low == pytest.approx(-0.5, abs=0.51)
@@ -350,7 +350,7 @@ def test_a_list_that_only_one_expert_put_in_order_says_nothing_about_agreement(p
         factories.judge(slate)
     for slate in session.slates.filter(expert=egon):
         factories.judge(slate, kind="about_equal")
-    assert coverage.agreement(session) == []
+    assert agreeing.agreement_of(session).pairs == ()
 
 
 def test_needs_are_covered_by_judged_lists_and_marked_when_held_out(project, edda):
