@@ -181,6 +181,21 @@ def judge(slate: Slate, **changes: Any) -> Judgement:
     return judging.submit(slate, Submission(**body), key=f"key-{next(_keys)}")
 
 
+def repeat(slate: Slate) -> Slate:
+    """Show a slate to its expert a second time, after all others: the same need and items."""
+    cards = list(slate.items.all())
+    last = slate.session.slates.filter(expert=slate.expert).count()
+    slate = Slate.objects.get(pk=slate.pk)
+    slate.pk, slate.position, slate.state, slate.submitted_at = None, last + 1, Slate.State.OPEN, None
+    slate._state.adding = True
+    slate.save()
+    for card in cards:
+        card.pk, card.slate = None, slate
+        card._state.adding = True
+        card.save()
+    return slate
+
+
 def true_order(slate: Slate) -> list[int]:
     """Return the card ids of a slate in the order of `true_utility`, best first."""
     cards = slate.items.select_related("item_version")

@@ -218,8 +218,8 @@ def _w_words(value: float, chance: float | None) -> str:
 
 def _rbo_words(value: float, chance: float | None) -> str:
     return (
-        f"The top counts most: to somebody who reads down two experts’ lists and stops at each place one time "
-        f"in five, {_percent(value)} is the same; by chance it would be {_percent(chance)}."
+        f"The top counts most: to somebody who reads down two experts’ lists and stops at each place one "
+        f"time in five, {_percent(value)} is the same; by chance it would be {_percent(chance)}."
     )
 
 

@@ -151,7 +151,9 @@ def measure_agreement(judged: pd.DataFrame, *, seed: int = 0) -> Agreement:
     (-0.333, 0.111, 'no list was put in an order twice by the same judge')
     """
     table = _checked(judged)
-    lists = [one for one in _lists(table[table["turn"] == 0]) if len(one.judges) >= 2]
+    first = table[table["turn"] == 0]
+    shared = first.groupby("list_id", sort=False)["judge"].transform("nunique") >= 2
+    lists = list(_lists(first[shared]))
     consistency, kept = _repeats(table, seed)
     return Agreement(
         judges=int(table["judge"].nunique()),

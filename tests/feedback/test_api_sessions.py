@@ -79,6 +79,31 @@ def test_a_session_shows_its_progress_coverage_and_agreement(project, admin, exp
     found = admin.get(f"/api/v1/sessions/{session.pk}/").json()
     assert found["agreement"][0]["lists"] == 2
     assert found["agreement"][0]["tau"] == 1
+    measures = {row["name"]: row for row in found["measures"]}
+    assert list(measures) == ["tau_b", "kendall_w", "rbo", "alpha_ranks", "separation", "kept"]
+    tau = measures["tau_b"]
+    assert (tau["value"], tau["low"], tau["n"], tau["chance"]) == (1.0, None, 2, 0.0)
+    assert "100 of 100 pairs" in tau["meaning"]
+    assert (measures["kept"]["value"], found["consistency"]) == (None, [])
+
+
+def test_the_lists_that_an_expert_judged_twice_are_read_with_what_was_kept(project, admin, experts):
+    session = FeedbackSession.objects.get(pk=_open(admin).json()["id"])
+    slate = session.slates.filter(expert=experts[0]).select_related("session__project").first()
+    factories.judge(slate)
+    factories.judge(factories.repeat(slate))
+    expected = {
+        "username": "edda",
+        "repeats": 1,
+        "same": 1,
+        "kept": 1.0,
+        "low": None,
+        "high": None,
+        "tau_b": 1.0,
+    }
+    assert admin.get(f"/api/v1/sessions/{session.pk}/").json()["consistency"] == [expected]
+    rows = admin.get("/api/v1/projects/advisers/experts/").json()["experts"]
+    assert {row["username"]: row["consistency"] for row in rows} == {"edda": expected, "emil": None}
 
 
 def test_a_closed_session_has_preferences_and_can_not_be_closed_again(project, admin, experts):

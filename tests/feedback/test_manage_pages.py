@@ -353,6 +353,57 @@ def test_a_list_that_only_one_expert_put_in_order_says_nothing_about_agreement(p
     assert agreeing.agreement_of(session).pairs == ()
 
 
+def test_the_page_of_a_session_says_what_each_figure_of_agreement_means(admin, project, edda, egon):
+    session = factories.make_session(
+        project, [edda, egon], slates_per_expert=5, items_per_slate=6, overlap_share=1.0, asks_ratings=True
+    )
+    text = page(admin, "session", session.pk)
+    assert "Kendall’s tau-b – – – 0 Not enough overlap: no list has three items that two judges" in text
+    factories.judge_all(session.slates.all())
+    text = page(admin, "session", session.pk)
+    assert "5 lists put in order by two or more experts" in text
+    assert "Two experts put 100 of 100 pairs of items in the same order; by chance it would be 50." in text
+    assert "What they say differs 0 % as much as if it were mixed up at random. Reliable" in text
+    assert "experts who order at random would get 0.50 here" in text
+    assert "100 % of what sets items apart in the joint order is shared opinion" in text
+    assert "Krippendorff’s alpha of ratings – – – 0 Not enough overlap: no item was rated" in text
+    assert "mean tau-b of 5 shared lists; 95 % interval +1.00 to +1.00" in text
+
+
+def test_an_expert_who_reads_the_order_the_other_way_round_is_below_chance(project, edda, egon):
+    session = factories.make_session(
+        project, [edda, egon], slates_per_expert=5, items_per_slate=6, overlap_share=1.0
+    )
+    factories.judge_all(session.slates.filter(expert=edda))
+    for slate in session.slates.filter(expert=egon):
+        factories.judge(slate, kind="reorder", tiers=[[card] for card in factories.true_order(slate)[::-1]])
+    found = {measure.name: measure for measure in agreeing.agreement_of(session).measures}
+    assert "alpha_ratings" not in found  # nobody was asked for any
+    assert found["tau_b"].estimate.value == -1.0
+    assert "less than chance: somebody may read the order the other way round" in found["tau_b"].meaning
+    assert "Below the usual limit of .67" in found["alpha_ranks"].meaning
+
+
+def test_the_same_list_twice_says_how_consistent_an_expert_is(admin, project, edda, egon):
+    session = factories.make_session(project, [edda, egon], slates_per_expert=3, items_per_slate=4)
+    mine = list(session.slates.filter(expert=edda))
+    factories.judge_all(session.slates.all())
+    assert "no list has come to them twice" in page(admin, "expert", "edda")
+    factories.judge(factories.repeat(mine[0]))
+    again = factories.repeat(mine[1])
+    first, second, third, fourth = factories.true_order(again)
+    factories.judge(again, kind="reorder", tiers=[[first], [third], [second], [fourth]])
+    text = page(admin, "session", session.pk)
+    assert "On lists that came twice, 92 of 100 pairs were put the same way round again" in text
+    assert "And with themselves Expert Lists twice Same order Pairs kept edda 2 1 92 %" in text
+    assert "in 2 lists that came twice, 1 of them in the same order; chance keeps 50 %" in page(
+        admin, "expert", "edda"
+    )
+    rows = {row.username: row.consistency for row in reliability.expert_rows(project)}
+    assert rows["edda"].kept.value == pytest.approx((1 + 5 / 6) / 2)
+    assert rows["egon"] is None
+
+
 def test_needs_are_covered_by_judged_lists_and_marked_when_held_out(project, edda):
     session = factories.make_session(project, [edda], slates_per_expert=5)
     first = session.slates.first()
