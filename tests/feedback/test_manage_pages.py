@@ -404,6 +404,19 @@ def test_the_same_list_twice_says_how_consistent_an_expert_is(admin, project, ed
     assert rows["egon"] is None
 
 
+def test_an_expert_is_told_at_the_end_how_consistent_they_were(client, project, edda):
+    session = factories.make_session(project, [edda], slates_per_expert=3, items_per_slate=4)
+    slates = list(session.slates.all())
+    factories.judge_all(slates)
+    client.force_login(edda)
+    address = reverse("feedback:session_done", args=[session.pk])
+    assert "How consistent you were" not in text_of(client.get(address))
+    factories.judge(factories.repeat(slates[0]))
+    text = text_of(client.get(address))
+    assert "1 of the lists came twice without saying so. 1 of them you put in the same order again" in text
+    assert "and 100 % of their pairs the same way round" in text
+
+
 def test_needs_are_covered_by_judged_lists_and_marked_when_held_out(project, edda):
     session = factories.make_session(project, [edda], slates_per_expert=5)
     first = session.slates.first()
