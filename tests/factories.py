@@ -225,7 +225,7 @@ def make_job(project: Project, *, by: str = "ada") -> TrainingJob:
     return jobs.request_training(training_sets.freeze_labels(project), by=by)
 
 
-def make_version(project: Project, *, verdict: str = "better", sort: str = "fee") -> ModelVersion:
+def make_version(project: Project, *, verdict: str = "promote", sort: str = "fee") -> ModelVersion:
     """Finish a training at once, without a child process: the next version sorts by another feature.
 
     It is not in service. It has an evaluation with the given verdict.
@@ -269,9 +269,9 @@ def training_report() -> dict[str, Any]:
     }
 
 
-def evaluation_results(verdict: str = "better") -> dict[str, Any]:
+def evaluation_results(verdict: str = "promote") -> dict[str, Any]:
     """Return an evaluation as training reports it."""
-    difference = {"better": 0.05, "worse": -0.05, "not_clear": 0.0}[verdict]
+    difference = {"promote": 0.05, "refuse": -0.05, "not_yet": 0.0}[verdict]
     metric = {
         "challenger": 0.7 + difference,
         "champion": 0.7,

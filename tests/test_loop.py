@@ -136,7 +136,7 @@ def test_the_loop_ends_in_a_version_that_orders_unseen_needs_better(deploy, trut
 
     refined = _train(admin, "preferences")
     evaluation = next(admin.all("evaluations/", challenger=refined["id"]))
-    assert evaluation["verdict"] == "better", evaluation["reason"]
+    assert evaluation["verdict"] == "promote", evaluation["reason"]
     _promote(admin, refined)
     by_experts = _quality(admin, truth)
     for earlier, name in ((by_rule, "the sorting rule"), (by_labels, "version 1")):

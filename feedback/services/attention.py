@@ -19,9 +19,9 @@ IDLE_DAYS = 3  # an open session without a judgement for so long is worth a word
 FLAG_DAYS = 30  # red flags older than this have been seen or will not be
 #: Verdict on the latest version -> (tone, how it stands to the one in service).
 CHALLENGERS: dict[str, tuple[str, str]] = {
-    Evaluation.Verdict.BETTER.value: ("good", "is better than"),
-    Evaluation.Verdict.NOT_CLEAR.value: ("info", "is not clearly better than"),
-    Evaluation.Verdict.WORSE.value: ("info", "should not replace"),
+    Evaluation.Verdict.PROMOTE.value: ("good", "is better than"),
+    Evaluation.Verdict.NOT_YET.value: ("info", "is not clearly better than"),
+    Evaluation.Verdict.REFUSE.value: ("info", "should not replace"),
 }
 RED_FLAGS = (Judgement.Kind.NONE_SUITABLE, Judgement.Kind.MISSING_INFORMATION)
 

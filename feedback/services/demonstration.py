@@ -110,7 +110,7 @@ def promote_if_better(version: ModelVersion) -> bool:
     if in_service is not None and in_service.number >= version.number:
         return in_service == version
     evaluation = version.evaluations.first()
-    if evaluation is None or evaluation.verdict != Evaluation.Verdict.BETTER:
+    if evaluation is None or evaluation.verdict != Evaluation.Verdict.PROMOTE:
         return False
     versions.promote(
         version,

@@ -90,7 +90,7 @@ def evaluate(
     -------
     dict
         `metrics`, `segments` (name -> value -> metric), `experts` (judge -> figures), `per_query`,
-        `verdict` ("better", "worse", "not_clear") and its `reason`; plain values, None where unknown.
+        `verdict` ("promote", "not_yet", "refuse") and its `reason`; plain values, None where unknown.
     """
     experts = pairs.held_out & pairs.randomised & (pairs.origin != "label")
     held_out = HeldOut(
@@ -117,33 +117,33 @@ def evaluate(
 def judge(metrics: dict[str, dict[str, Any] | None], *, decisive: str) -> tuple[str, str]:
     """The verdict and its reason in words.
 
-    "better" needs the decisive metric's whole interval above zero and the other one's not wholly below; where
-    the two contradict each other, nothing is clear: people have to say which of the two they believe.
+    "promote" needs the decisive metric's whole interval above zero and the other one's not wholly below;
+    where the two contradict each other, nothing is clear: people have to say which of the two they believe.
 
     >>> sure = {"difference": 0.05, "low": 0.02, "high": 0.08, "n_queries": 40}
     >>> judge({"pair_accuracy": sure, "ndcg@10": None}, decisive="pair_accuracy")[0]
-    'better'
+    'promote'
     >>> harm = {"difference": -0.05, "low": -0.08, "high": -0.02, "n_queries": 40}
     >>> judge({"pair_accuracy": sure, "ndcg@10": harm}, decisive="pair_accuracy")[0]
-    'not_clear'
+    'not_yet'
     """
     (other,) = (name for name in metrics if name != decisive)
     main, guard = metrics[decisive], metrics[other]
     if main is None:
-        return "not_clear", f"no held-out query tells {WORDS[decisive]}"
+        return "not_yet", f"no held-out query tells {WORDS[decisive]}"
     if main["difference"] is None:
-        return "not_clear", "there is no champion to compare with"
+        return "not_yet", "there is no champion to compare with"
     said = _in_words(decisive, main)
     if main["n_queries"] < LEAST_QUERIES:
-        return "not_clear", f"{said}; fewer than {LEAST_QUERIES} queries decide nothing"
+        return "not_yet", f"{said}; fewer than {LEAST_QUERIES} queries decide nothing"
     if _wholly_below(main):
-        return "worse", said
+        return "refuse", said
     better = bool(main["low"] > 0)
     if _wholly_below(guard):
-        return ("not_clear" if better else "worse"), f"{said}, but {_in_words(other, guard)}"
+        return ("not_yet" if better else "refuse"), f"{said}, but {_in_words(other, guard)}"
     if better:
-        return "better", said
-    return "not_clear", f"{said}; the interval includes zero"
+        return "promote", said
+    return "not_yet", f"{said}; the interval includes zero"
 
 
 def _wholly_below(found: dict[str, Any] | None) -> bool:

@@ -49,9 +49,9 @@ class Evaluation(models.Model):
     """Challenger against champion on held-out queries: differences, intervals, verdict; append-only."""
 
     class Verdict(models.TextChoices):
-        BETTER = "better"
-        NOT_CLEAR = "not_clear"
-        WORSE = "worse"
+        PROMOTE = "promote"
+        NOT_YET = "not_yet"
+        REFUSE = "refuse"
 
     challenger = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="evaluations")
     champion = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

@@ -12,7 +12,7 @@ def promote_if_better(version: ModelVersion) -> Promotion | None:
     evaluation = version.evaluations.select_related("champion").first()
     if not version.project.automatic_promotion or evaluation is None:
         return None
-    if evaluation.verdict != Evaluation.Verdict.BETTER:
+    if evaluation.verdict != Evaluation.Verdict.PROMOTE:
         return None
     request = PromotionRequest(
         by="system",

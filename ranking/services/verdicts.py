@@ -20,12 +20,12 @@ from ranking.services.training_sets import load_frames
 PAIRS, LABELS = "pair_accuracy", "ndcg@10"
 METRIC_WORDS = {PAIRS: "pair accuracy", LABELS: "NDCG@10"}
 HEADLINES: dict[tuple[str, str], str] = {
-    (PAIRS, Evaluation.Verdict.BETTER.value): "Experts agree with it more often",
-    (PAIRS, Evaluation.Verdict.NOT_CLEAR.value): "Not clear whether experts agree with it more often",
-    (PAIRS, Evaluation.Verdict.WORSE.value): "Experts agree with it less often",
-    (LABELS, Evaluation.Verdict.BETTER.value): "Its lists fit the graded labels better",
-    (LABELS, Evaluation.Verdict.NOT_CLEAR.value): "Not clear whether its lists fit the graded labels better",
-    (LABELS, Evaluation.Verdict.WORSE.value): "Its lists fit the graded labels less well",
+    (PAIRS, Evaluation.Verdict.PROMOTE.value): "Experts agree with it more often",
+    (PAIRS, Evaluation.Verdict.NOT_YET.value): "Not clear whether experts agree with it more often",
+    (PAIRS, Evaluation.Verdict.REFUSE.value): "Experts agree with it less often",
+    (LABELS, Evaluation.Verdict.PROMOTE.value): "Its lists fit the graded labels better",
+    (LABELS, Evaluation.Verdict.NOT_YET.value): "Not clear whether its lists fit the graded labels better",
+    (LABELS, Evaluation.Verdict.REFUSE.value): "Its lists fit the graded labels less well",
 }
 SHORT = {PAIRS: "pairs", LABELS: "ndcg"}
 WORTH_SETTLING = 0.02  # a difference of two points is one that an expert notices over a session
@@ -154,7 +154,7 @@ def _points(share: float) -> str:
 
 def _guarded(evaluation: Evaluation, main: Figure | None) -> bool:
     """Say whether the other metric decided: a version that gains on its own may lose too much elsewhere."""
-    worse = evaluation.verdict == Evaluation.Verdict.WORSE
+    worse = evaluation.verdict == Evaluation.Verdict.REFUSE
     return worse and main is not None and (main.high is None or main.high >= 0)
 
 

@@ -24,9 +24,9 @@ STAGES = {
     "evaluate": "comparing with the version in service",
 }
 VERDICTS: dict[str, tuple[str, str]] = {
-    Evaluation.Verdict.BETTER.value: ("good", "better"),
-    Evaluation.Verdict.NOT_CLEAR.value: ("warn", "not clear"),
-    Evaluation.Verdict.WORSE.value: ("bad", "worse"),
+    Evaluation.Verdict.PROMOTE.value: ("good", "promote"),
+    Evaluation.Verdict.NOT_YET.value: ("warn", "not yet"),
+    Evaluation.Verdict.REFUSE.value: ("bad", "refuse"),
 }
 
 
@@ -44,7 +44,7 @@ def managed_project(context: RequestContext) -> Project | None:
 def verdict_tone(verdict: str) -> str:
     """Return the class of a verdict.
 
-    >>> verdict_tone("better"), verdict_tone("not_clear"), verdict_tone("")
+    >>> verdict_tone("promote"), verdict_tone("not_yet"), verdict_tone("")
     ('good', 'warn', 'plain')
     """
     return VERDICTS.get(verdict, ("plain", ""))[0]
@@ -54,8 +54,8 @@ def verdict_tone(verdict: str) -> str:
 def verdict_words(verdict: str) -> str:
     """Return a verdict as people say it.
 
-    >>> verdict_words("not_clear")
-    'not clear'
+    >>> verdict_words("not_yet")
+    'not yet'
     """
     return VERDICTS.get(verdict, ("", verdict))[1]
 

@@ -145,16 +145,14 @@ def test_preferences_of_an_open_session_are_not_waiting(project, edda):
 
 
 def test_a_better_version_that_nobody_has_promoted_is_offered(admin, project):
-    version = factories.make_version(project, verdict="better")
+    version = factories.make_version(project, verdict="promote")
     text = page(admin, "dashboard")
     assert "Version 1 is better than version 0. Its lists fit the graded labels better: +5.0 points" in text
     factories.promote(version)
     assert "challenger" not in notices_of(project)
 
 
-@pytest.mark.parametrize(
-    ("verdict", "words"), [("worse", "should not replace"), ("not_clear", "not clearly")]
-)
+@pytest.mark.parametrize(("verdict", "words"), [("refuse", "should not replace"), ("not_yet", "not clearly")])
 def test_a_version_that_is_not_better_is_said_without_a_push(project, verdict, words):
     factories.make_version(project, verdict=verdict)
     notice = notices_of(project)["challenger"]

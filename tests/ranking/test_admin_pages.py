@@ -84,7 +84,7 @@ def promotion_of(challenger, **changed):
 # --- versions -----------------------------------------------------------------------------------------------
 def test_the_table_of_versions_says_verdict_lineage_and_time_in_service(admin, project, challenger):
     text = page(admin, "versions")
-    assert re.search(r"Version 1 from scratch better \d+ graded labels .750 .750 never against 0", text)
+    assert re.search(r"Version 1 from scratch promote \d+ graded labels .750 .750 never against 0", text)
     assert re.search(r"Version 0 sorting rule in service the sorting rule .700 .700 since today", text)
 
 
@@ -169,20 +169,20 @@ def test_the_training_set_says_what_it_holds_and_where_it_comes_from(admin, proj
 # --- comparing ----------------------------------------------------------------------------------------------
 def test_a_comparison_says_the_difference_with_its_interval(admin, challenger):
     text = page(admin, "compare", 1, 0)
-    assert "better Its lists fit the graded labels better: +5.0 points" in text
+    assert "promote Its lists fit the graded labels better: +5.0 points" in text
     assert "(95 % interval +3.0 to +7.0, 4 held-out needs)" in text
     assert "NDCG@10 .700 → .750." in text
     assert "Mandate 01" in text
 
 
 def test_a_version_held_back_by_the_other_metric_says_so_first(project, challenger):
-    results = factories.evaluation_results("better")
+    results = factories.evaluation_results("promote")
     results["metrics"]["pair_accuracy"] = results["metrics"]["pair_accuracy"] | {
         "difference": -0.06,
         "low": -0.10,
         "high": -0.02,
     }
-    results["verdict"] = "worse"
+    results["verdict"] = "refuse"
     evaluation = versions.record_evaluation(challenger, versions.current_champion(project), results)
     assert verdicts.in_short(evaluation) == (
         "Experts agree with it less often: −6.0 points (95 % interval −10.0 to −2.0)"
@@ -208,7 +208,7 @@ def test_past_grades_that_experts_may_correct_are_said_to_be_no_limit(project, c
 
 
 def test_groups_are_named_by_their_segment_and_doubtful_ones_are_marked(project, challenger):
-    results = factories.evaluation_results("better")
+    results = factories.evaluation_results("promote")
     harmed = results["metrics"]["ndcg@10"] | {"difference": -0.2, "low": -0.3, "high": -0.1, "n_queries": 9}
     few = harmed | {"n_queries": 2}
     none = harmed | {"low": None, "high": None}

@@ -96,14 +96,14 @@ def test_a_running_training_shows_its_progress_and_log(project, admin):
 
 
 def test_a_version_comes_with_its_evaluation_and_lineage(project, admin):
-    version = factories.make_version(project, verdict="worse")
+    version = factories.make_version(project, verdict="refuse")
     found = admin.get("/api/v1/versions/", {"project": "advisers"}).json()["results"]
     assert [(row["number"], row["parent"], row["in_service"]) for row in found] == [
         (1, 0, False),
         (0, None, True),
     ]
     evaluation = admin.get("/api/v1/evaluations/", {"challenger": version.pk}).json()["results"][0]
-    assert (evaluation["verdict"], evaluation["champion_number"]) == ("worse", 0)
+    assert (evaluation["verdict"], evaluation["champion_number"]) == ("refuse", 0)
     detail = admin.get(f"/api/v1/evaluations/{evaluation['id']}/").json()
     assert detail["results"]["metrics"]["ndcg@10"]["difference"] == -0.05
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from ranking.errors import NoChampion, PromotionRefused, StalePromotion
-from ranking.models import Promotion
+from ranking.models import Evaluation, Promotion
 from ranking.services import serving, versions
 from ranking.services.promotion import promote_if_better
 from ranking.services.versions import PromotionRequest
@@ -136,8 +137,8 @@ def test_a_missing_model_is_like_a_damaged_one_and_without_any_other_nothing_is_
     assert serving.champion_health()
 
 
-@pytest.mark.parametrize(("verdict", "promoted"), [("better", True), ("not_clear", False), ("worse", False)])
-def test_a_version_is_promoted_by_itself_only_when_the_interval_says_better(verdict, promoted):
+@pytest.mark.parametrize(("verdict", "promoted"), [("promote", True), ("not_yet", False), ("refuse", False)])
+def test_a_version_is_promoted_by_itself_only_when_the_verdict_is_promote(verdict, promoted):
     project = factories.make_project()
     project.automatic_promotion = True
     project.save()
@@ -159,3 +160,21 @@ def test_a_comparison_with_a_champion_that_is_gone_promotes_nothing():
     versions.promote(two, _request(two))
     assert promote_if_better(one) is None
     assert serving.champion(project).version == two
+
+
+@pytest.mark.django_db(transaction=True)
+def test_evaluations_keep_their_verdict_through_the_change_of_words_and_stay_append_only():
+    version = factories.make_version(factories.make_project())
+    try:
+        MigrationExecutor(connection).migrate([("ranking", "0002_append_only")])
+        assert _stored_verdicts() == ("better", "better")
+    finally:
+        MigrationExecutor(connection).migrate([("ranking", "0003_verdicts_of_the_gate")])
+    assert _stored_verdicts() == ("promote", "promote")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        version.evaluations.update(verdict="refuse")
+
+
+def _stored_verdicts():
+    """The verdict of the one evaluation, in its column and in its results."""
+    return Evaluation.objects.values_list("verdict", "results__verdict").get()

@@ -1,4 +1,4 @@
-"""The verdict: what may say "better", what counts as evidence, and where each figure comes from."""
+"""The verdict: what may say "promote", what counts as evidence, and where each figure comes from."""
 
 import json
 
@@ -58,7 +58,7 @@ def found(challenger=GOOD, champion=BAD, mode="preferences", change_rows=None, c
 
 def test_a_better_challenger_is_called_better_by_both_metrics():
     result = found()
-    assert result["verdict"] == "better"
+    assert result["verdict"] == "promote"
     assert result["metrics"]["pair_accuracy"]["difference"] == 1.0
     assert result["metrics"]["pair_accuracy"]["n_queries"] == 16
     assert result["metrics"]["ndcg@10"]["low"] > 0
@@ -66,8 +66,8 @@ def test_a_better_challenger_is_called_better_by_both_metrics():
 
 
 def test_the_same_model_twice_is_not_clear_and_a_worse_one_is_worse():
-    assert found(champion=GOOD)["verdict"] == "not_clear"
-    assert found(challenger=BAD, champion=GOOD)["verdict"] == "worse"
+    assert found(champion=GOOD)["verdict"] == "not_yet"
+    assert found(challenger=BAD, champion=GOOD)["verdict"] == "refuse"
 
 
 def test_queries_that_were_trained_on_are_no_evidence():
@@ -77,7 +77,7 @@ def test_queries_that_were_trained_on_are_no_evidence():
 
 def test_slates_in_the_models_own_order_are_no_evidence():
     assert "pair_accuracy" not in found(change_pairs={"randomised": False})["metrics"]
-    assert found(change_pairs={"randomised": False})["verdict"] == "not_clear"
+    assert found(change_pairs={"randomised": False})["verdict"] == "not_yet"
 
 
 def test_pairs_made_from_labels_are_no_experts():
@@ -87,19 +87,19 @@ def test_pairs_made_from_labels_are_no_experts():
 def test_gaining_with_the_experts_does_not_excuse_harm_to_the_labels():
     result = found(change_rows={"label": np.tile([0.0, 1.0, 2.0, 3.0], QUERIES)})
     assert result["metrics"]["pair_accuracy"]["low"] > 0
-    assert result["verdict"] == "not_clear"
+    assert result["verdict"] == "not_yet"
     assert "but NDCG@10" in result["reason"]
 
 
 def test_labels_that_are_a_history_to_correct_are_shown_and_do_not_veto():
     result = found(change_rows={"label": np.tile([0.0, 1.0, 2.0, 3.0], QUERIES)}, labels_guard=False)
-    assert result["verdict"] == "better"
+    assert result["verdict"] == "promote"
     assert result["metrics"]["ndcg@10"]["high"] < 0
 
 
 def test_a_training_on_labels_is_decided_by_the_labels():
     result = found(mode="labels", change_pairs={"randomised": False})
-    assert result["verdict"] == "better"
+    assert result["verdict"] == "promote"
     assert {line["metric"] for line in result["per_query"]} == {"ndcg@10"}
 
 
@@ -108,13 +108,13 @@ def test_five_queries_decide_nothing():
     result = found(
         change_rows={"held_out": few}, change_pairs={"held_out": np.tile(np.arange(QUERIES) < 5, 2)}
     )
-    assert result["verdict"] == "not_clear"
+    assert result["verdict"] == "not_yet"
     assert "fewer than 6 queries" in result["reason"]
 
 
 def test_without_a_champion_there_is_nothing_to_be_better_than():
     result = found(champion=None)
-    assert result["verdict"] == "not_clear"
+    assert result["verdict"] == "not_yet"
     assert result["metrics"]["pair_accuracy"]["challenger"] == 1.0
     assert result["metrics"]["pair_accuracy"]["champion"] is None
     assert {line["champion"] for line in result["per_query"]} == {None}
@@ -157,13 +157,13 @@ def test_everything_can_be_written_as_json():
 @pytest.mark.parametrize(
     ("low", "high", "guard_high", "verdict"),
     [
-        (0.01, 0.1, 0.1, "better"),
-        (0.01, 0.1, 0.0, "better"),
-        (0.01, 0.1, -0.01, "not_clear"),
-        (0.0, 0.1, 0.1, "not_clear"),
-        (-0.1, 0.1, 0.1, "not_clear"),
-        (-0.1, 0.1, -0.01, "worse"),
-        (-0.2, -0.1, 0.1, "worse"),
+        (0.01, 0.1, 0.1, "promote"),
+        (0.01, 0.1, 0.0, "promote"),
+        (0.01, 0.1, -0.01, "not_yet"),
+        (0.0, 0.1, 0.1, "not_yet"),
+        (-0.1, 0.1, 0.1, "not_yet"),
+        (-0.1, 0.1, -0.01, "refuse"),
+        (-0.2, -0.1, 0.1, "refuse"),
     ],
 )
 def test_the_verdict_follows_from_the_two_intervals(low, high, guard_high, verdict):

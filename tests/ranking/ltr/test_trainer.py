@@ -77,7 +77,7 @@ def test_a_child_trains_and_leaves_a_model_and_its_result(done):
     result = json.loads((folder / "result.json").read_text())
     ranker = load_ranker((folder / "model.json").read_bytes(), result["sha256"])
     assert ranker.components[0].name == "sorting rule"
-    assert result["evaluation"]["verdict"] in ("better", "worse", "not_clear")
+    assert result["evaluation"]["verdict"] in ("promote", "refuse", "not_yet")
     assert result["columns"] == list(ranker.columns)
     assert sorted(path.name for path in folder.iterdir()) == [
         "champion.json", "model.json", "pairs.parquet", "result.json", "rows.parquet", "task.json"

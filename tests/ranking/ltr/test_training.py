@@ -26,7 +26,7 @@ def from_labels(world):
 
 def test_the_experts_preferences_improve_the_order_of_held_out_queries(world, refined):
     assert world.accuracy(refined.ranker) > world.accuracy(world.task.champion) + 0.15
-    assert refined.evaluation["verdict"] == "better"
+    assert refined.evaluation["verdict"] == "promote"
     assert refined.evaluation["metrics"]["pair_accuracy"]["low"] > 0
 
 
@@ -45,7 +45,7 @@ def test_the_file_is_what_was_evaluated(world, refined):
 
 
 def test_labels_teach_the_bias_of_their_history(world, from_labels):
-    assert from_labels.evaluation["verdict"] in ("better", "not_clear")
+    assert from_labels.evaluation["verdict"] in ("promote", "not_yet")
     assert from_labels.evaluation["metrics"]["ndcg@10"]["difference"] > 0
     assert 1 <= from_labels.report["rounds"] <= world.task.params.rounds
     assert [part.name for part in from_labels.ranker.components] == ["version 1"]
@@ -105,7 +105,7 @@ def test_nothing_to_learn_keeps_the_incumbent_as_it_is(make_world):
     assert result.report["kept_incumbent"]
     assert result.report["rounds"] == 0
     assert result.model == nothing.task.champion.to_bytes()
-    assert result.evaluation["verdict"] == "not_clear"
+    assert result.evaluation["verdict"] == "not_yet"
     assert "queries" in result.report["choice"]
 
 
@@ -124,7 +124,7 @@ def test_too_few_judged_queries_keep_the_incumbent(world):
 def test_a_first_version_needs_no_champion(world):
     result = train(world.with_(champion=None, params=BoostingParams(rounds=30, min_data_in_leaf=5)).task)
     assert [part.name for part in result.ranker.components] == ["version 1"]
-    assert result.evaluation["verdict"] == "not_clear"
+    assert result.evaluation["verdict"] == "not_yet"
     assert result.report["pairs"]["distillation"] == 0
     assert world.accuracy(result.ranker) > 0.7
 
