@@ -5,12 +5,16 @@ from ranking.ltr.boosting import BoostingParams, boost
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.components import LinearComponent, RuleComponent, TreeComponent
 from ranking.ltr.concordance import kendall_w, ordinal_alpha, pairs_kept, rbo, tau_b
+from ranking.ltr.decision import Check, GateDecision
 from ranking.ltr.drift import psi
 from ranking.ltr.errors import CorruptModel, InvalidFeatures, InvalidPreferences, LtrError, TrainingCancelled
 from ranking.ltr.explain import pair_reasons, reasons
+from ranking.ltr.gate import gate
+from ranking.ltr.guardrails import GateLimits
 from ranking.ltr.intervals import Estimate
 from ranking.ltr.metrics import kendall_tau, ndcg, pair_accuracy
 from ranking.ltr.model import Ranker, Scorer, load_ranker
+from ranking.ltr.paired import PairedResults, paired_results
 from ranking.ltr.preferences import Preferences
 from ranking.ltr.separation import separation_reliability
 from ranking.ltr.splits import held_out_mask, is_held_out
@@ -19,15 +23,19 @@ from ranking.ltr.training import TrainingResult, TrainingTask, train
 __all__ = [
     "Agreement",
     "BoostingParams",
+    "Check",
     "Comparison",
     "Consistency",
     "CorruptModel",
     "Estimate",
+    "GateDecision",
+    "GateLimits",
     "InvalidFeatures",
     "InvalidPreferences",
     "JudgePair",
     "LinearComponent",
     "LtrError",
+    "PairedResults",
     "Preferences",
     "Ranker",
     "RuleComponent",
@@ -38,6 +46,7 @@ __all__ = [
     "TreeComponent",
     "boost",
     "compare",
+    "gate",
     "held_out_mask",
     "is_held_out",
     "kendall_tau",
@@ -48,6 +57,7 @@ __all__ = [
     "ordinal_alpha",
     "pair_accuracy",
     "pair_reasons",
+    "paired_results",
     "pairs_kept",
     "psi",
     "rbo",

@@ -30,7 +30,7 @@ class Comparison:
     ----------
     challenger, champion : means over the common queries
     difference : challenger minus champion
-    low, high : ends of the 95 % interval; NaN for fewer than two queries
+    low, high : ends of the interval, of 95 % unless asked otherwise; NaN for fewer than two queries
     p_value : two-sided, of "the two are exchangeable within every query"
     n_queries : number of queries
     """
@@ -53,6 +53,16 @@ class Comparison:
         """The whole interval is below zero, from enough queries."""
         return self.n_queries >= LEAST_QUERIES and self.high < 0
 
+    @property
+    def p_gain(self) -> float:
+        """One-sided p-value of a gain: flipped means fall on both sides alike, so half the two-sided one."""
+        return self.p_value / 2 if self.difference > 0 else 1 - self.p_value / 2
+
+    @property
+    def p_loss(self) -> float:
+        """One-sided p-value of a loss."""
+        return self.p_value / 2 if self.difference < 0 else 1 - self.p_value / 2
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None instead of NaN, because JSON has none."""
         numbers = {
@@ -64,7 +74,12 @@ class Comparison:
 
 
 def compare(
-    challenger: pd.Series[float], champion: pd.Series[float], *, seed: int, resamples: int = 10_000
+    challenger: pd.Series[float],
+    champion: pd.Series[float],
+    *,
+    seed: int,
+    resamples: int = 10_000,
+    confidence: float = CONFIDENCE,
 ) -> Comparison:
     """Compare two metrics by query.
 
@@ -73,6 +88,7 @@ def compare(
     challenger, champion : one finite value per query, the same queries in any order
     seed : of the resampling; the result does not depend on the order of the queries
     resamples : of the bootstrap and of the sign flips
+    confidence : of the two-sided interval; each end is a one-sided bound of (1 + confidence)/2
 
     Notes
     -----
@@ -95,7 +111,7 @@ def compare(
         return Comparison(_mean(left), _mean(right), mean, float("nan"), float("nan"), 1.0, n)
     rng = np.random.default_rng(seed)
     means, flipped = _resampled(difference, rng, resamples)
-    low, high = expanded_interval(means, n)
+    low, high = expanded_interval(means, n, confidence=confidence)
     seen = abs(float(difference.mean()))
     as_far = np.count_nonzero(np.abs(flipped) >= seen - 1e-12)
     return Comparison(

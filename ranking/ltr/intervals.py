@@ -123,15 +123,15 @@ def bootstrap_weights(
         yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n) / n
 
 
-def expanded_interval(resampled: Floats, n: int) -> tuple[float, float]:
-    """Ends of the 95 % interval from resampled figures of n units, at least two.
+def expanded_interval(resampled: Floats, n: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Ends of the two-sided interval from resampled figures of n units, at least two.
 
     Notes
     -----
     Hesterberg's expanded percentile interval ("What Teachers Should Know About the Bootstrap", The American
     Statistician 2015): plain percentiles are too narrow for few units, so they are taken at the levels
-    Phi(± sqrt(n/(n-1)) t_{n-1, .975}).
+    Phi(± sqrt(n/(n-1)) t_{n-1, (1 + confidence)/2}).
     """
-    tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + confidence) / 2, n - 1))
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)

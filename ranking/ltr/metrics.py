@@ -101,6 +101,32 @@ def pair_accuracy(
     return QueryMetric("pair_accuracy", values, len(totals) - len(known))
 
 
+def exposure(
+    members: npt.NDArray[np.bool_], scores: npt.ArrayLike, queries: npt.ArrayLike, k: int = 10
+) -> QueryMetric:
+    """Share of each query's exposure in the top `k` that goes to the members of a group.
+
+    A place is worth 1/log2(1 + rank), as in `ndcg`, and rows of equal score share what their places are worth
+    (Singh and Joachims, KDD 2018).
+
+    Parameters
+    ----------
+    members : (n,) whether a row belongs to the group
+    scores : (n,) finite, higher is better
+    queries : (n,) query key of each row
+
+    Worked example: ranks 1 and 3 of three belong to the group: (1 + 1/log2(4)) / (1 + 1/log2(3) + 1/log2(4)).
+
+    >>> exposure(np.array([True, False, True]), [3.0, 2.0, 1.0], ["q", "q", "q"]).values.round(4).to_dict()
+    {'q': 0.7039}
+    """
+    table = _labelled(members, scores, queries)
+    discount = np.r_[1 / np.log2(np.arange(2, k + 2)), 0.0]
+    earned = _tied_gain(table, "score", discount, k)
+    possible = _tied_gain(table.assign(label=1.0), "score", discount, k)
+    return QueryMetric(f"exposure@{k}", earned / possible, 0)
+
+
 def kendall_tau(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """Kendall's tau-b of two scorings of the same rows, in [-1, 1]; NaN if either is constant.
 

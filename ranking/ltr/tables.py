@@ -1,13 +1,14 @@
 """Reading a frozen training set: the two tables, checked against each other before anything is learned.
 
-`rows`: `row` (0..n-1), `query`, `item`, `label` (NaN if none), `held_out`, `segment:<name>`, `f:<feature>`.
+`rows`: `row` (0..n-1), `query`, `item`, `label` (NaN if none), `held_out`, `segment:<name>`,
+`protected:<name>`, `f:<feature>`.
 `pairs`: the columns of `Preferences` and `session`, `origin`, `randomised`, `held_out`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ranking.ltr.preferences import Floats, Objects, Preferences
 
 FEATURE_PREFIX = "f:"
 SEGMENT_PREFIX = "segment:"
+PROTECTED_PREFIX = "protected:"
 ROW_COLUMNS = ("row", "query", "item", "label", "held_out")
 PAIR_COLUMNS = (
     "winner",
@@ -58,6 +60,8 @@ class Rows:
     labels : (n,) float64, NaN where nobody graded
     held_out : (n,) bool, one value for each query
     segments : name -> (n,) str
+    protected : name of a protected attribute -> (n,) str, the group of each row
+    items : (n,) str, key of the item of each row
     """
 
     features: pd.DataFrame
@@ -65,6 +69,8 @@ class Rows:
     labels: Floats
     held_out: Mask
     segments: dict[str, Objects]
+    protected: dict[str, Objects] = field(default_factory=dict)
+    items: Objects = field(default_factory=lambda: np.empty(0, dtype=object))
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -96,11 +102,9 @@ def read_rows(table: pd.DataFrame, columns: Sequence[FeatureColumn]) -> Rows:
         queries=_texts(plain["query"], "query of rows"),
         labels=_labels(plain["label"]),
         held_out=_booleans(plain["held_out"], "held_out of rows"),
-        segments={
-            str(name).removeprefix(SEGMENT_PREFIX): _texts(table[name].fillna(""), str(name))
-            for name in table.columns
-            if str(name).startswith(SEGMENT_PREFIX)
-        },
+        segments=_prefixed(table, SEGMENT_PREFIX),
+        protected=_prefixed(table, PROTECTED_PREFIX),
+        items=_texts(plain["item"], "item of rows"),
     )
     split = pd.Series(rows.held_out).groupby(rows.queries).nunique()
     if (split > 1).any():
@@ -151,6 +155,15 @@ def _needed(table: pd.DataFrame, name: str, which: str) -> pd.Series[Any]:
     if isinstance(column, pd.DataFrame):
         raise InvalidFeatures(f"the table of {which} has column {name!r} twice; expected once")
     return column
+
+
+def _prefixed(table: pd.DataFrame, prefix: str) -> dict[str, Objects]:
+    """The columns of one prefix by what follows it; a missing value is the empty text."""
+    return {
+        str(name).removeprefix(prefix): _texts(table[name].fillna(""), str(name))
+        for name in table.columns
+        if str(name).startswith(prefix)
+    }
 
 
 def _texts(column: pd.Series[Any], what: str) -> Objects:

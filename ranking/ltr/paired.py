@@ -1,0 +1,329 @@
+"""What two versions did on the same held-out queries, as tables with one paired result a line.
+
+A decision needs many comparisons (all queries, segments, experts, groups), each paired by query: here they
+are laid out once, so that `ranking.ltr.gate` decides from figures alone, whatever their source.
+
+Does *not* compare or decide anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.metrics import QueryMetric, exposure, ndcg, pair_accuracy
+from ranking.ltr.preferences import Floats, Preferences
+from ranking.ltr.tables import Mask, Pairs, Rows
+
+PAIRS, LABELS, EXPOSURE = "pair_accuracy", "ndcg@10", "exposure@10"
+
+FAMILIES = ("all", "segment", "expert", "exposure", "pairwise")
+
+FIGURE_COLUMNS = (
+    "family",
+    "name",
+    "group",
+    "metric",
+    "query",
+    "challenger",
+    "champion",
+    "base",
+    "slates",
+    "randomised",
+)
+MARGIN_COLUMNS = ("query", "challenger", "champion", "weight", "randomised")
+SIGNED_OFF_COLUMNS = ("query", "winner", "loser", "challenger", "champion")
+SCORE_COLUMNS = ("query", "challenger", "champion")
+
+
+def _empty(columns: Iterable[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in columns})
+
+
+@dataclass(frozen=True, eq=False)
+class PairedResults:
+    """Per-query results of challenger and champion, paired.
+
+    Attributes
+    ----------
+    figures
+        One line for each family, name, group, metric and query: `challenger` and `champion`, higher is
+        better but for exposure. `family` is "all" (name and group empty), "segment" (name: of the segment,
+        group: its value), "expert" (group: who), "exposure" or "pairwise" (name: protected attribute, group:
+        its value). `base` is the group's share of the query's candidates (exposure only, else 1), `slates`
+        how many lists the line rests on, `randomised` whether these were shown in random order (True where
+        no list is involved).
+    margins
+        One line for each strict pair that an expert judged: score of the winner less that of the loser.
+    signed_off
+        One line for each pair that must stay in order: keys of winner and loser, and both margins, NaN where
+        the pair could not be looked at.
+    scores
+        One line for each held-out row.
+    trained_queries
+        Queries that the challenger has learned from.
+
+    Raises
+    ------
+    InvalidFeatures
+        For a table without one of its columns, or an unknown family.
+
+    >>> lines = {"query": ["q1", "q2"], "challenger": [0.8, 0.7], "champion": [0.6, 0.7]}
+    >>> results = PairedResults.of_queries(pd.DataFrame(lines))
+    >>> results.figures[["metric", "query", "randomised"]].values.tolist()
+    [['pair_accuracy', 'q1', True], ['pair_accuracy', 'q2', True]]
+    """
+
+    figures: pd.DataFrame
+    margins: pd.DataFrame = field(default_factory=lambda: _empty(MARGIN_COLUMNS))
+    signed_off: pd.DataFrame = field(default_factory=lambda: _empty(SIGNED_OFF_COLUMNS))
+    scores: pd.DataFrame = field(default_factory=lambda: _empty(SCORE_COLUMNS))
+    trained_queries: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        needed = {
+            "figures": FIGURE_COLUMNS,
+            "margins": MARGIN_COLUMNS,
+            "signed_off": SIGNED_OFF_COLUMNS,
+            "scores": SCORE_COLUMNS,
+        }
+        for name, columns in needed.items():
+            missing = [column for column in columns if column not in getattr(self, name).columns]
+            if missing:
+                raise InvalidFeatures(f"{name} has no column {missing[0]!r}; expected {list(columns)}")
+        unknown = sorted(set(self.figures["family"]) - set(FAMILIES))
+        if unknown:
+            raise InvalidFeatures(f"family {unknown[0]!r} of figures is unknown; expected one of {FAMILIES}")
+
+    @classmethod
+    def of_queries(cls, table: pd.DataFrame, metric: str = PAIRS, **more: Any) -> PairedResults:
+        """From one metric alone: columns query, challenger, champion, and others of figures if known."""
+        defaults: dict[str, Any] = {
+            "family": "all",
+            "name": "",
+            "group": "",
+            "metric": metric,
+            "base": 1.0,
+            "slates": 1,
+            "randomised": True,
+        }
+        return cls(figures=table.assign(**{k: v for k, v in defaults.items() if k not in table}), **more)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What both versions are judged on.
+
+    Attributes
+    ----------
+    challenger, champion : (n,) scores of all rows; None for a first version
+    experts : pairs of held-out queries from slates in random order
+    labelled : (n,) held-out rows that have a label
+    """
+
+    rows: Rows
+    challenger: Floats
+    champion: Floats | None
+    experts: Preferences
+    labelled: Mask
+    seed: int
+
+    @classmethod
+    def of(
+        cls, rows: Rows, pairs: Pairs, challenger: Floats, champion: Floats | None, *, seed: int
+    ) -> HeldOut:
+        """Of the frozen tables: what is held out, and of the experts' pairs those shown in random order."""
+        return cls(
+            rows=rows,
+            challenger=challenger,
+            champion=champion,
+            experts=pairs.preferences.take(_judged(pairs) & pairs.randomised),
+            labelled=rows.held_out & ~np.isnan(rows.labels),
+            seed=seed,
+        )
+
+    def metric(
+        self, name: str, scores: Floats, where: Mask | None = None, judge: str | None = None
+    ) -> QueryMetric:
+        """One metric by query, within a segment or for one judge only."""
+        inside = np.ones(len(self.rows), dtype=bool) if where is None else where
+        if name == LABELS:
+            chosen = self.labelled & inside
+            return ndcg(self.rows.labels[chosen], scores[chosen], self.rows.queries[chosen], k=10)
+        return pair_accuracy(scores, self.pairs(where, judge), self.rows.queries)
+
+    def pairs(self, where: Mask | None = None, judge: str | None = None) -> Preferences:
+        """Pairs that touch a segment, of one judge."""
+        pairs = self.experts
+        if where is not None:
+            pairs = pairs.take(where[pairs.winner] | where[pairs.loser])
+        return pairs if judge is None else pairs.take(pairs.judge == judge)
+
+
+def paired_results(
+    rows: Rows,
+    pairs: Pairs,
+    challenger: Floats,
+    champion: Floats,
+    *,
+    signed_off: Iterable[tuple[str, str, str]] = (),
+    trained_queries: Iterable[str] = (),
+    with_labels: bool = True,
+) -> PairedResults:
+    """Lay out the results of two versions on the held-out part of frozen tables.
+
+    Parameters
+    ----------
+    rows, pairs : as read by `ranking.ltr.tables`
+    challenger, champion : (n,) scores of all rows
+    signed_off : (query, item above, item below) that must stay in this order; one whose rows are not among
+        `rows` cannot be looked at, and has margins that are NaN
+    trained_queries : queries that the challenger has learned from
+    with_labels : False where the graded labels are a history that experts correct
+
+    Notes
+    -----
+    A challenger with a score that is not finite has no figures: only its scores are handed on.
+    Slates that were not shown in random order stay in the table, marked, so that they can be counted.
+    """
+    scored = pd.DataFrame({"query": rows.queries, "challenger": challenger, "champion": champion})
+    kept: dict[str, Any] = {
+        "scores": scored[rows.held_out].reset_index(drop=True),
+        "signed_off": _signed_off(rows, scored, signed_off),
+        "trained_queries": frozenset(map(str, trained_queries)),
+    }
+    if not np.isfinite(challenger).all():
+        return PairedResults(figures=_empty(FIGURE_COLUMNS), **kept)
+    held_out = HeldOut.of(rows, pairs, challenger, champion, seed=0)
+    metrics = (PAIRS, LABELS) if with_labels else (PAIRS,)
+    lines = [*_overall(held_out, metrics), *_shown_in_own_order(held_out, pairs), *_fairness(held_out)]
+    figures = pd.concat(lines, ignore_index=True) if lines else _empty(FIGURE_COLUMNS)
+    return PairedResults(figures=figures, margins=_margins(scored, pairs), **kept)
+
+
+def _judged(pairs: Pairs) -> Mask:
+    """(p,) held-out pairs of experts."""
+    judged: Mask = pairs.held_out & (pairs.origin != "label")
+    return judged
+
+
+def _lines(
+    held_out: HeldOut, family: str, metric: str, *, name: str = "", group: str = "", **cut: Any
+) -> Iterator[pd.DataFrame]:
+    """The lines of one comparison; none where the metric is defined for no query."""
+    assert held_out.champion is not None
+    values = {
+        version: held_out.metric(metric, scores, **cut).values
+        for version, scores in (("challenger", held_out.challenger), ("champion", held_out.champion))
+    }
+    if len(values["challenger"]):
+        slates = (
+            _slates(held_out, **cut) if metric == PAIRS else pd.Series(0, index=values["challenger"].index)
+        )
+        yield _as_lines({**values, "slates": slates}, family=family, name=name, group=group, metric=metric)
+
+
+def _slates(held_out: HeldOut, **cut: Any) -> pd.Series[int]:
+    """Number of lists of each query."""
+    pairs = held_out.pairs(**cut)
+    lists = pd.DataFrame({"query": held_out.rows.queries[pairs.winner], "list": pairs.list_id})
+    return lists.groupby("query")["list"].nunique()
+
+
+def _as_lines(columns: dict[str, Any], **constant: Any) -> pd.DataFrame:
+    """Series by query as lines of the table of figures."""
+    table: pd.DataFrame = (
+        pd.DataFrame(columns).dropna(subset=["challenger", "champion"]).rename_axis("query").reset_index()
+    )
+    return table.assign(**{"base": 1.0, "randomised": True} | constant)[list(FIGURE_COLUMNS)]
+
+
+def _overall(held_out: HeldOut, metrics: tuple[str, ...]) -> Iterator[pd.DataFrame]:
+    """Lines of all queries, of each segment and of each expert."""
+    for metric in metrics:
+        yield from _lines(held_out, "all", metric)
+        for name, values in held_out.rows.segments.items():
+            for value in sorted(set(values[held_out.rows.held_out])):
+                yield from _lines(held_out, "segment", metric, name=name, group=value, where=values == value)
+    for judge in held_out.experts.judges()[1]:
+        yield from _lines(held_out, "expert", PAIRS, group=judge, judge=judge)
+
+
+def _shown_in_own_order(held_out: HeldOut, pairs: Pairs) -> Iterator[pd.DataFrame]:
+    """The same figure on slates that were not shuffled, marked as no evidence."""
+    others = pairs.preferences.take(_judged(pairs) & ~pairs.randomised)
+    biased = replace(held_out, experts=others)
+    for lines in _lines(biased, "all", PAIRS):
+        yield lines.assign(randomised=False)
+
+
+def _fairness(held_out: HeldOut) -> Iterator[pd.DataFrame]:
+    for name, groups in held_out.rows.protected.items():
+        for group in sorted(set(groups[held_out.rows.held_out])):
+            yield _exposure_lines(held_out, name, group)
+            pairs = held_out.experts
+            inside = groups == group
+            crossing = pairs.take(inside[pairs.winner] & ~inside[pairs.loser])
+            mixed = replace(held_out, experts=crossing)
+            yield from _lines(mixed, "pairwise", PAIRS, name=name, group=group)
+
+
+def _exposure_lines(held_out: HeldOut, name: str, group: str) -> pd.DataFrame:
+    assert held_out.champion is not None
+    rows = held_out.rows
+    queries = rows.queries[rows.held_out]
+    members = (rows.protected[name] == group)[rows.held_out]
+    shares = {
+        version: exposure(members, scores[rows.held_out], queries).values
+        for version, scores in (("challenger", held_out.challenger), ("champion", held_out.champion))
+    }
+    base = pd.Series(members, dtype=float).groupby(queries).mean()
+    return _as_lines(
+        {**shares, "base": base, "slates": 0}, family="exposure", name=name, group=group, metric=EXPOSURE
+    )
+
+
+def _margins(scored: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
+    strict = _judged(pairs) & (pairs.preferences.target != 0.5)
+    chosen = pairs.preferences.take(strict)
+    up = chosen.target > 0.5
+    winner, loser = np.where(up, chosen.winner, chosen.loser), np.where(up, chosen.loser, chosen.winner)
+    return _differences(scored, winner, loser).assign(
+        weight=chosen.weight, randomised=pairs.randomised[strict]
+    )
+
+
+def _differences(scored: pd.DataFrame, winner: Any, loser: Any) -> pd.DataFrame:
+    """Query and both versions' margins of rows over rows."""
+    over, under = scored.iloc[winner].reset_index(drop=True), scored.iloc[loser].reset_index(drop=True)
+    margins: dict[str, pd.Series[float]] = {
+        version: over[version] - under[version] for version in ("challenger", "champion")
+    }
+    found: pd.DataFrame = over.assign(**margins)
+    return found
+
+
+def _signed_off(rows: Rows, scored: pd.DataFrame, wanted: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """Every pair of rows of a signed-off pair: an item may be there with several contents."""
+    places: dict[tuple[Any, Any], list[int]] = {}
+    for place, key in enumerate(zip(rows.queries, rows.items, strict=True)):
+        places.setdefault(key, []).append(place)
+    found: list[tuple[Any, ...]] = []
+    for query, above, below in wanted:
+        over, under = places.get((query, above), []), places.get((query, below), [])
+        pairs: list[tuple[int | None, int | None]] = [(winner, loser) for winner in over for loser in under]
+        found += [(query, above, below, *_margin(scored, *pair)) for pair in pairs or [(None, None)]]
+    return pd.DataFrame(found, columns=["query", "winner", "loser", "challenger", "champion"])
+
+
+def _margin(scored: pd.DataFrame, winner: int | None, loser: int | None) -> tuple[float, float]:
+    """Both versions' margins of a row over a row; NaN where one of the two is not there."""
+    if winner is None or loser is None:
+        return np.nan, np.nan
+    over, under = scored.iloc[winner], scored.iloc[loser]
+    return float(over["challenger"] - under["challenger"]), float(over["champion"] - under["champion"])

@@ -1,0 +1,346 @@
+"""The gate: what is promoted, held back and refused, and by which check; rates counted over many worlds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ranking.ltr import GateLimits, InvalidFeatures, PairedResults, gate, paired_results
+from ranking.ltr.decision import VERDICTS, worst
+from ranking.ltr.guardrails import (
+    calibration_errors,
+    exposure_equality,
+    holm,
+    pairwise_equality,
+)
+from ranking.ltr.metrics import exposure
+from ranking.ltr.preferences import Preferences
+from ranking.ltr.tables import Pairs, Rows
+
+CASES = json.loads((Path(__file__).parents[3] / "fixtures/cases/ltr_gate.json").read_text())
+QUERIES, SIZE = 40, 6
+
+
+def lines(differences, champion=0.6, **cut):
+    """Lines of figures of one comparison."""
+    champion = np.full(len(differences), champion)
+    table = pd.DataFrame({"query": [f"q{number}" for number in range(len(champion))], "champion": champion})
+    metric = cut.pop("metric", "pair_accuracy")
+    return PairedResults.of_queries(table.assign(challenger=champion + differences, **cut), metric).figures
+
+
+def of(*parts, **more):
+    return PairedResults(pd.concat(parts, ignore_index=True), **more)
+
+
+def failed(decision):
+    return [check.name for check in decision.checks if not check.passed]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["desc"])
+def test_a_worked_case(case):
+    parts = [
+        lines(**{k: np.array(v) if k == "differences" else v for k, v in c.items()})
+        for c in case["comparisons"]
+    ]
+    signed = pd.DataFrame(
+        case.get("signed_off", []), columns=["query", "winner", "loser", "challenger", "champion"]
+    )
+    decision = gate(
+        of(*parts, signed_off=signed),
+        decisive=case.get("decisive", "pair_accuracy"),
+        reseeded=case.get("reseeded"),
+    )
+    assert (decision.verdict, failed(decision)) == (case["verdict"], case["failed"])
+    assert decision.slates_needed == case["slates_needed"]
+
+
+# --- the gain -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng: rng.normal(0, 0.1, 15),
+        lambda rng: 0.05 * rng.standard_t(2, 15),
+        lambda rng: rng.choice([-1.0, 0.0, 1.0], 15, p=[0.1, 0.8, 0.1]),
+    ],
+    ids=["normal", "heavy tails", "discrete"],
+)
+def test_two_versions_that_differ_by_chance_are_promoted_in_one_of_twenty_at_most(draw):
+    promoted = sum(
+        gate(of(lines(draw(np.random.default_rng(seed)))), resamples=300, seed=seed).verdict == "promote"
+        for seed in range(200)
+    )
+    assert promoted <= 17  # P(more than 17 of 200 at 5 %) = 1 %
+
+
+def test_with_as_many_slates_as_it_asks_for_four_fifths_of_true_gains_are_promoted():
+    rng = np.random.default_rng(0)
+    first = gate(of(lines(0.1 * np.tile([1.0, -1.0], 10))))
+    lists = 20 + first.slates_needed
+    promoted = sum(
+        gate(of(lines(rng.normal(0.02, 0.1026, lists))), resamples=500).verdict == "promote"
+        for _ in range(200)
+    )
+    assert 0.7 <= promoted / 200 <= 0.9
+
+
+def test_slates_are_counted_and_not_queries():
+    once = gate(of(lines(np.tile([0.1, -0.1], 10))))
+    thrice = gate(of(lines(np.tile([0.1, -0.1], 10), slates=3)))
+    assert thrice.slates_needed == 3 * once.slates_needed
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-0.4, 0.4), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_the_order_of_the_lines_changes_nothing(differences, shuffle):
+    table = lines(np.array(differences))
+    order = list(range(len(table)))
+    shuffle.shuffle(order)
+    assert gate(of(table), resamples=200) == gate(of(table.iloc[order]), resamples=200)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-0.4, 0.4), min_size=6, max_size=30))
+def test_of_two_versions_at_most_one_may_replace_the_other(differences):
+    there = gate(of(lines(np.array(differences))), resamples=200).verdict
+    back = gate(of(lines(-np.array(differences))), resamples=200).verdict
+    assert (there, back) != ("promote", "promote")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-0.4, 0.4), min_size=6, max_size=30), st.floats(0.01, 0.2))
+def test_a_further_guardrail_never_improves_a_verdict(differences, loss):
+    main = lines(np.array(differences))
+    harmed = lines(np.full(8, -loss), family="expert", group="ada")
+    verdicts = [gate(of(*parts), resamples=200).verdict for parts in ([main], [main, harmed])]
+    assert VERDICTS.index(verdicts[1]) >= VERDICTS.index(verdicts[0]) or verdicts[0] == "not_yet"
+
+
+# --- the losses ---------------------------------------------------------------------------------------------
+def test_noise_in_many_small_groups_refuses_in_one_of_twenty_at_most():
+    refused = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        experts = [lines(rng.normal(0, 0.1, 10), family="expert", group=f"e{number}") for number in range(6)]
+        refused += gate(of(lines(rng.normal(0.1, 0.1, 30)), *experts), resamples=300).verdict == "refuse"
+    assert refused <= 11  # P(more than 11 of 100 at 5 %) = 0.4 %
+
+
+def test_limits_are_parameters():
+    results = of(lines(np.full(8, 0.05)), lines(np.full(8, -0.01), metric="ndcg@10"))
+    assert gate(results).verdict == "refuse"
+    assert gate(results, limits=GateLimits(base_ndcg=0.02)).verdict == "promote"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"expert": -0.1},
+        {"level": 0.3},
+        {"gain": 0.2},
+        {"worth": 0.0},
+        {"segment": float("nan")},
+        {"power": 1.0},
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(InvalidFeatures):
+        GateLimits(**wrong)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_adjusts_upwards_and_keeps_the_order(p_values):
+    adjusted = holm(p_values)
+    assert all(p <= a <= min(1.0, p * len(p_values)) + 1e-12 for p, a in zip(p_values, adjusted, strict=True))
+    order = np.argsort(p_values, kind="stable")
+    assert (np.diff(np.array(adjusted)[order]) >= 0).all()
+
+
+def groups_of(seed, sizes):
+    """Shares of groups of different sizes, over queries that are not the same for all."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: pd.DataFrame(
+            {"challenger": rng.uniform(0.1, 0.9, size), "base": rng.uniform(0.2, 0.8, size)},
+            index=[f"q{number}" for number in range(size)],
+        )
+        for name, size in zip("abc", sizes, strict=True)
+    }
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_values_by_query_have_the_figure_as_their_mean(seed):
+    groups = groups_of(seed, (7, 9, 12))
+    ratios = [group["challenger"].mean() / group["base"].mean() for group in groups.values()]
+    assert exposure_equality(groups, "challenger").mean() == pytest.approx(min(ratios) / max(ratios))
+    means = [group["challenger"].mean() for group in groups.values()]
+    assert pairwise_equality(groups, "challenger").mean() == pytest.approx(1 - max(means) + min(means))
+
+
+def test_the_linearised_ratio_has_the_spread_of_the_ratio_itself():
+    rng = np.random.default_rng(0)
+    groups = groups_of(0, (60, 60, 60))
+    values = exposure_equality(groups, "challenger")
+    resampled = []
+    for _ in range(500):
+        drawn = rng.integers(0, 60, 60)
+        ratios = [
+            g["challenger"].to_numpy()[drawn].mean() / g["base"].to_numpy()[drawn].mean()
+            for g in groups.values()
+        ]
+        resampled.append(min(ratios) / max(ratios))
+    assert values.std() / np.sqrt(60) == pytest.approx(np.std(resampled), rel=0.35)
+
+
+def test_a_confidence_that_is_met_has_no_calibration_error():
+    margins = np.log(3) * np.array([1.0, 1.0, 1.0, -1.0])  # says .75, and is right in three of four
+    errors = calibration_errors(margins, np.full(4, 0.5), pd.Series(["a", "a", "b", "b"]))
+    assert errors.mean() == pytest.approx(0.0)
+
+
+def test_exposure_is_shared_between_equal_scores():
+    share = exposure(np.array([True, False, False, True]), [1.0, 1.0, 5.0, 2.0], ["a", "a", "b", "b"])
+    assert share.values.round(4).to_dict() == {
+        "a": 0.5,
+        "b": round((1 / np.log2(3)) / (1 + 1 / np.log2(3)), 4),
+    }
+
+
+# --- from scores --------------------------------------------------------------------------------------------
+def owner():
+    """(n,) 0 or 1: by turns the first and the second of a query, so that neither group is better."""
+    return (np.arange(QUERIES * SIZE) + np.repeat(np.arange(QUERIES), SIZE)) % 2
+
+
+def tables():
+    """Forty held-out queries of six candidates, each list judged in the order of the candidates."""
+    n = QUERIES * SIZE
+    number = np.repeat(np.arange(QUERIES), SIZE)
+    orders = [list(range(q * SIZE, (q + 1) * SIZE)) for q in range(QUERIES)]
+    preferences = Preferences.from_orders(orders, judge=["ada", "bob"] * (QUERIES // 2))
+    rows = Rows(
+        features=pd.DataFrame({"x": np.zeros(n)}),
+        queries=np.array([f"q{one}" for one in number], dtype=object),
+        labels=np.full(n, np.nan),
+        held_out=np.ones(n, dtype=bool),
+        segments={"half": np.array(["even", "odd"], dtype=object)[number % 2]},
+        protected={"owner": np.array(["bank", "family"], dtype=object)[owner()]},
+        items=np.array([f"i{one % SIZE}" for one in range(n)], dtype=object),
+    )
+    everywhere = np.ones(len(preferences), dtype=bool)
+    return rows, Pairs(
+        preferences, np.full(len(preferences), "reordered", dtype=object), everywhere, everywhere
+    )
+
+
+GOOD = np.tile(-np.arange(SIZE) / 2, QUERIES)
+
+
+def bad(seed=0):
+    return GOOD + np.random.default_rng(seed).normal(0, 1.5, len(GOOD))
+
+
+def decide(challenger, champion=None, **more):
+    rows, pairs = tables()
+    results = paired_results(rows, pairs, challenger, 0.5 * bad() if champion is None else champion, **more)
+    return gate(results, resamples=500)
+
+
+def test_a_challenger_that_ranks_better_is_promoted_from_its_scores():
+    decision = decide(3 * GOOD + 0.2 * (bad(1) - GOOD))
+    assert decision.verdict == "promote", decision.reason
+    assert [check.name for check in decision.checks] == [
+        "sound",
+        "superiority",
+        "base",
+        "segments",
+        "experts",
+        "fairness",
+        "calibration",
+        "signed_off",
+        "noise_floor",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("challenger", "more", "check"),
+    [
+        (np.where(np.arange(len(GOOD)) == 7, np.nan, GOOD), {}, "sound"),
+        (np.where(np.arange(len(GOOD)) == 7, np.inf, GOOD), {}, "sound"),
+        (np.repeat(np.arange(QUERIES), SIZE).astype(float), {}, "sound"),
+        (GOOD, {"trained_queries": ["q3"]}, "sound"),
+        (-GOOD, {}, "superiority"),
+        (100 * bad(1), {}, "calibration"),
+        (GOOD + 2 * owner(), {}, "fairness"),
+        (GOOD, {"signed_off": [("q3", "i4", "i1")]}, "signed_off"),
+    ],
+    ids=["NaN", "infinite", "constant", "leaked", "inverted", "miscalibrated", "unfair", "flipped"],
+)
+def test_a_challenger_that_breaks_a_guardrail_is_refused_by_it(challenger, more, check):
+    decision = decide(challenger, **more)
+    assert decision.verdict == "refuse"
+    assert check in failed(decision)
+
+
+def test_the_champion_at_another_scale_is_the_champion():
+    decision = decide(3 * GOOD, GOOD)
+    assert (decision.verdict, failed(decision), decision.slates_needed) == ("not_yet", ["sound"], None)
+
+
+def test_signed_off_pairs_of_unknown_items_are_said_not_to_have_been_looked_at():
+    decision = decide(GOOD, signed_off=[("q3", "i4", "nobody"), ("q3", "i1", "i4")])
+    (check,) = (check for check in decision.checks if check.name == "signed_off")
+    assert (check.passed, check.figures["pairs"], check.figures["missing"]) == (True, 1, 1)
+    assert check.words == "all 1 stay in order; 1 could not be looked at"
+
+
+def test_lists_that_were_not_shuffled_are_dropped_and_counted():
+    rows, pairs = tables()
+    shown = pairs.preferences.list_id < 30
+    half = Pairs(pairs.preferences, pairs.origin, shown, pairs.held_out)
+    decision = gate(paired_results(rows, half, GOOD, bad()), resamples=500)
+    (gain,) = (check for check in decision.checks if check.name == "superiority")
+    assert (decision.dropped, gain.figures["n_queries"]) == (10, 30)
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        lambda: decide(GOOD),
+        lambda: decide(-GOOD),
+        lambda: decide(GOOD, GOOD),
+        lambda: decide(GOOD, signed_off=[("q3", "i4", "i1")]),
+        lambda: gate(of(lines(np.array([])))),
+        lambda: gate(of(lines(np.array([0.1])))),
+    ],
+)
+def test_a_decision_can_be_written_as_json(decision):
+    found = decision().to_dict()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+# --- bad input ----------------------------------------------------------------------------------------------
+def test_the_worst_verdict_counts():
+    assert worst(["promote", "not_yet"]) == "not_yet"
+    assert worst(["refuse", "not_yet"]) == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("results", "how", "words"),
+    [
+        (lambda: of(lines(np.array([0.1, np.nan]))), {}, "not finite"),
+        (lambda: of(lines(np.ones(3)), lines(np.zeros(3))), {}, "query twice"),
+        (lambda: of(lines(np.ones(3))), {"decisive": "map"}, "decisive metric is 'map'"),
+        (lambda: of(lines(np.ones(8))), {"reseeded": [0.5]}, "two or more"),
+        (lambda: of(lines(np.ones(8)).drop(columns="randomised")), {}, "no column 'randomised'"),
+        (lambda: of(lines(np.ones(8), family="friends")), {}, "family 'friends'"),
+    ],
+)
+def test_bad_input_is_named(results, how, words):
+    with pytest.raises(InvalidFeatures, match=words):
+        gate(results(), **how)
