@@ -99,6 +99,19 @@ class ReasonTag:
 
 
 @dataclass(frozen=True)
+class SignedOffPair:
+    """An order that no new version may turn round: for a query, one item above another, by their keys."""
+
+    query: str
+    winner: str
+    loser: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return it in the shape of ``project.toml``."""
+        return {"query": self.query, "winner": self.winner, "loser": self.loser}
+
+
+@dataclass(frozen=True)
 class Files:
     """Names of the data files beside the description; empty where the data come through an importer."""
 
@@ -129,6 +142,7 @@ class ProjectDescription:
     segments: tuple[Segment, ...] = ()
     protected: tuple[Segment, ...] = ()
     reason_tags: tuple[ReasonTag, ...] = ()
+    signed_off: tuple[SignedOffPair, ...] = ()
 
     def feature(self, name: str) -> FeatureSpec:
         """Return the feature of that name; KeyError when there is none."""
@@ -158,6 +172,7 @@ class ProjectDescription:
             "segments": [_segment(segment) for segment in self.segments],
             "protected": [_segment(segment) for segment in self.protected],
             "reason_tags": [_plain(tag, ("name", "label", "key")) for tag in self.reason_tags],
+            "signed_off": [pair.to_dict() for pair in self.signed_off],
         }
 
 

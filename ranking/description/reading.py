@@ -20,6 +20,7 @@ from ranking.description.project import (
     ProjectDescription,
     ReasonTag,
     Segment,
+    SignedOffPair,
 )
 from ranking.description.toml import Section, Source, line_numbers, suggestion
 from ranking.ltr.features import CROSSES, KINDS, MEASURES, TRANSFORMS, FeatureSpec
@@ -106,6 +107,7 @@ def _project(top: Section) -> ProjectDescription:
         segments=_named(top.sections("segments"), lambda part: _segment(part, nouns)),
         protected=_named(top.sections("protected"), lambda part: _segment(part, nouns)),
         reason_tags=_reason_tags(top.sections("reason_tags")),
+        signed_off=_signed_off(top.sections("signed_off")),
     )
     top.finish()
     return description
@@ -277,3 +279,17 @@ def _reason_tags(parts: Sequence[Section]) -> tuple[ReasonTag, ...]:
         return tag
 
     return _named(parts, read)
+
+
+def _signed_off(parts: Sequence[Section]) -> tuple[SignedOffPair, ...]:
+    """Read the signed-off pairs; a pair in both orders, or of one item, could never be kept."""
+    found: dict[SignedOffPair, None] = {}
+    for part in parts:
+        pair = SignedOffPair(part.text("query"), part.text("winner"), part.text("loser"))
+        if pair.winner == pair.loser:
+            raise part.error("loser", f"{pair.loser!r} can't be below itself")
+        if SignedOffPair(pair.query, pair.loser, pair.winner) in found:
+            raise part.error("winner", f"{pair.winner!r} and {pair.loser!r} are signed off in both orders")
+        found[pair] = None
+        part.finish()
+    return tuple(found)

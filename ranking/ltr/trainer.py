@@ -86,6 +86,7 @@ def read_task(folder: Path, settings: Mapping[str, Any]) -> TrainingTask:
             features=tuple(_feature(feature) for feature in settings["features"]),
             mode=str(settings["mode"]),
             labels_guard=bool(settings.get("labels_guard", True)),
+            signed_off=tuple(_signed_off(pair) for pair in settings.get("signed_off", ())),
             component=str(settings["component"]),
             params=BoostingParams(**settings["params"]),
             seed=int(settings["seed"]),
@@ -147,6 +148,10 @@ def _feature(feature: Mapping[str, Any]) -> FeatureColumn:
         monotone=int(feature.get("monotone") or 0),
         categorical=bool(feature.get("categorical")),
     )
+
+
+def _signed_off(pair: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(pair["query"]), str(pair["winner"]), str(pair["loser"])
 
 
 def _champion(path: Path, sha256: str | None) -> Ranker | None:

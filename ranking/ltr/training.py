@@ -77,8 +77,9 @@ class TrainingTask:
     seed : of every random choice
     champion : the version to correct and to compare with; None for a first version
     min_rows : fewer training rows are refused
-    labels_guard : whether a version that falls behind on the graded labels is called worse; not where they
-        are a history that the experts are asked to correct
+    labels_guard : whether a version may not fall behind on the graded labels; false where they are a history
+        that the experts are asked to correct
+    signed_off : (query, item above, item below) that a new version has to keep in this order
     """
 
     rows: pd.DataFrame
@@ -91,6 +92,7 @@ class TrainingTask:
     champion: Ranker | None = None
     min_rows: int = 2
     labels_guard: bool = True
+    signed_off: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +177,7 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
     learned = (_from_labels if task.mode == "labels" else _from_preferences)(task, rows, pairs, meter)
     meter.enter("evaluate", "comparing with the champion on held-out queries")
     champion = None if task.champion is None else task.champion.score(rows.features)
+    trained = np.unique(np.r_[learned.pairs.winner, learned.pairs.loser])
     found = evaluate(
         rows,
         pairs,
@@ -183,10 +186,11 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         mode=task.mode,
         seed=task.seed,
         labels_guard=task.labels_guard,
+        signed_off=task.signed_off,
+        trained_queries=rows.queries[trained],
     )
     meter.enter("done", found["reason"])
     model = learned.ranker.to_bytes()
-    trained = np.unique(np.r_[learned.pairs.winner, learned.pairs.loser])
     report = {
         "mode": task.mode,
         "component": task.component,

@@ -100,6 +100,7 @@ def task(
 ) -> dict[str, Any]:
     """Return the task of training on a frozen set on top of a champion."""
     space = space_of(training_set.feature_set)
+    description = description_of(training_set.project)
     return {
         "features": [
             {
@@ -116,7 +117,8 @@ def task(
         "component": name,
         "champion_sha256": champion.sha256 if champion else None,
         "champion_file": champion.file if champion else None,
-        "labels_guard": description_of(training_set.project).labels_guard,
+        "labels_guard": description.labels_guard,
+        "signed_off": [pair.to_dict() for pair in description.signed_off],
         "memory_limit_mb": settings.TIEBREAK_TRAINING_MEMORY_MB,
     }
 

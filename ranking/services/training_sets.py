@@ -103,6 +103,7 @@ def freeze_labels(project: Project) -> TrainingSet:
     _add_labels(rows, project)
     if not any(not held_out(query) for query, _ in rows.queries):
         raise NothingToTrain(f"{project.name} has no graded label on a query that may be trained on")
+    _add_signed_off(rows, project)
     return _freeze(project, "labels", rows, [], [])
 
 
@@ -120,6 +121,7 @@ def freeze_preferences(
         pairs += _pairs_of(rows, judged, list_id)
     if all(pair["held_out"] for pair in pairs):
         raise NothingToTrain("no judged list of a query to train on says who is preferred to whom")
+    _add_signed_off(rows, project)
     for query in project.queries.filter(active=True).select_related("project"):
         if not held_out(query):
             _add_pool(rows, query)
@@ -142,6 +144,20 @@ def _add_labels(rows: _Rows, project: Project) -> None:
     )
     for label in labels:
         rows.add(label.query, label.query.content, label.item.current, label.grade)
+
+
+def _add_signed_off(rows: _Rows, project: Project) -> None:
+    """Add both items of each signed-off pair, so that a new version can be held to it."""
+    pairs = description_of(project).signed_off
+    queries = {query.key: query for query in project.queries.filter(key__in={pair.query for pair in pairs})}
+    keys = {key for pair in pairs for key in (pair.winner, pair.loser)}
+    known = project.items.filter(key__in=keys, current__isnull=False).select_related("current")
+    items = {item.key: item for item in known}
+    for pair in pairs:
+        for key in (pair.winner, pair.loser):
+            if pair.query in queries and key in items:
+                query = queries[pair.query]
+                rows.add(query, query.content, items[key].current)
 
 
 def _pairs_of(rows: _Rows, judged: JudgedList, list_id: int) -> list[dict[str, Any]]:
@@ -219,11 +235,12 @@ def _row_frame(rows: _Rows, feature_set: FeatureSet, description: ProjectDescrip
             "held_out": [held_out(query) for query, _ in rows.queries],
         }
     )
-    for segment in description.segments:
-        frame[f"segment:{segment.name}"] = [
-            segment.value_of(content if segment.side == "query" else version.content)
-            for (_, content), version in zip(rows.queries, rows.versions, strict=True)
-        ]
+    for prefix, segments in (("segment", description.segments), ("protected", description.protected)):
+        for segment in segments:
+            frame[f"{prefix}:{segment.name}"] = [
+                segment.value_of(content if segment.side == "query" else version.content)
+                for (_, content), version in zip(rows.queries, rows.versions, strict=True)
+            ]
     return pd.concat([frame, _features(rows, space).add_prefix("f:")], axis=1)
 
 

@@ -149,6 +149,11 @@ bands = ["small", "middle", "large"]
 name = "corked"
 label = "Sounds corked"
 key = "c"
+
+[[signed_off]]
+query = "D1"
+winner = "W1"
+loser = "W2"
 """
 
 
@@ -231,6 +236,13 @@ MISTAKES = [
     ('"middle", ', "", "segments[1].bands", "expected 3 names for 2 edges, found 2"),
     ('field = "budget"\nedges', 'field = "budgets"\nedges', "segments[1].field", "did you mean 'budget'"),
     ('key = "c"', 'key = "ctrl"', "reason_tags[1].key", "expected one letter or digit"),
+    ('loser = "W2"', 'loser = "W1"', "signed_off[1].loser", "can't be below itself"),
+    (
+        'loser = "W2"',
+        'loser = "W2"\n[[signed_off]]\nquery = "D1"\nloser = "W1"\nwinner = "W2"',
+        "signed_off[2].winner",
+        "in both orders",
+    ),
     ("reference_year = 2025", "reference_year = 25", "reference_year", "expected a year from 1900"),
     ('slug = "wines"', 'slug = "Fine wines"', "slug", "is not a slug"),
 ]

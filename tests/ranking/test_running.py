@@ -60,6 +60,30 @@ def test_no_row_of_a_held_out_query_is_given_to_training():
     assert 0 < job.version.report["n_queries_trained"] <= trained
 
 
+def test_signed_off_pairs_and_protected_groups_reach_the_gate():
+    project = factories.make_project()
+    query = project.queries.first()
+    items = sorted(
+        project.items.select_related("current"),
+        key=lambda item: factories.true_utility(query.content, item.current.content),
+    )
+    project.description["protected"] = project.description["segments"]
+    project.description["signed_off"] = [
+        {"query": query.key, "winner": items[0].key, "loser": items[-1].key}  # what no good model would say
+    ]
+    project.save()
+    job = _claimed(project)
+    rows = pd.read_parquet(io.BytesIO(training_sets.load_frames(job.training_set)[0]))
+    assert {items[0].key, items[-1].key} <= set(rows.loc[rows["query"] == query.key, "item"])
+    assert [name for name in rows.columns if name.startswith("protected:")]
+    running.run(job)
+    job.refresh_from_db()
+    evaluation = job.version.evaluations.get()
+    (check,) = (c for c in evaluation.results["gate"]["checks"] if c["name"] == "signed_off")
+    assert (check["figures"]["pairs"], len(check["figures"]["flipped"])) == (1, 1)
+    assert evaluation.verdict == "refuse"
+
+
 def test_a_training_that_refuses_its_input_fails_at_once_with_its_reason():
     job = _claimed(factories.make_project(), learning_rate=-1.0)
     running.run(job)
