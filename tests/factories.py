@@ -22,7 +22,7 @@ from feedback.services.judging import Submission
 from feedback.services.sessions import SessionRequest
 from ranking.content import content_hash
 from ranking.description import from_dict
-from ranking.ltr import Ranker, RuleComponent
+from ranking.ltr import Check, GateDecision, Ranker, RuleComponent
 from ranking.ltr.features import FeatureSpace
 from ranking.models import (
     FeatureSet,
@@ -286,9 +286,27 @@ def evaluation_results(verdict: str = "promote") -> dict[str, Any]:
         "segments": {"style": {"growth": {"ndcg@10": metric}}},
         "experts": {"edda": {"pair_accuracy": metric}},
         "per_query": [{"query": "M01", "challenger": 0.7 + difference, "champion": 0.7}],
+        "gate": gate_decision(verdict),
         "verdict": verdict,
         "reason": f"made up for a test: {verdict}",
     }
+
+
+def gate_decision(
+    verdict: str = "promote", check: str = "superiority", *, slates_needed: int | None = None
+) -> dict[str, Any]:
+    """Return what the gate says when one check has a verdict and all others are passed."""
+    names = ("sound", "superiority", "base", "segments", "experts", "fairness", "calibration")
+    checks = tuple(
+        Check(
+            name=name,
+            verdict=verdict if name == check else "promote",
+            figures={"n_queries": 4, "queries_needed": 60, "gain_reckoned_with": 0.02},
+            words=f"made up for a test of {name}",
+        )
+        for name in names
+    )
+    return GateDecision(verdict, checks, slates_needed, dropped=3).to_dict()
 
 
 def promote(version: ModelVersion, *, by: str = "ada", reason: str = "It is better.") -> None:

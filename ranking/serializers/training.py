@@ -101,6 +101,29 @@ class VersionSerializer(serializers.ModelSerializer):
         ]
 
 
+class GateCheckSerializer(serializers.Serializer):
+    """One thing that the gate looked at."""
+
+    name = serializers.CharField()
+    verdict = serializers.ChoiceField(choices=Evaluation.Verdict.choices)
+    passed = serializers.BooleanField()
+    words = serializers.CharField()
+    figures = ObjectField(help_text="empty if there was nothing to measure it by")
+
+
+class GateSerializer(serializers.Serializer):
+    """What the gate decided, and what it rests on."""
+
+    verdict = serializers.ChoiceField(choices=Evaluation.Verdict.choices)
+    reason = serializers.CharField()
+    checks = GateCheckSerializer(many=True)
+    slates_needed = serializers.IntegerField(
+        allow_null=True,
+        help_text="judged lists of held-out queries that would show a gain; null if none would",
+    )
+    dropped = serializers.IntegerField(help_text="judged lists that were not shown in random order")
+
+
 class EvaluationSerializer(serializers.ModelSerializer):
     """Challenger against champion, by the ids and numbers of their versions."""
 
@@ -108,6 +131,9 @@ class EvaluationSerializer(serializers.ModelSerializer):
     challenger_number = serializers.IntegerField(source="challenger.number", read_only=True)
     champion_number = serializers.IntegerField(source="champion.number", read_only=True)
     results = ObjectField(read_only=True)
+    gate = GateSerializer(
+        source="results.gate", read_only=True, allow_null=True, help_text="null for an older evaluation"
+    )
 
     class Meta:
         model = Evaluation
@@ -121,6 +147,7 @@ class EvaluationSerializer(serializers.ModelSerializer):
             "training_set",
             "verdict",
             "reason",
+            "gate",
             "results",
             "created_at",
         ]

@@ -1,4 +1,4 @@
-"""Automatic promotion: only when the interval says better, and never over somebody's head."""
+"""Automatic promotion: only when the gate says promote, and never over somebody's head."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ranking.services.versions import PromotionRequest, promote
 
 
 def promote_if_better(version: ModelVersion) -> Promotion | None:
-    """Promote a version whose evaluation says better, where its project wants that; else None."""
+    """Promote a version that the gate lets through, where its project wants that; else None."""
     evaluation = version.evaluations.select_related("champion").first()
     if not version.project.automatic_promotion or evaluation is None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from ranking.description import ProjectDescription
 from ranking.errors import BrokenFile
 from ranking.ltr.comparison import LEAST_QUERIES
 from ranking.models import Evaluation, ModelVersion, Query, TrainingSet
+from ranking.services.gates import BROKEN, GateView, broken_guardrail, gate_of
 from ranking.services.training_sets import load_frames
 
 PAIRS, LABELS = "pair_accuracy", "ndcg@10"
@@ -28,9 +28,6 @@ HEADLINES: dict[tuple[str, str], str] = {
     (LABELS, Evaluation.Verdict.REFUSE.value): "Its lists fit the graded labels less well",
 }
 SHORT = {PAIRS: "pairs", LABELS: "ndcg"}
-WORTH_SETTLING = 0.02  # a difference of two points is one that an expert notices over a session
-POWER_FACTOR = 2.8  # 1.96 + 0.84: two-sided 5 %, power 80 %
-TWO_SIDED_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class SideBySide:
 
     `history` says that the graded labels are past grades which experts may correct: reported, but no limit.
     `worse` names the groups whose whole interval is below zero; `silent` counts those with too few needs for
-    an interval; `more_queries` is how many more held-out needs would settle a difference of two points.
+    an interval; `gate` is what the gate checked; `guarded` says that a guardrail decided and not the gain.
     """
 
     evaluation: Evaluation
@@ -85,7 +82,8 @@ class SideBySide:
     silent: int
     per_query: list[QueryLine]
     held_out_lists: int | None
-    more_queries: int | None
+    gate: GateView | None
+    guarded: bool
     history: bool
 
 
@@ -104,7 +102,8 @@ def in_short(evaluation: Evaluation) -> str:
     said = _headline(evaluation, lead)
     if lead is None or lead.difference is None:
         return said
-    said += f": {_points(lead.difference)} points"
+    name = f". {lead.sentence_words}" if _guardrail(evaluation) else ""
+    said += f"{name}: {_points(lead.difference)} points"
     if lead.low is None or lead.high is None:
         return said
     return f"{said} (95 % interval {_points(lead.low)} to {_points(lead.high)})"
@@ -128,7 +127,8 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
         silent=sum(group["low"] is None for group in groups),
         per_query=_per_query(evaluation, decisive),
         held_out_lists=_held_out_lists(evaluation.training_set),
-        more_queries=_more_queries(main),
+        gate=gate_of(evaluation),
+        guarded=bool(_guardrail(evaluation)),
         history=decisive == PAIRS and not description.labels_guard,
     )
 
@@ -145,22 +145,26 @@ def _leading(evaluation: Evaluation) -> tuple[Figure | None, Figure | None]:
     """Return (the metric that decided, the other one)."""
     figures, decisive = _figures(evaluation), _decisive(evaluation)
     main, other = figures.get(decisive), figures.get(LABELS if decisive == PAIRS else PAIRS)
-    return (other, main) if _guarded(evaluation, main) else (main, other)
+    return (other, main) if broken_guardrail(evaluation) == "base" else (main, other)
 
 
 def _points(share: float) -> str:
     return signed(100 * share)
 
 
-def _guarded(evaluation: Evaluation, main: Figure | None) -> bool:
-    """Say whether the other metric decided: a version that gains on its own may lose too much elsewhere."""
-    worse = evaluation.verdict == Evaluation.Verdict.REFUSE
-    return worse and main is not None and (main.high is None or main.high >= 0)
+def _guardrail(evaluation: Evaluation) -> str:
+    """Name the guardrail that decided where neither the gain nor the other metric did; else empty."""
+    broken = broken_guardrail(evaluation)
+    return "" if broken == "base" else broken
 
 
 def _headline(evaluation: Evaluation, lead: Figure | None) -> str:
     """Say what the verdict rests on in a few words, without the figure."""
-    if lead is None or lead.difference is None:
+    guardrail = _guardrail(evaluation)
+    if guardrail in BROKEN:
+        refused, held_back = BROKEN[guardrail]
+        return refused if evaluation.verdict == Evaluation.Verdict.REFUSE else held_back
+    if guardrail or lead is None or lead.difference is None:
         return evaluation.reason[:1].upper() + evaluation.reason[1:]
     return HEADLINES[lead.metric, evaluation.verdict]
 
@@ -244,12 +248,3 @@ def _held_out_lists(training_set: TrainingSet) -> int | None:
         return None
     pairs = pd.read_parquet(io.BytesIO(pairs_file), columns=["list_id", "held_out", "randomised"])
     return int(pairs.loc[pairs["held_out"] & pairs["randomised"], "list_id"].nunique())
-
-
-def _more_queries(main: Figure | None) -> int | None:
-    """Return how many more needs would settle `WORTH_SETTLING`, from the width of the interval at hand."""
-    if main is None or main.low is None or main.high is None or main.queries < 2:
-        return None
-    error = (main.high - main.low) / (2 * TWO_SIDED_95)
-    wanted = math.ceil(main.queries * (POWER_FACTOR * error / WORTH_SETTLING) ** 2)
-    return max(wanted - main.queries, 0) or None

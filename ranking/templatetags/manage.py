@@ -61,6 +61,16 @@ def verdict_words(verdict: str) -> str:
 
 
 @register.filter
+def check_words(verdict: str) -> str:
+    """Return what one check of the gate says, as people say it.
+
+    >>> check_words("promote"), check_words("refuse")
+    ('passed', 'refuse')
+    """
+    return "passed" if verdict == Evaluation.Verdict.PROMOTE else verdict_words(verdict)
+
+
+@register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """Write a moment the way people say it, with the exact one in the title and for machines.
 

@@ -14,7 +14,7 @@ from ranking.errors import BrokenFile, PromotionRefused, StalePromotion
 from ranking.forms import PolicyForm, PromotionForm, ReasonForm
 from ranking.ltr import CorruptModel
 from ranking.models import ModelVersion, Project, TrainingSet
-from ranking.services import history, lessons, policy, verdicts, versions
+from ranking.services import gates, history, lessons, policy, verdicts, versions
 from ranking.services.candidates import description_of
 from ranking.services.policy import Policy
 from ranking.services.versions import PromotionRequest
@@ -50,6 +50,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "version": shown,
         "row": row,
         "champion": versions.current_champion(project),
+        "gate": gates.gate_of(row.evaluation) if row.evaluation else None,
         "tried": history.tried(shown),
         "judges": history.judges_of(shown),
         "rule": history.rule_in_words(shown, description_of(project)),

@@ -182,7 +182,7 @@ def test_a_version_held_back_by_the_other_metric_says_so_first(project, challeng
         "low": -0.10,
         "high": -0.02,
     }
-    results["verdict"] = "refuse"
+    results |= {"verdict": "refuse", "gate": factories.gate_decision("refuse", "base")}
     evaluation = versions.record_evaluation(challenger, versions.current_champion(project), results)
     assert verdicts.in_short(evaluation) == (
         "Experts agree with it less often: −6.0 points (95 % interval −10.0 to −2.0)"
@@ -226,13 +226,54 @@ def test_groups_are_named_by_their_segment_and_doubtful_ones_are_marked(project,
 
 
 @pytest.mark.parametrize(
-    ("half_width", "more"),
-    # n (2.8 se / .02)^2 needs in all, of which 16 are there: se = .0392/1.96 = .02 -> 16 * 7.84 = 126
-    [(0.0392, 110), (0.0098, None)],
+    ("verdict", "check", "said"),
+    [
+        ("refuse", "segments", "It harms a segment. NDCG@10: +5.0 points (95 % interval +3.0 to +7.0)"),
+        ("not_yet", "experts", "It may go against an expert. NDCG@10: +5.0 points"),
+        ("refuse", "superiority", "Its lists fit the graded labels less well: +5.0 points"),
+        ("not_yet", "sound", "Made up for a test: promote"),
+    ],
 )
-def test_the_needs_that_would_settle_two_points_follow_from_the_width(half_width, more):
-    figure = verdicts.Figure("pair_accuracy", 0.7, 0.7, 0.0, -half_width, half_width, 16, 0)
-    assert verdicts._more_queries(figure) == more
+def test_a_guardrail_that_decides_is_named_before_the_gain(project, challenger, verdict, check, said):
+    results = factories.evaluation_results("promote")
+    results |= {"verdict": verdict, "gate": factories.gate_decision(verdict, check)}
+    evaluation = versions.record_evaluation(challenger, versions.current_champion(project), results)
+    assert verdicts.in_short(evaluation).startswith(said)
+
+
+def test_both_pages_show_every_check_of_the_gate_and_what_is_still_needed(admin, project):
+    factories.make_version(project, verdict="not_yet")
+    for text in (page(admin, "compare", 1, 0), page(admin, "version", 1)):
+        assert "Gain not yet Made up for a test of superiority" in text
+        assert "Segments passed Made up for a test of segments" in text
+        assert "3 judged lists did not count: not shown in random order." in text
+        # 60 needs are wanted and 4 are there; graded labels decide, so lists would not help
+        assert "About 56 more held-out needs with graded labels would show a gain of 2.0 points" in text
+
+
+def test_where_experts_decide_the_lists_still_needed_are_said(admin, project):
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+    job = jobs.request_training(freeze_training_set(project), by="ada")
+    gate = factories.gate_decision("not_yet", slates_needed=56)
+    found = factories.evaluation_results("not_yet") | {"gate": gate}
+    result = {"params": {}, "report": {}, "evaluation": found}
+    jobs.finish(
+        jobs.claim(job.pk, owner="here:1"),
+        versions.current_champion(project),
+        factories.sorting_model(project, "age"),
+        result,
+    )
+    text = page(admin, "compare", 1, 0)
+    assert "About 56 more judged lists of held-out needs, shown in random order" in text
+
+
+def test_an_evaluation_from_before_the_gate_is_shown_without_checks(admin, project, challenger):
+    results = factories.evaluation_results("promote")
+    del results["gate"]
+    versions.record_evaluation(challenger, versions.current_champion(project), results)
+    text = page(admin, "compare", 1, 0)
+    assert "promote Its lists fit the graded labels better: +5.0 points" in text
+    assert "What the gate checked" not in text
 
 
 def test_versions_that_were_never_evaluated_against_each_other_say_so(admin, project, challenger):

@@ -162,6 +162,12 @@ def test_a_comparison_with_a_champion_that_is_gone_promotes_nothing():
     assert serving.champion(project).version == two
 
 
+def test_a_person_may_promote_what_the_gate_refuses_with_a_reason():
+    version = factories.make_version(factories.make_project(), verdict="refuse")
+    promotion = versions.promote(version, _request(version, evaluation=version.evaluations.get()))
+    assert (promotion.automatic, promotion.evaluation.verdict) == (False, "refuse")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_evaluations_keep_their_verdict_through_the_change_of_words_and_stay_append_only():
     version = factories.make_version(factories.make_project())
