@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ranking.ltr.errors import InvalidFeatures
-from ranking.ltr.intervals import bootstrap_weights, expanded_interval
+from ranking.ltr.intervals import CONFIDENCE, bootstrap_weights, expanded_interval
 from ranking.ltr.preferences import Floats
 
 LEAST_QUERIES = 6
