@@ -1,7 +1,9 @@
 """Learning to rank from preferences: the pure core, usable in a notebook without Django."""
 
 from ranking.ltr.agreement import Agreement, Consistency, JudgePair, measure_agreement, repeat_consistency
+from ranking.ltr.asking import Mix, ProposedSlate, ask
 from ranking.ltr.boosting import BoostingParams, boost
+from ranking.ltr.committee import committee, staged_committee
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.components import LinearComponent, RuleComponent, TreeComponent
 from ranking.ltr.concordance import kendall_w, ordinal_alpha, pairs_kept, rbo, tau_b
@@ -35,8 +37,10 @@ __all__ = [
     "JudgePair",
     "LinearComponent",
     "LtrError",
+    "Mix",
     "PairedResults",
     "Preferences",
+    "ProposedSlate",
     "Ranker",
     "RuleComponent",
     "Scorer",
@@ -44,7 +48,9 @@ __all__ = [
     "TrainingResult",
     "TrainingTask",
     "TreeComponent",
+    "ask",
     "boost",
+    "committee",
     "compare",
     "gate",
     "held_out_mask",
@@ -64,6 +70,7 @@ __all__ = [
     "reasons",
     "repeat_consistency",
     "separation_reliability",
+    "staged_committee",
     "tau_b",
     "train",
 ]
