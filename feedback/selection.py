@@ -1,139 +1,250 @@
 """Which query and which items to show to whom next. Pure: numbers in, numbers out, one generator given.
 
-Experts can only correct what they see. A slate of the version's own top would leave its mistakes further down
-unseen, and a uniform draw would waste the minute on items that nobody would ever be shown. Items are drawn
-without replacement with weights that fall with the rank like the discount of DCG, 1/log2(1 + rank); each
-probability is returned, to be logged with the slate.
+Which lists are worth asking for is decided by `ranking.ltr.ask`: those about which a committee disagrees on
+something that people would see, a few red flags, and lists drawn plainly at random. The last come from held-
+out queries, on which versions are judged: a list that a model chose would favour that model, and a list of
+worth on a held-out query would teach nothing. They are as large a share of the lists as held-out queries are
+of the queries.
+
+Here the lists get their place: some go to several experts, each expert sees a few of their own again much
+later and in another order, and enough of them are in random order. Every probability is returned, to be
+logged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from ranking.ltr import Mix, ProposedSlate, ask
+
 SHARED_BY = 3  # experts who see a shared slate: the least at which two can outvote one
-WINDOW = 60  # ranks beyond it are drawn only when fewer are eligible
+WINDOW = 60  # ranks beyond it are never shown: a minute is too dear for what no reader gets to see
+REPEAT_SHARE = 0.1  # of an expert's slates: about three in a session of thirty, which a consistency needs
+REPEAT_GAP = 4  # slates from one showing to the next: three others in between, so that nobody just remembers
+REPEAT = "repeat"
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateRows:
+    """What may be shown, one row a query and item: scores (m, n) of a committee, and columns of length n.
+
+    `ranks` are those of the version in service, from 1; no query has more than `WINDOW` of them.
+    """
+
+    scores: NDArray[np.float64]
+    queries: NDArray[np.int64]
+    items: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+    held_out: NDArray[np.bool_]
+    features: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class DrawnList:
+    """A list before anybody gets it: ranks ascending, their inclusion probabilities, and why it was drawn."""
+
+    query: int
+    ranks: tuple[int, ...]
+    item_probabilities: tuple[float, ...]
+    probability: float
+    arm: str
 
 
 @dataclass(frozen=True)
 class PlannedSlate:
-    """One slate to be shown: who, which query, in which order; items are drawn once per `draw`."""
+    """One slate to be shown: who, where in their session, which list, and in which order.
+
+    `repeats` is the position of the same expert's slate that shows the same list.
+    """
 
     expert: int
     position: int
-    query: int
+    drawn: DrawnList
     randomised: bool
-    shared: bool
-    draw: int
-    probability: float
+    shared: bool = False
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What a session asks for: expert and query ids, slates per expert, and the session's shares."""
+    """What a session asks for: expert ids, lists and cards, the session's shares, and who must not see what.
+
+    `conflicts` are item ids by (expert, query).
+    """
 
     experts: Sequence[int]
-    queries: Sequence[int]
-    held_out: Sequence[bool]
     slates_per_expert: int
+    items_per_slate: int
     random_share: float
     overlap_share: float
+    repeat_share: float = REPEAT_SHARE
+    conflicts: Mapping[tuple[int, int], frozenset[int]] = field(default_factory=dict)
 
 
-def plan(request: PlanRequest, rng: np.random.Generator) -> list[PlannedSlate]:
+@dataclass(frozen=True, eq=False)
+class _Entry:
+    """A list in an expert's session, before it has a position."""
+
+    drawn: DrawnList
+    shared: bool = False
+    again: _Entry | None = None
+
+
+def plan(request: PlanRequest, rows: CandidateRows, rng: np.random.Generator) -> list[PlannedSlate]:
     """Return the slates of a session, in the order in which each expert sees them.
 
     Shared slates go to up to `SHARED_BY` experts with the same items. Slates of held-out queries are always
-    in random order: an evaluation on lists in the version's own order would reward whoever keeps it.
+    in random order: an evaluation on lists in the version's own order would reward whoever keeps it. So are
+    repeats. Fewer slates than asked for only where an expert's interests leave nothing to ask about.
     """
     shared = round(request.overlap_share * request.slates_per_expert) if len(request.experts) > 1 else 0
-    groups = _shared_draws(request, shared, rng)
+    repeats = _repeats_each(request)
+    source = _Source(request, rows, rng)
+    groups = _shared_draws(request, min(shared, request.slates_per_expert - repeats), source, rng)
     slates: list[PlannedSlate] = []
-    draw = sum(len(rows) for rows in groups.values())
     for expert in request.experts:
-        rows = list(groups[expert])
-        own = request.slates_per_expert - len(rows)
-        for query in _spread(request.queries, [row[0] for row in rows], own, rng):
-            rows.append((query, draw, False))
-            draw += 1
-        slates += _in_order(request, expert, rows, rng)
+        entries = groups[expert]
+        own = request.slates_per_expert - repeats - len(entries)
+        seen = [entry.drawn.query for entry in entries]
+        entries = entries + [_Entry(drawn) for drawn in source.lists([expert], own, seen)]
+        entries = [entries[place] for place in rng.permutation(len(entries))]
+        slates += _in_order(request, expert, _with_repeats(entries, repeats, rng), source.held_out, rng)
     return slates
 
 
+class _Source:
+    """Draws lists, away from all that it has drawn before."""
+
+    def __init__(self, request: PlanRequest, rows: CandidateRows, rng: np.random.Generator) -> None:
+        self.request, self.rows, self.rng = request, rows, rng
+        self.judged = np.zeros(len(rows.queries))
+        self.recent: list[tuple[int, ...]] = []
+        self.held_out = frozenset(rows.queries[rows.held_out].tolist())
+
+    def lists(self, experts: Sequence[int], count: int, seen: Collection[int]) -> list[DrawnList]:
+        """Up to `count` lists that all of the experts may see, of queries not `seen` while there are any."""
+        barred = self._barred(experts)
+        found: list[DrawnList] = []
+        seen = set(seen)
+        while len(found) < count:
+            fresh = ~barred & ~np.isin(self.rows.queries, list(seen))
+            queries, sizes = np.unique(self.rows.queries[fresh], return_counts=True)
+            queries = queries[sizes > 1]
+            if len(queries) == 0 and not seen:
+                break
+            found += self._asked(min(count - len(found), len(queries)), ~fresh, queries)
+            seen = set()
+        return found
+
+    def _asked(self, count: int, excluded: NDArray[np.bool_], queries: NDArray[np.int64]) -> list[DrawnList]:
+        if count == 0:
+            return []
+        proposed = ask(
+            self.rows.scores,
+            self.rows.queries,
+            n_slates=count,
+            slate_size=self.request.items_per_slate,
+            mix=_mix(float(np.mean([query in self.held_out for query in queries.tolist()]))),
+            features=self.rows.features,
+            judged=self.judged,
+            recent=self.recent,
+            excluded=excluded,
+            held_out=self.rows.held_out,
+            seed=int(self.rng.integers(2**31)),
+        )
+        for slate in proposed:
+            self.judged[list(slate.rows)] += 1
+            self.recent.append(slate.rows)
+        return [self._drawn(slate) for slate in proposed]
+
+    def _drawn(self, slate: ProposedSlate) -> DrawnList:
+        ranks = self.rows.ranks[list(slate.rows)]
+        order = np.argsort(ranks)
+        return DrawnList(
+            query=int(slate.query),
+            ranks=tuple(ranks[order].tolist()),
+            item_probabilities=tuple(slate.row_probabilities[place] for place in order),
+            probability=slate.probability,
+            arm=slate.kind,
+        )
+
+    def _barred(self, experts: Sequence[int]) -> NDArray[np.bool_]:
+        barred = np.zeros(len(self.rows.queries), dtype=bool)
+        for (expert, query), items in self.request.conflicts.items():
+            if expert in experts:
+                barred |= (self.rows.queries == query) & np.isin(self.rows.items, list(items))
+        return barred
+
+
+def _mix(held_out: float) -> Mix:
+    """The mix of a session's lists: what is shown again is planned apart, see `_with_repeats`.
+
+    >>> _mix(0.25)
+    Mix(committee=0.7, random=0.25, overlap=0.0, repeat=0.0, red_flag=0.05)
+    """
+    usual = Mix()
+    random = held_out or usual.random / (usual.random + usual.committee + usual.red_flag)
+    red_flag = (1 - random) * usual.red_flag / (usual.red_flag + usual.committee)
+    return Mix(committee=1 - random - red_flag, random=random, overlap=0.0, repeat=0.0, red_flag=red_flag)
+
+
 def _shared_draws(
-    request: PlanRequest, shared: int, rng: np.random.Generator
-) -> dict[int, list[tuple[int, int, bool]]]:
-    rows: dict[int, list[tuple[int, int, bool]]] = {expert: [] for expert in request.experts}
+    request: PlanRequest, shared: int, source: _Source, rng: np.random.Generator
+) -> dict[int, list[_Entry]]:
+    entries: dict[int, list[_Entry]] = {expert: [] for expert in request.experts}
     by = min(SHARED_BY, len(request.experts))
     if not shared:
-        return rows
-    drawn = _spread(request.queries, [], shared * -(-len(request.experts) // by), rng)
-    for draw, query in enumerate(drawn):
-        waiting = sorted((len(rows[expert]), rng.random(), expert) for expert in request.experts)
+        return entries
+    for drawn in source.lists(request.experts, shared * -(-len(request.experts) // by), ()):
+        waiting = sorted((len(entries[expert]), rng.random(), expert) for expert in request.experts)
         for count, _, expert in waiting[:by]:
             if count < shared:
-                rows[expert].append((query, draw, True))
-    return rows
+                entries[expert].append(_Entry(drawn, shared=True))
+    return entries
 
 
-def _spread(queries: Sequence[int], taken: Sequence[int], count: int, rng: np.random.Generator) -> list[int]:
-    """Draw queries, each once before any comes twice; those in `taken` come last."""
-    order: list[int] = []
-    fresh = [query for query in queries if query not in set(taken)] or list(queries)
-    while len(order) < count:
-        order += [int(query) for query in rng.permutation(fresh)]
-        fresh = list(queries)
-    return order[:count]
+def _repeats_each(request: PlanRequest) -> int:
+    """How many slates of each expert are repeats: none where the session is too short to keep them apart."""
+    wanted = round(request.repeat_share * request.slates_per_expert)
+    return max(min(wanted, (request.slates_per_expert - REPEAT_GAP + 1) // 2), 0)
+
+
+def _with_repeats(entries: list[_Entry], count: int, rng: np.random.Generator) -> list[_Entry]:
+    """Plant repeats of `count` lists, each at least `REPEAT_GAP` slates after the first showing."""
+    sources = entries[: max(len(entries) - REPEAT_GAP + 1, 0)]
+    planned = list(entries)
+    for drawn, place in enumerate(rng.permutation(len(sources))[:count]):
+        first = sources[place]
+        chance = 1 / (len(sources) - drawn)
+        again = _Entry(replace(first.drawn, arm=REPEAT, probability=chance), again=first)
+        planned.insert(int(rng.integers(planned.index(first) + REPEAT_GAP, len(planned) + 1)), again)
+    return planned
 
 
 def _in_order(
-    request: PlanRequest, expert: int, rows: list[tuple[int, int, bool]], rng: np.random.Generator
+    request: PlanRequest,
+    expert: int,
+    entries: Sequence[_Entry],
+    held_out: Collection[int],
+    rng: np.random.Generator,
 ) -> list[PlannedSlate]:
-    held_out = dict(zip(request.queries, request.held_out, strict=True))
-    rows = [rows[i] for i in rng.permutation(len(rows))]
-    free = [i for i, row in enumerate(rows) if not held_out[row[0]]]
-    wanted = max(int(np.ceil(request.random_share * len(rows))) - (len(rows) - len(free)), 0)
-    randomised = set(range(len(rows))) - set(free) | {int(i) for i in rng.permutation(free)[:wanted]}
-    probability = min(request.slates_per_expert / len(request.queries), 1.0)
+    free = [i for i, entry in enumerate(entries) if entry.again is None and entry.drawn.query not in held_out]
+    wanted = max(int(np.ceil(request.random_share * len(entries))) - (len(entries) - len(free)), 0)
+    randomised = set(range(len(entries))) - set(free) | {int(i) for i in rng.permutation(free)[:wanted]}
+    position = {id(entry): i + 1 for i, entry in enumerate(entries)}
     return [
-        PlannedSlate(expert, i + 1, query, i in randomised, shared, draw, probability)
-        for i, (query, draw, shared) in enumerate(rows)
+        PlannedSlate(
+            expert=expert,
+            position=i + 1,
+            drawn=entry.drawn,
+            randomised=i in randomised,
+            shared=entry.shared,
+            repeats=position[id(entry.again)] if entry.again is not None else None,
+        )
+        for i, entry in enumerate(entries)
     ]
-
-
-def draw_items(
-    eligible: int, count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Draw `count` of the items ranked 1..eligible.
-
-    Returns (ranks ascending, their inclusion probabilities), both of length min(count, eligible). Sampling is
-    systematic on the cumulated probabilities, so that the probabilities returned are exact.
-    """
-    window = min(eligible, max(WINDOW, count))
-    if window <= count:
-        return np.arange(1, window + 1), np.ones(window)
-    weights = 1.0 / np.log2(1.0 + np.arange(1, window + 1))
-    inclusion = _inclusion(weights, count)
-    shuffled = rng.permutation(window)
-    edges = np.cumsum(inclusion[shuffled])
-    # Systematic sampling: equally spaced points on the cumulated probabilities. The last edge is `count` but
-    # for rounding, and a point must never fall behind it.
-    edges[-1] = count
-    picked = shuffled[np.searchsorted(edges, rng.random() + np.arange(count), side="right")]
-    ranks = np.sort(picked) + 1
-    return ranks.astype(np.int64), inclusion[ranks - 1]
-
-
-def _inclusion(weights: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Return inclusion probabilities proportional to the weights, none above 1, with the sum `count`."""
-    certain = np.zeros(len(weights), dtype=bool)
-    while True:
-        rest = count - certain.sum()
-        inclusion = np.where(certain, 1.0, weights / weights[~certain].sum() * rest)
-        over = (inclusion > 1.0) & ~certain
-        if not over.any():
-            return inclusion
-        certain |= over

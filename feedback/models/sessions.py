@@ -83,6 +83,12 @@ class Slate(models.Model):
         OPEN = "open"
         SUBMITTED = "submitted"
 
+    class Arm(models.TextChoices):
+        COMMITTEE = "committee", "members of a committee disagree"
+        RANDOM = "random", "drawn at random"
+        RED_FLAG = "red_flag", "the committee as a whole is unsure"
+        REPEAT = "repeat", "shown before, in another order"
+
     session = models.ForeignKey(FeedbackSession, on_delete=models.PROTECT, related_name="slates")
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="slates")
     query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="slates")
@@ -90,7 +96,20 @@ class Slate(models.Model):
     position = models.PositiveSmallIntegerField(help_text="of the slate in the expert's session, from 1")
     randomised = models.BooleanField(help_text="shown in random order, not in the order of the version")
     shared = models.BooleanField(default=False, help_text="several experts see the same need and items")
-    selection_probability = models.FloatField(help_text="of this query being drawn for this slate")
+    arm = models.CharField(
+        max_length=10, choices=Arm.choices, blank=True, default="", help_text="why this list is asked for"
+    )
+    repeats = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="repeated_by",
+        help_text="the slate of the same expert that shows the same list in another order",
+    )
+    selection_probability = models.FloatField(
+        help_text="of this query at its draw, given the arm and the lists drawn before"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     draft = models.JSONField(null=True, blank=True)
     draft_version = models.PositiveIntegerField(default=0)

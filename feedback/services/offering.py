@@ -16,9 +16,10 @@ def offer_to_another(slate: Slate) -> Slate | None:
     """Show a list that its expert knows nothing about to another one of the session, as their last one.
 
     Whoever has the fewest lists left gets it, if they have not seen the need yet; with nobody left the list
-    stays without an answer, and None is returned.
+    stays without an answer, and None is returned. A repeat is about its own expert and offered to nobody: its
+    first showing was.
     """
-    expert = _who_next(slate)
+    expert = _who_next(slate) if slate.repeats_id is None else None
     if expert is None:
         return None
     last = slate.session.slates.filter(expert=expert).aggregate(Max("position"))["position__max"] or 0
@@ -30,6 +31,7 @@ def offer_to_another(slate: Slate) -> Slate | None:
         position=last + 1,
         randomised=slate.randomised,
         shared=slate.shared,
+        arm=slate.arm,
         selection_probability=slate.selection_probability,
     )
     cards = list(slate.items.all())

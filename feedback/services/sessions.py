@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,12 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Member, Participation, Slate, SlateItem
-from feedback.selection import PlannedSlate, PlanRequest, draw_items, plan
+from feedback.selection import PlannedSlate, PlanRequest, plan
+from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
 from feedback.services.offering import known_conflicts
-from ranking.models import Project, Query
+from ranking.models import Project
 from ranking.services import serving
-from ranking.services.candidates import Candidates, candidates
-from ranking.services.training_sets import held_out
-
-LEAST_ITEMS = 2  # a list of one says nothing
 
 
 @dataclass(frozen=True)
@@ -40,15 +37,6 @@ class SessionRequest:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """The candidates of one query in the order of the version, best first."""
-
-    query: Query
-    found: Candidates
-    order: np.ndarray
-
-
 def open_session(
     project: Project, request: SessionRequest, *, experts: Sequence[User], by: str
 ) -> FeedbackSession:
@@ -60,8 +48,11 @@ def open_session(
     champion = serving.champion(project)
     session = _session_row(project, champion.version, request, by)
     rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
-    pools = _pools(project, champion)
-    slates = _planned(request, [expert.pk for expert in experts], pools, rng)
+    pools = pools_of(project, champion)
+    if not pools:
+        raise InvalidSession("no need of this project has two candidates to put in order", "project")
+    rows = candidate_rows(project, champion, pools, seed=request.seed)
+    slates = plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng)
     with transaction.atomic():
         session.save()
         Participation.objects.bulk_create(Participation(session=session, expert=expert) for expert in experts)
@@ -108,91 +99,74 @@ def _session_row(project: Project, version: Any, request: SessionRequest, by: st
     return session
 
 
-def _pools(project: Project, champion: serving.Champion) -> dict[int, _Pool]:
-    pools = {}
-    for query in project.queries.filter(active=True).select_related("project"):
-        found = candidates(query, champion.version.feature_set)
-        if len(found) >= LEAST_ITEMS:
-            pools[query.pk] = _Pool(query, found, serving.order(champion.ranker, found)[0])
-    if not pools:
-        raise InvalidSession("no need of this project has two candidates to put in order", "project")
-    return pools
-
-
-def _planned(
-    request: SessionRequest, experts: Sequence[int], pools: dict[int, _Pool], rng: np.random.Generator
-) -> list[PlannedSlate]:
-    queries = list(pools)
-    return plan(
-        PlanRequest(
-            experts=experts,
-            queries=queries,
-            held_out=[held_out(pools[query].query) for query in queries],
-            slates_per_expert=request.slates_per_expert,
-            random_share=request.random_share,
-            overlap_share=request.overlap_share,
-        ),
-        rng,
+def _plan_request(project: Project, request: SessionRequest, experts: Sequence[int]) -> PlanRequest:
+    return PlanRequest(
+        experts=experts,
+        slates_per_expert=request.slates_per_expert,
+        items_per_slate=request.items_per_slate,
+        random_share=request.random_share,
+        overlap_share=request.overlap_share,
+        conflicts=known_conflicts(project),
     )
 
 
 def _freeze_slates(
     session: FeedbackSession,
     planned: Sequence[PlannedSlate],
-    pools: dict[int, _Pool],
+    pools: Mapping[int, Pool],
     rng: np.random.Generator,
 ) -> None:
-    slates = Slate.objects.bulk_create(
-        Slate(
-            session=session,
-            expert_id=plan.expert,
-            query_id=plan.query,
-            query_content=pools[plan.query].query.content,
-            position=plan.position,
-            randomised=plan.randomised,
-            shared=plan.shared,
-            selection_probability=plan.probability,
-        )
-        for plan in planned
-    )
-    conflicts = known_conflicts(session.project)
-    draws: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    slates = Slate.objects.bulk_create(_slate(session, plan, pools[plan.drawn.query]) for plan in planned)
+    at = {(slate.expert_id, slate.position): place for place, slate in enumerate(slates)}
+    orders = [rng.permutation(len(plan.drawn.ranks)) if plan.randomised else None for plan in planned]
     cards: list[SlateItem] = []
-    for slate, plan_row in zip(slates, planned, strict=True):
-        pool = pools[plan_row.query]
-        if plan_row.draw not in draws:
-            draws[plan_row.draw] = draw_items(len(pool.found), session.items_per_slate, rng)
-        barred = conflicts.get((plan_row.expert, plan_row.query), frozenset())
-        cards += _cards(slate, pool, _without(pool, draws[plan_row.draw], barred), rng)
+    repeated: list[Slate] = []
+    for slate, plan_row, order in zip(slates, planned, orders, strict=True):
+        if order is None:
+            order = np.arange(len(plan_row.drawn.ranks))
+        if plan_row.repeats is not None:
+            first = at[plan_row.expert, plan_row.repeats]
+            slate.repeats = slates[first]
+            repeated.append(slate)
+            shown = orders[first]
+            order = _another_order(order, np.arange(len(order)) if shown is None else shown)
+        cards += _cards(slate, pools[plan_row.drawn.query], plan_row, order)
+    Slate.objects.bulk_update(repeated, ["repeats"])
     SlateItem.objects.bulk_create(cards, batch_size=500)
 
 
-def _without(
-    pool: _Pool, drawn: tuple[np.ndarray, np.ndarray], barred: frozenset[int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the items in which the expert has an interest: nobody is asked about them twice."""
-    ranks, probabilities = drawn
-    keep = np.array([pool.found.item_ids[pool.order[rank - 1]] not in barred for rank in ranks], dtype=bool)
-    return ranks[keep], probabilities[keep]
+def _slate(session: FeedbackSession, planned: PlannedSlate, pool: Pool) -> Slate:
+    return Slate(
+        session=session,
+        expert_id=planned.expert,
+        query_id=planned.drawn.query,
+        query_content=pool.query.content,
+        position=planned.position,
+        randomised=planned.randomised,
+        shared=planned.shared,
+        arm=planned.drawn.arm,
+        selection_probability=planned.drawn.probability,
+    )
 
 
-def _cards(
-    slate: Slate, pool: _Pool, drawn: tuple[np.ndarray, np.ndarray], rng: np.random.Generator
-) -> list[SlateItem]:
-    ranks, probabilities = drawn
-    shown = rng.permutation(len(ranks)) if slate.randomised else np.arange(len(ranks))
+def _another_order(order: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Return the order, turned round if it is the one that was shown."""
+    return order[::-1] if np.array_equal(order, shown) else order
+
+
+def _cards(slate: Slate, pool: Pool, planned: PlannedSlate, order: np.ndarray) -> list[SlateItem]:
     features = pool.found.features
     cards = []
-    for position, i in enumerate(shown, start=1):
-        row = int(pool.order[ranks[i] - 1])
+    for position, i in enumerate(order, start=1):
+        row = int(pool.order[planned.drawn.ranks[i] - 1])
         values = features.iloc[row]
         cards.append(
             SlateItem(
                 slate=slate,
                 item_version_id=int(pool.found.version_ids[row]),
                 shown_position=position,
-                model_rank=int(ranks[i]),
-                selection_probability=float(probabilities[i]),
+                model_rank=planned.drawn.ranks[i],
+                selection_probability=planned.drawn.item_probabilities[i],
                 features={name: None if np.isnan(value) else float(value) for name, value in values.items()},
             )
         )

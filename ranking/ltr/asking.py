@@ -110,15 +110,12 @@ def ask(
     slate_size : rows of a list, at least 2; a query with fewer is asked whole, one with a single row never
     top_k : how many rows of a query its users see
     mix : shares of the kinds. A kind that is impossible (nothing to show again, no query to learn from)
-        leaves its
-        share to `committee`, and that one to `random`
+        leaves its share to `committee`, and that one to `random`
     features : (n, d) numbers by which lists are spread over unlike queries; without them, by who of the
-        committee
-        disagrees
+        committee disagrees
     judged : (n,) how often each row has been judged since the committee was fitted: pairs of judged rows are
         worth less
-    recent : rows of the lists asked lately, each in the order shown: those to show again, and to keep away
-        from
+    recent : rows of the lists asked lately, each in the order shown: to show again, and to keep away from
     excluded : (n,) bool: rows never to be asked about, such as declared interests
     held_out : (n,) bool: rows of queries kept for judging versions: random lists come from these alone, and
         lists of worth never; without any, random lists come from all queries
@@ -127,8 +124,8 @@ def ask(
 
     Returns
     -------
-    list of `ProposedSlate`: `n_slates`, or none where no query has two rows that may be asked about. Of each
-    kind, every query comes once before any comes twice.
+    list of `ProposedSlate`: `n_slates`, or none where no query has two rows that may be asked about. Every
+    query comes once before any comes twice, the lists drawn at random and those shown again apart.
 
     Raises
     ------
@@ -191,6 +188,7 @@ class _Round:
             "red_flag": self._red_flags(),
         }
         self.left: dict[Kind, list[Any]] = {kind: list(choices) for kind, choices in self.choices.items()}
+        self.left["red_flag"] = self.left["committee"]  # one list: a query of worth is not asked for twice
 
     def possible(self) -> frozenset[Kind]:
         """The kinds of which at least one list can be drawn."""
@@ -201,11 +199,14 @@ class _Round:
         if not self.choices[kind]:
             return None
         if not self.left[kind]:
-            self.left[kind] = list(self.choices[kind])
-        left = self.left[kind]
+            self.left[kind] += self.choices["committee" if kind == "red_flag" else kind]
+        left = [choice for choice in self.left[kind] if choice in self.choices[kind]]
+        if not left:  # every red flag has been asked about, other queries have not
+            return self.draw("committee")
         chances = self._chances(left) if kind == "committee" else np.full(len(left), 1 / len(left))
         place = int(self.rng.choice(len(left), p=chances))
-        chosen, chance = left.pop(place), float(chances[place])
+        chosen, chance = left[place], float(chances[place])
+        self.left[kind].remove(chosen)
         if kind in ("overlap", "repeat"):
             return self._again(kind, chosen, chance)
         if kind == "random":

@@ -85,7 +85,7 @@ def committee(
         raise InvalidPreferences(f"a committee of {size}; expected at least 1 member")
     matrix = feature_matrix(features)
     preferences.check(len(matrix), queries)
-    base = np.zeros(len(matrix)) if incumbent is None else scaled(incumbent.score(features, queries))
+    base = np.zeros(len(matrix)) if incumbent is None else scaled(incumbent.score(features, queries), queries)
     linear = [name not in set(categorical) for name in features.columns]
     columns = np.column_stack([base, standardised(matrix[:, linear])])
     members = []
@@ -202,9 +202,17 @@ def standardised(matrix: Floats) -> Floats:
     return np.asarray(np.clip(centred / scale, -DEVIATION_LIMIT, DEVIATION_LIMIT))
 
 
-def scaled(scores: npt.ArrayLike) -> Floats:
+def scaled(scores: npt.ArrayLike, queries: npt.ArrayLike) -> Floats:
+    """(n,) scores less their query's mean, in units of their deviation from it; 0 where all are the same.
+
+    >>> scaled([1.0, 3.0, 11.0, 13.0], ["a", "a", "b", "b"]).tolist()
+    [-1.0, 1.0, -1.0, 1.0]
+    """
     values = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(values).all():
         raise InvalidFeatures("the incumbent's score is not finite somewhere; expected a number for each row")
-    spread = values.std()
-    return np.asarray((values - values.mean()) / (spread if spread > 0 else 1.0))
+    codes, keys = pd.factorize(np.asarray(queries, dtype=object))
+    mean = np.bincount(codes, values, len(keys)) / np.bincount(codes, minlength=len(keys))
+    centred = values - mean[codes]
+    spread = centred.std()
+    return np.asarray(centred / (spread if spread > 0 else 1.0))

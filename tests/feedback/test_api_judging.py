@@ -16,6 +16,8 @@ ANCHORS = (
     "randomised",
     "selection_probability",
     "shared",
+    "arm",
+    "repeats",
     "features",
     "champion",
 )

@@ -30,6 +30,15 @@ def test_a_list_that_nobody_else_can_take_is_offered_to_nobody():
     assert Slate.objects.filter(session=session).count() == 3
 
 
+def test_a_repeat_is_offered_to_nobody():
+    project = factories.make_project()
+    experts = [factories.make_expert("a"), factories.make_expert("b")]
+    session = factories.make_session(project, experts, slates_per_expert=6, overlap_share=0.0)
+    repeat = session.slates.get(expert=experts[0], arm=Slate.Arm.REPEAT)
+    factories.judge(repeat, kind="outside_knowledge")
+    assert session.slates.count() == 12
+
+
 def test_a_declared_interest_is_never_asked_about_again():
     project = factories.make_project(queries=4)
     expert = factories.make_expert()

@@ -4,6 +4,7 @@ import pytest
 
 from feedback.errors import InvalidSession
 from feedback.models import FeedbackSession, Slate, SlateItem
+from feedback.services import sessions
 from feedback.services.presenting import slate_context
 from ranking.content import content_hash
 from ranking.models import ItemVersion
@@ -52,6 +53,49 @@ def test_nobody_can_tell_the_versions_ranks_from_the_page():
         shown = [int(card["id"]) for card in slate_context(slate)["cards"]]
         assert shown == sorted(shown), "ids follow the shown order, not the order of the version"
         assert "score" not in str(slate_context(slate)).lower()
+
+
+def test_a_repeat_shows_the_same_cards_in_another_order_and_names_its_first_showing():
+    project = factories.make_project()
+    session = factories.make_session(project, [factories.make_expert()], slates_per_expert=20)
+    repeats = list(session.slates.filter(arm=Slate.Arm.REPEAT).select_related("repeats"))
+    assert len(repeats) == 2
+    for slate in repeats:
+        shown, before = ([card.item_version_id for card in one.items.all()] for one in (slate, slate.repeats))
+        assert set(shown) == set(before)
+        assert shown != before
+        assert slate.randomised
+        assert slate.position > slate.repeats.position + 1
+        assert (slate.expert, slate.query) == (slate.repeats.expert, slate.repeats.query)
+    assert not session.slates.exclude(arm=Slate.Arm.REPEAT).filter(repeats__isnull=False).exists()
+
+
+def test_every_slate_says_why_it_is_asked_for_and_with_which_probability():
+    project = factories.make_project()
+    session = factories.make_session(project, [factories.make_expert()], slates_per_expert=12)
+    for slate in session.slates.filter(repeats__isnull=True):
+        assert (slate.arm == Slate.Arm.RANDOM) == held_out(slate.query)
+        assert 0 < slate.selection_probability <= 1
+        assert {0 < card.selection_probability <= 1 for card in slate.items.all()} == {True}
+
+
+def test_what_was_judged_changes_what_is_asked_next():
+    project = factories.make_project()
+    expert = factories.make_expert()
+
+    def asked():
+        session = factories.make_session(project, [expert], slates_per_expert=12, seed=3)
+        return session, {
+            (slate.query_id, frozenset(slate.items.values_list("item_version", flat=True)))
+            for slate in session.slates.filter(arm=Slate.Arm.COMMITTEE)
+        }
+
+    session, first = asked()
+    assert asked()[1] == first, "the same knowledge and seed ask the same"
+    factories.judge_all(session.slates.all())
+    assert asked()[1] == first, "an open session says nothing yet"
+    sessions.close_session(session)
+    assert asked()[1] != first
 
 
 def test_what_is_shown_stays_when_the_item_changes():
