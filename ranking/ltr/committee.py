@@ -150,11 +150,13 @@ def bagged(preferences: Preferences, rng: np.random.Generator) -> Preferences:
     return replace(drawn, weight=drawn.weight * times[times > 0])
 
 
-def linear_fit(columns: Floats, preferences: Preferences, *, prior: Floats) -> Floats:
+def linear_fit(
+    columns: Floats, preferences: Preferences, *, prior: Floats, spread: float = PRIOR_SPREAD
+) -> Floats:
     """(d,) coefficients of a ridge Bradley-Terry fit that is pulled towards `prior`, not towards zero.
 
-    Minimises sum of pair losses + sum((w - prior)^2) / (2 s^2) with s = `PRIOR_SPREAD` / sqrt(d), so that a
-    row's score has a prior spread of `PRIOR_SPREAD` whatever the number of columns.
+    Minimises sum of pair losses + sum((w - prior)^2) / (2 s^2) with s = `spread` / sqrt(d), so that a row's
+    score has the same prior spread whatever the number of columns.
 
     >>> pairs = Preferences.from_pairs(winner=[0] * 9, loser=[1] * 9, judge="ada")
     >>> linear_fit(np.array([[1.0], [-1.0]]), pairs, prior=np.zeros(1)).round(2).tolist()
@@ -166,7 +168,7 @@ def linear_fit(columns: Floats, preferences: Preferences, *, prior: Floats) -> F
     judged = columns[rows]
     winner, loser = np.split(places, 2)
     pairs = replace(preferences, winner=winner, loser=loser)
-    ridge = columns.shape[1] / PRIOR_SPREAD**2
+    ridge = columns.shape[1] / spread**2
 
     def objective(weights: Floats) -> tuple[float, Floats]:
         scores = judged @ weights

@@ -1,0 +1,315 @@
+"""Claim: `ask` needs far fewer lists than random selection for a ranker as good.
+
+`python -m benchmarks.asking` lets simulated experts judge ten lists a round. After every round the incumbent
+is refined on all lists so far, in the same way for every way of asking, and scored on queries that are never
+asked about. *Lists needed* is where a way's mean curve (over seeds, made monotone) reaches what random
+selection reaches after all its lists; the interval is a bootstrap over the seeds. Half of the queries are
+held out; no choice was made on them: the constants of `ask` were set on seeds that are not used here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.isotonic import IsotonicRegression
+
+from benchmarks.letor import Data, every_data
+from ranking.ltr.asking import Mix, ask
+from ranking.ltr.boosting import BoostingParams, boost
+from ranking.ltr.committee import committee, linear_fit, scaled, standardised
+from ranking.ltr.components import TreeComponent
+from ranking.ltr.metrics import ndcg
+from ranking.ltr.preferences import Preferences
+
+TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "asking.md"
+SEEDS = range(10)
+ROUNDS, LISTS, CARDS, TOP = 12, 10, 8, 10
+ENDS = (6, 9, 12)  # rounds after which another way's quality is to be matched
+NOISE = 0.5  # of the experts, in standard deviations of what they look at
+RESAMPLES = 4000
+LEAST_ROWS = 12  # of a query of a LETOR set: below, a list of eight is nearly all of it
+TREES = BoostingParams(
+    rounds=60, learning_rate=0.05, num_leaves=4, min_data_in_leaf=10, l2=10.0, max_bin=63, num_threads=1
+)
+ALONE = Mix(committee=1.0, random=0.0, overlap=0.0, repeat=0.0, red_flag=0.0)
+UNIFORM = Mix(committee=0.0, random=1.0, overlap=0.0, repeat=0.0, red_flag=0.0)
+WAYS = ("random", "own top", "ask", "ask, linear", "committee alone")
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Features, what the experts look at, graded labels for NDCG, queries, and an incumbent to refine."""
+
+    features: pd.DataFrame
+    utility: np.ndarray
+    grades: np.ndarray
+    queries: np.ndarray
+    incumbent: np.ndarray
+
+    def score(self, features: pd.DataFrame, queries: np.ndarray | None = None) -> np.ndarray:
+        """The incumbent as a scorer; it knows no other rows."""
+        return self.incumbent[features.index]
+
+
+def main() -> None:
+    """Measure, print the table and write it."""
+    names = list(worlds())
+    tasks = [(name, seed) for name in names for seed in SEEDS]
+    began = time.perf_counter()
+    with get_context("spawn").Pool(2) as pool:
+        curves = dict(zip(tasks, pool.starmap(one_seed, tasks, chunksize=1), strict=True))
+    by_world = {name: np.array([curves[name, seed] for seed in SEEDS]) for name in names}
+    lines = [*heading(), *(row for name, found in by_world.items() for row in rows_of(name, found))]
+    lines += [*pooled(by_world), "", *curve_table(by_world)]
+    print("\n".join(lines), f"\n{time.perf_counter() - began:.0f} s", flush=True)
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def one_seed(name: str, seed: int) -> np.ndarray:
+    """(ways, rounds + 1) quality on held-out queries after each round."""
+    world = worlds()[name](seed)
+    return np.array([curve(world, way, seed) for way in WAYS])
+
+
+def curve(world: World, way: str, seed: int) -> np.ndarray:
+    """Quality on held-out queries before and after each round of lists."""
+    keys = np.random.default_rng([seed, 1]).permutation(np.unique(world.queries))
+    held_out = np.isin(world.queries, keys[: len(keys) // 2])
+    pool = np.flatnonzero(~held_out)
+    noise = np.random.default_rng([seed, 2])
+    columns = np.column_stack(
+        [scaled(world.incumbent, world.queries), standardised(world.features.to_numpy(dtype=np.float64))]
+    )
+    score, orders, shown = columns[:, 0], [], []
+    found = [quality(world, score, held_out)]
+    for number in range(ROUNDS):
+        pairs = Preferences.from_orders(orders, judge="simulated")
+        proposed = next_lists(world, way, pool, pairs, (score, shown[-4 * LISTS :]), 1000 * seed + number)
+        for rows in proposed:
+            seen = world.utility[rows] + noise.gumbel(0, NOISE, len(rows))
+            orders.append(rows[np.argsort(-seen)].tolist())
+            shown.append(rows)
+        score = refined(world, columns, Preferences.from_orders(orders, judge="simulated"), seed)
+        found.append(quality(world, score, held_out))
+    return np.array(found)
+
+
+def next_lists(
+    world: World,
+    way: str,
+    pool: np.ndarray,
+    pairs: Preferences,
+    state: tuple[np.ndarray, list[np.ndarray]],
+    seed: int,
+) -> list[np.ndarray]:
+    """The rows of the next round's lists."""
+    score, shown = state
+    queries = world.queries[pool]
+    if way == "own top":
+        return own_top(score[pool], queries, pool, seed)
+    if way == "random":
+        members = score[None, pool]
+    else:
+        members = committee(
+            world.features,
+            pairs,
+            queries=world.queries,
+            incumbent=world,
+            trees=way != "ask, linear",
+            seed=seed,
+        )[:, pool]
+    place = np.full(len(world.queries), -1)
+    place[pool] = np.arange(len(pool))
+    slates = ask(
+        members,
+        queries,
+        n_slates=LISTS,
+        slate_size=CARDS,
+        top_k=TOP,
+        mix={"random": UNIFORM, "committee alone": ALONE}.get(way),
+        features=world.features.iloc[pool],
+        recent=[place[rows].tolist() for rows in shown],
+        seed=seed,
+    )
+    return [pool[list(slate.rows)] for slate in slates]
+
+
+def own_top(score: np.ndarray, queries: np.ndarray, pool: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Lists drawn from the refined model's own first `TOP`, of queries drawn at random."""
+    rng = np.random.default_rng(seed)
+    lists = []
+    for key in rng.choice(np.unique(queries), LISTS, replace=False):
+        rows = np.flatnonzero(queries == key)
+        best = rows[np.argsort(-score[rows], kind="stable")][:TOP]
+        lists.append(pool[rng.permutation(best)[:CARDS]])
+    return lists
+
+
+def refined(world: World, columns: np.ndarray, pairs: Preferences, seed: int) -> np.ndarray:
+    """Scores of all rows by the incumbent, a linear fit with it, and trees on top."""
+    start = np.r_[1.0, np.zeros(columns.shape[1] - 1)]
+    linear = columns @ linear_fit(columns, pairs, prior=start)
+    text = boost(world.features, pairs, params=TREES, seed=seed, base_score=linear)
+    trees = TreeComponent("trees", 1.0, tuple(world.features.columns), text)
+    return np.asarray(linear + trees.score(world.features))
+
+
+def quality(world: World, score: np.ndarray, rows: np.ndarray) -> float:
+    """NDCG@10 of the rows, mean over their queries."""
+    return ndcg(world.grades[rows], score[rows], world.queries[rows], k=TOP).mean()
+
+
+@cache
+def worlds() -> dict[str, Callable[[int], World]]:
+    """The makers of every world, by name; each takes a seed."""
+    made: dict[str, Callable[[int], World]] = {
+        "made up, 10 columns": lambda seed: made_up(seed, 10),
+        "made up, 30 columns": lambda seed: made_up(seed, 30),
+    }
+    for data in every_data():
+        if data.name != "made up":
+            made[data.name] = partial(from_labels, data)
+    return made
+
+
+def made_up(seed: int, columns: int, *, queries: int = 160, candidates: int = 50) -> World:
+    """A slope, a bend, an interaction and a taste that depends on the query; the incumbent is half wrong."""
+    rng = np.random.default_rng([seed, 3])
+    n = queries * candidates
+    items = rng.normal(size=(n, columns - 2))
+    needs = np.repeat(rng.normal(size=(queries, 2)), candidates, axis=0)
+    weights = rng.normal(size=columns - 2)
+    utility = 0.6 * items[:, 2:] @ weights[2:] / np.sqrt(columns / 10)
+    utility += 0.7 * items[:, 3] * needs[:, 0] - np.abs(items[:, 0]) + items[:, 1] * (items[:, 2] > 0)
+    utility = (utility - utility.mean()) / utility.std()
+    wrong = np.where(rng.random(columns - 2) < 0.5, weights, rng.normal(size=columns - 2))
+    return World(
+        features=pd.DataFrame(np.c_[items, needs], columns=[f"x{place}" for place in range(columns)]),
+        utility=utility,
+        grades=np.digitize(utility, np.quantile(utility, [0.5, 0.75, 0.9, 0.97])).astype(float),
+        queries=np.repeat(np.arange(queries), candidates),
+        incumbent=items @ wrong,
+    )
+
+
+def from_labels(data: Data, seed: int) -> World:
+    """Experts look at the graded label; the incumbent is a ridge fit of few columns to noisy labels."""
+    sizes = pd.Series(data.queries).groupby(data.queries).transform("size").to_numpy()
+    kept = sizes >= LEAST_ROWS
+    features = data.features[kept].reset_index(drop=True)
+    features = features.loc[:, features.std() > 0]
+    utility = data.utility[kept]
+    rng = np.random.default_rng([seed, 4])
+    table = standardised(features.to_numpy(dtype=np.float64))
+    known = table[:, rng.choice(table.shape[1], max(3, table.shape[1] // 40), replace=False)]
+    noisy = utility + rng.normal(0, 1.5, len(utility))
+    slopes = np.linalg.solve(known.T @ known + len(known) / 4 * np.eye(known.shape[1]), known.T @ noisy)
+    return World(features, utility, utility - utility.min(), data.queries[kept], known @ slopes)
+
+
+def lists_needed(mean: np.ndarray, target: float) -> float:
+    """Lists after which a monotone curve reaches `target`; all of them where it never does."""
+    reached = np.flatnonzero(mean >= target - 1e-12)
+    if len(reached) == 0:
+        return float(ROUNDS * LISTS)
+    first = int(reached[0])
+    if first == 0:
+        return 0.0
+    step = (target - mean[first - 1]) / (mean[first] - mean[first - 1])
+    return float(LISTS * (first - 1 + step))
+
+
+def monotone(curves: np.ndarray) -> np.ndarray:
+    """Isotonic fit of the mean curve over seeds."""
+    mean = curves.mean(axis=0)
+    return IsotonicRegression().fit_transform(np.arange(len(mean)), mean)
+
+
+def savings(found: np.ndarray, way: int, against: int, draws: np.ndarray) -> np.ndarray:
+    """Share of lists saved by a way against another one, first over all seeds and then in every resample."""
+    saved = []
+    for seeds in [np.arange(len(found)), *draws]:
+        ours, theirs = monotone(found[seeds, way]), monotone(found[seeds, against])
+        shares = [lists_needed(ours, theirs[end]) / lists_needed(theirs, theirs[end]) for end in ENDS]
+        saved.append(1 - np.mean(shares))
+    return np.array(saved)
+
+
+def resampled() -> np.ndarray:
+    """Seeds drawn with replacement, a row for each resample."""
+    return np.random.default_rng(0).integers(0, len(SEEDS), (RESAMPLES, len(SEEDS)))
+
+
+def rows_of(name: str, found: np.ndarray) -> Iterator[str]:
+    """The lines of one world."""
+    draws = resampled()
+    for way in range(2, len(WAYS)):
+        against = [interval(savings(found, way, other, draws)) for other in (0, 1)]
+        needed = lists_needed(monotone(found[:, way]), monotone(found[:, 0])[-1])
+        yield f"| {name} | {WAYS[way]} | {needed:.0f} | {against[0]} | {against[1]} |"
+
+
+def pooled(by_world: dict[str, np.ndarray]) -> Iterator[str]:
+    """The mean over the worlds, each counting once."""
+    draws = resampled()
+    for way in range(2, len(WAYS)):
+        cells = [
+            interval(np.mean([savings(found, way, other, draws) for found in by_world.values()], axis=0))
+            for other in (0, 1)
+        ]
+        yield f"| **mean** | **{WAYS[way]}** | | {cells[0]} | {cells[1]} |"
+
+
+def interval(values: np.ndarray) -> str:
+    """The first value with the 95 % percentile interval of the others."""
+    low, high = np.quantile(values[1:], [0.025, 0.975])
+    return f"{values[0]:.0%} ({low:.0%} to {high:.0%})"
+
+
+def heading() -> list[str]:
+    """What the table says."""
+    total = ROUNDS * LISTS
+    return [
+        "# Lists needed: `ask` against random selection and the model's own top",
+        "",
+        f"NDCG@{TOP} on queries that nobody was asked about, {len(SEEDS)} seeds, {total} lists of {CARDS} in "
+        f"rounds of {LISTS}; after each round the incumbent is refined on all lists in the same way, whoever "
+        "chose them. *Saved*: how many of its lists another way of asking could have spared to end where it "
+        f"ends. *Random*: queries and cards drawn uniformly. *Own top*: {CARDS} of the refined model's own "
+        f"first {TOP}, of queries drawn uniformly. 95 % bootstrap intervals over the seeds; a way that does "
+        f"not get there within {total} lists counts as {total}. *ask* is the whole mix, with its random and "
+        "repeated lists and its "
+        "red-flag lists, and a committee of trees; *ask, linear* has linear members, as sessions do; "
+        "*committee alone* leaves the mix out.",
+        "",
+        "| world | way | lists for random's best | saved against random | saved against own top |",
+        "|---|---|---|---|---|",
+    ]
+
+
+def curve_table(by_world: dict[str, np.ndarray]) -> Iterator[str]:
+    """Mean quality after some numbers of lists."""
+    at = [0, 1, 2, 4, 6, 8, 12]
+    yield "Mean NDCG@10 after so many lists:"
+    yield ""
+    yield "| world | way |" + "".join(f" {LISTS * number} |" for number in at)
+    yield "|---|---|" + "---|" * len(at)
+    for name, found in by_world.items():
+        for way, label in enumerate(WAYS):
+            cells = "".join(f" {value:.3f} |" for value in found[:, way].mean(axis=0)[at])
+            yield f"| {name} | {label} |{cells}"
+
+
+if __name__ == "__main__":
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    sys.exit(main())
