@@ -307,8 +307,10 @@ def _kinds(mix: Mix, n: int, possible: frozenset[Kind], rng: np.random.Generator
     Systematic sampling: equally spaced points on the cumulated shares, so that each share is met on average
     exactly even in rounds of one list.
     """
+    if "random" not in possible:  # no query is left to ask about
+        return []
     shares: dict[Kind, float] = {kind: getattr(mix, kind) for kind in KINDS}
-    for kind in KINDS:
+    for kind in KINDS[:-1]:
         if kind not in possible:
             heir: Kind = "random" if kind == "committee" else "committee"
             shares[heir] += shares.pop(kind)
