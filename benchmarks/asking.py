@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -38,7 +38,7 @@ NOISE = 0.5  # of the experts, in standard deviations of what they look at
 RESAMPLES = 4000
 LEAST_ROWS = 12  # of a query of a LETOR set: below, a list of eight is nearly all of it
 TREES = BoostingParams(
-    rounds=60, learning_rate=0.05, num_leaves=4, min_data_in_leaf=10, l2=10.0, max_bin=63, num_threads=1
+    rounds=1, learning_rate=0.1, num_leaves=4, min_data_in_leaf=10, l2=5.0, max_bin=63, num_threads=1
 )
 ALONE = Mix(committee=1.0, random=0.0, overlap=0.0, repeat=0.0, red_flag=0.0)
 UNIFORM = Mix(committee=0.0, random=1.0, overlap=0.0, repeat=0.0, red_flag=0.0)
@@ -156,10 +156,11 @@ def own_top(score: np.ndarray, queries: np.ndarray, pool: np.ndarray, seed: int)
 
 
 def refined(world: World, columns: np.ndarray, pairs: Preferences, seed: int) -> np.ndarray:
-    """Scores of all rows by the incumbent, a linear fit with it, and trees on top."""
+    """Scores of all rows by the incumbent, a linear fit with it, and trees on top, one for each list."""
     start = np.r_[1.0, np.zeros(columns.shape[1] - 1)]
     linear = columns @ linear_fit(columns, pairs, prior=start)
-    text = boost(world.features, pairs, params=TREES, seed=seed, base_score=linear)
+    params = replace(TREES, rounds=len(np.unique(pairs.list_id)))
+    text = boost(world.features, pairs, params=params, seed=seed, base_score=linear)
     trees = TreeComponent("trees", 1.0, tuple(world.features.columns), text)
     return np.asarray(linear + trees.score(world.features))
 

@@ -39,8 +39,8 @@ class ParticipationAdmin(LookOnly):
 class SlateAdmin(LookOnly):
     """Lists as shown to an expert."""
 
-    list_display = ("session", "expert", "position", "query", "randomised", "shared", "state")
-    list_filter = ("state", "randomised", "shared")
+    list_display = ("session", "expert", "position", "query", "arm", "randomised", "shared", "state")
+    list_filter = ("state", "arm", "randomised", "shared")
     list_select_related = ("session", "expert", "query")
 
 
