@@ -174,8 +174,8 @@ def quality(world: World, score: np.ndarray, rows: np.ndarray) -> float:
 def worlds() -> dict[str, Callable[[int], World]]:
     """The makers of every world, by name; each takes a seed."""
     made: dict[str, Callable[[int], World]] = {
-        "made up, 10 columns": lambda seed: made_up(seed, 10),
-        "made up, 30 columns": lambda seed: made_up(seed, 30),
+        "made up, 50 candidates": lambda seed: made_up(seed, queries=160, candidates=50),
+        "made up, 300 candidates": lambda seed: made_up(seed, queries=60, candidates=300),
     }
     for data in every_data():
         if data.name != "made up":
@@ -183,7 +183,7 @@ def worlds() -> dict[str, Callable[[int], World]]:
     return made
 
 
-def made_up(seed: int, columns: int, *, queries: int = 160, candidates: int = 50) -> World:
+def made_up(seed: int, *, queries: int, candidates: int, columns: int = 10) -> World:
     """A slope, a bend, an interaction and a taste that depends on the query; the incumbent is half wrong."""
     rng = np.random.default_rng([seed, 3])
     n = queries * candidates
@@ -197,7 +197,7 @@ def made_up(seed: int, columns: int, *, queries: int = 160, candidates: int = 50
     return World(
         features=pd.DataFrame(np.c_[items, needs], columns=[f"x{place}" for place in range(columns)]),
         utility=utility,
-        grades=np.digitize(utility, np.quantile(utility, [0.5, 0.75, 0.9, 0.97])).astype(float),
+        grades=np.digitize(utility, np.quantile(utility, 1 - np.array([20, 10, 5, 2]) / candidates)).astype(float),
         queries=np.repeat(np.arange(queries), candidates),
         incumbent=items @ wrong,
     )
