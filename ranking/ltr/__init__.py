@@ -18,6 +18,7 @@ from ranking.ltr.metrics import kendall_tau, ndcg, pair_accuracy
 from ranking.ltr.model import Ranker, Scorer, load_ranker
 from ranking.ltr.paired import PairedResults, paired_results
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.refining import Refined, refine
 from ranking.ltr.separation import separation_reliability
 from ranking.ltr.splits import held_out_mask, is_held_out
 from ranking.ltr.training import TrainingResult, TrainingTask, train
@@ -42,6 +43,7 @@ __all__ = [
     "Preferences",
     "ProposedSlate",
     "Ranker",
+    "Refined",
     "RuleComponent",
     "Scorer",
     "TrainingCancelled",
@@ -68,6 +70,7 @@ __all__ = [
     "psi",
     "rbo",
     "reasons",
+    "refine",
     "repeat_consistency",
     "separation_reliability",
     "staged_committee",

@@ -271,13 +271,6 @@ class TreeComponent:
         return cls(str(data["name"]), float(data["weight"]), tuple(data["columns"]), str(data["model_text"]))
 
 
-Component = RuleComponent | LinearComponent | TreeComponent
-
-KINDS: dict[str, type[RuleComponent] | type[LinearComponent] | type[TreeComponent]] = {
-    component.kind: component for component in (RuleComponent, LinearComponent, TreeComponent)
-}
-
-
 def _sort_key(features: pd.DataFrame, column: str, direction: str) -> SortKey:
     if column not in features.columns:
         raise InvalidFeatures(f"the sorting rule names {column!r}; expected one of {list(features.columns)}")

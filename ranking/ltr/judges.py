@@ -1,36 +1,65 @@
-"""How often each judge says the opposite of what they mean.
+"""What each judge's pairs are worth: flip rates and anchoring, from models that did not see the query.
 
-The flip rate eps_e of the objective, by expectation-maximisation on margins that the judged pairs
-themselves had no part in (cross-fitted by query): a model that has seen a pair agrees with it, and every
-judge would look perfect.
+A judge's pair is taken to be flipped with the rate eps, and to be pulled towards the shown order by g::
 
-Does *not* recognise an inverted judge (the rate stops at .49) nor one who keeps the shown order (only
-slates in random order unmask them); both keep little or no say.
+    P(i above j) = eps + (1 - 2 eps) sigmoid(f_i - f_j + g (pos_j - pos_i)/(n-1))
+
+eps: EM under a Beta(1, 9) prior (Crowd-BT, Chen et al., WSDM 2013), on margins out of fold: in-sample the rates go
+to zero, since a model that has seen a pair agrees with it. A rate far above 1/2 is a judge who ranks upside down:
+turned round, the judgements are as good as anybody's.
+
+g: the shown order's own weight beside the margin and the incumbent's. Lists in the incumbent's order cannot tell
+anchoring from agreement; the incumbent's difference takes that part, so what is left comes from lists in another
+order.
+
+Pairs of a list are not independent: everything is counted by weight, and errors by list.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
+from scipy.stats import beta
 
 from ranking.ltr.errors import InvalidPreferences
+from ranking.ltr.objective import pair_gradient, pair_loss
 from ranking.ltr.preferences import Floats, Integers, Preferences
 
 PRIOR_FLIPS, PRIOR_KEPT = 1.0, 9.0
-"""Beta(1, 9): one flip in ten before anything is known, worth ten pairs' weight, about three lists of 8."""
+"""The Beta prior of a flip rate: one pair in ten."""
 
 LEAST_RATE, MOST_RATE = 0.01, 0.49
-"""Nobody is perfect, or one slip of the finger would pull without limit; at a half a judge says nothing."""
+"""Below, a single slip would pull without limit; at a half a judge says nothing."""
 
 OWN_RATE_LISTS = 4
 """Judges with fewer lists get the rate of all judges together: an own estimate would be mostly noise."""
 
 EM_STEPS = 50
 """Steps of the inner loop; the rate moves by less than .001 after twenty."""
+
+VERDICTS = ("reliable", "random", "inverted")
+PRIOR_VERDICTS = (0.92, 0.05, 0.03)
+SURE = 0.9
+"""A judge is called random or inverted if that is this probable, after a prior under which few are."""
+
+MOST_HONEST = 0.3
+"""The rate of a reliable judge in that comparison is the panel's median, and never above this."""
+
+ANCHORING_SPREAD = 2.0
+"""Prior standard deviation of the panel's anchoring; of a judge's around the panel's, half of it."""
+
+SURE_ANCHORED = 2.0
+"""Anchoring is taken out where it is this many of its standard errors above 0: below, it would cost more than
+it brings."""
+
+MOST_ANCHORED = 200
+"""So many judges, those of most lists, get an anchoring of their own; the others have the panel's."""
 
 
 @dataclass(frozen=True)
@@ -39,84 +68,209 @@ class JudgeReport:
 
     Attributes
     ----------
-    flip_rate : share of strict pairs said the wrong way round, in [.01, .49]
-    lists, pairs : how much the rate rests on
+    flip_rate, flip_low, flip_high : share of strict pairs said the wrong way round, and its 95 % interval
+    anchoring, anchoring_low, anchoring_high : pull of the shown order from the last place to the first, in units
+        of the score (a difference of 1 is a chance of 73 %)
+    lists, pairs : how much this rests on
     own : False if the judge has too few lists and the rate is that of all judges together
+    verdict : "reliable", "random" or "inverted"; "unknown" with too few lists
     """
 
     flip_rate: float
     lists: int
     pairs: int
     own: bool
+    flip_low: float = 0.0
+    flip_high: float = 1.0
+    anchoring: float = 0.0
+    anchoring_low: float = 0.0
+    anchoring_high: float = 0.0
+    verdict: str = "unknown"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)
 
 
-def flip_rates(margins: npt.ArrayLike, preferences: Preferences) -> dict[str, JudgeReport]:
-    """Flip rate of each judge from margins f_i - f_j of models that did not see the pair's query.
+def judge_reports(
+    margins: npt.ArrayLike, preferences: Preferences, incumbent: npt.ArrayLike | None = None
+) -> dict[str, JudgeReport]:
+    """Flip rate, anchoring and verdict of each judge.
 
     Parameters
     ----------
-    margins : (p,) one for each pair
+    margins : (p,) f_i - f_j of models that did not see the pair's query
     preferences : only strict pairs (target 1) say something about flips; ties are passed over
-
-    Notes
-    -----
-    For each pair r = eps (1-P) / (eps (1-P) + (1-eps) P) is the chance that it was flipped, and
-    eps = (sum w r + 1)/(sum w + 10) the posterior mean under Beta(1, 9), repeated. Pairs of a list are not
-    independent, so they count by their weight: a list of n counts n/2. Source: Crowd-BT (Chen et al., WSDM
-    2013), with a Beta prior; the bounded likelihood itself is in `ranking.ltr.objective`.
+    incumbent : (p,) the incumbent's differences, if there is one
 
     Worked example: forty pairs of a sure model, one in four against the judge.
 
     >>> pairs = Preferences.from_pairs(winner=[0] * 40, loser=[1] * 40, judge="bob")
-    >>> report = flip_rates([9.0, 9.0, 9.0, -9.0] * 10, pairs)["bob"]
-    >>> round(report.flip_rate, 3), report.lists, report.own
-    (0.22, 40, True)
+    >>> report = judge_reports([9.0, 9.0, 9.0, -9.0] * 10, pairs)["bob"]
+    >>> round(report.flip_rate, 3), report.lists, report.own, report.verdict
+    (0.22, 40, True, 'reliable')
     """
-    margin = np.asarray(margins, dtype=np.float64)
-    if margin.shape != (len(preferences),) or not np.isfinite(margin).all():
-        raise InvalidPreferences(
-            f"margins of shape {margin.shape}; expected {len(preferences)} finite numbers"
-        )
+    margin = _checked(margins, preferences)
     weight = np.where(preferences.target == 1, preferences.weight, 0.0)
     codes, names = preferences.judges()
-    everybody = _estimate(margin, weight, np.zeros(len(margin), np.int64), 1)[0]
-    rates = _estimate(margin, weight, codes, len(names))
-    lists, pairs = _lists_of(preferences, codes, len(names)), np.bincount(codes, minlength=len(names))
+    if not names:
+        return {}
+    lists = _lists_of(preferences, codes, len(names))
+    pulls, errors = _anchoring(margin, weight, preferences, codes, incumbent)
+    shown = np.nan_to_num(preferences.shown_gap)
+    d = margin + pulls[codes] * shown
+    everybody, _ = _estimate(d, weight, np.zeros(len(d), np.int64), 1)
+    rates, flips = _estimate(d, weight, codes, len(names))
+    total = np.bincount(codes, weight, len(names))
+    low, high = (beta.ppf(at, flips + PRIOR_FLIPS, total - flips + PRIOR_KEPT) for at in (0.025, 0.975))
+    own = lists >= OWN_RATE_LISTS
+    probable = _verdicts(d, weight, codes, float(np.median(rates[own])) if own.any() else 0.1, len(names))
+    pairs = np.bincount(codes, minlength=len(names))
     return {
         name: JudgeReport(
-            flip_rate=float(rates[code] if lists[code] >= OWN_RATE_LISTS else everybody),
+            flip_rate=float(rates[code] if own[code] else min(everybody[0], MOST_RATE)),
             lists=int(lists[code]),
             pairs=int(pairs[code]),
-            own=bool(lists[code] >= OWN_RATE_LISTS),
+            own=bool(own[code]),
+            flip_low=float(low[code]) if own[code] else 0.0,
+            flip_high=float(high[code]) if own[code] else 1.0,
+            anchoring=float(pulls[code]),
+            anchoring_low=float(pulls[code] - 1.96 * errors[code]),
+            anchoring_high=float(pulls[code] + 1.96 * errors[code]),
+            verdict=_named(probable[code]) if own[code] else "unknown",
         )
         for code, name in enumerate(names)
     }
 
 
-def rates_of_pairs(reports: dict[str, JudgeReport], preferences: Preferences) -> Floats:
-    """(p,) flip rate of each pair's judge; 0 for judges without a report, such as the incumbent."""
+def believed(
+    reports: Mapping[str, JudgeReport], preferences: Preferences
+) -> tuple[Preferences, Floats, Floats]:
+    """The pairs with inverted judges turned round, and the flip rate and anchoring of each pair.
+
+    Judges without a report, such as the incumbent, make no flips and follow no order.
+
+    >>> pairs = Preferences.from_pairs(winner=[0], loser=[1], judge="eve")
+    >>> turned, rate, pull = believed({"eve": JudgeReport(0.9, 9, 90, True, verdict="inverted")}, pairs)
+    >>> turned.winner.tolist(), turned.loser.tolist(), rate.round(2).tolist()
+    ([1], [0], [0.1])
+    """
     codes, names = preferences.judges()
-    known = np.array(
-        [reports[name].flip_rate if name in reports else 0.0 for name in names], dtype=np.float64
+    rates = np.array([reports[name].flip_rate if name in reports else 0.0 for name in names])
+    pulls = np.array([reports[name].anchoring if name in reports else 0.0 for name in names])
+    turned = np.array([name in reports and reports[name].verdict == "inverted" for name in names], dtype=bool)
+    if not len(names):
+        return preferences, np.zeros(0), np.zeros(0)
+    rates = np.minimum(np.where(turned, 1 - rates, rates), MOST_RATE)
+    rates = np.where(rates > 0, np.maximum(rates, LEAST_RATE), 0.0)
+    swap = turned[codes]
+    changed = replace(
+        preferences,
+        winner=np.where(swap, preferences.loser, preferences.winner),
+        loser=np.where(swap, preferences.winner, preferences.loser),
+        shown_gap=np.where(swap, -preferences.shown_gap, preferences.shown_gap),
     )
-    return known[codes] if len(known) else np.zeros(0)
+    return changed, rates[codes], np.where(turned, 0.0, pulls)[codes]
 
 
-def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> Floats:
-    """(judges,) rates after `EM_STEPS` steps from the prior mean."""
+def _checked(margins: npt.ArrayLike, preferences: Preferences) -> Floats:
+    margin = np.asarray(margins, dtype=np.float64)
+    if margin.shape != (len(preferences),) or not np.isfinite(margin).all():
+        raise InvalidPreferences(
+            f"margins of shape {margin.shape}; expected {len(preferences)} finite numbers"
+        )
+    return margin
+
+
+def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> tuple[Floats, Floats]:
+    """(judges,) rates after `EM_STEPS` steps from the prior mean, and the weight of flipped pairs."""
     ordered, reversed_ = expit(margin), expit(-margin)
     total = np.bincount(codes, weight, judges)
     rate = np.full(judges, PRIOR_FLIPS / (PRIOR_FLIPS + PRIOR_KEPT))
+    flips = np.zeros(judges)
     for _ in range(EM_STEPS):
         eps = rate[codes]
         flipped = eps * reversed_ / (eps * reversed_ + (1 - eps) * ordered)
         flips = np.bincount(codes, weight * flipped, judges)
         rate = (flips + PRIOR_FLIPS) / (total + PRIOR_FLIPS + PRIOR_KEPT)
-    return np.asarray(np.clip(rate, LEAST_RATE, MOST_RATE), dtype=np.float64)
+    return np.clip(rate, LEAST_RATE, 1 - LEAST_RATE), flips
+
+
+def _verdicts(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
+    """(judges, 3) probability of each of `VERDICTS`, from how likely the pairs are under each."""
+    typical = min(typical, MOST_HONEST)
+    likely = np.column_stack(
+        [
+            np.bincount(codes, weight * np.log(eps + (1 - 2 * eps) * expit(margin)), judges)
+            for eps in (typical, 0.5, 1 - typical)
+        ]
+    ) + np.log(PRIOR_VERDICTS)
+    return np.exp(likely - logsumexp(likely, axis=1, keepdims=True))
+
+
+def _named(probable: Floats) -> str:
+    best = int(np.argmax(probable))
+    return VERDICTS[best] if best == 0 or probable[best] >= SURE else VERDICTS[0]
+
+
+def _anchoring(
+    margin: Floats,
+    weight: Floats,
+    preferences: Preferences,
+    codes: Integers,
+    incumbent: npt.ArrayLike | None,
+) -> tuple[Floats, Floats]:
+    """(judges,) pull of the shown order and its standard error, 0 where it is not sure."""
+    judges = int(codes.max()) + 1
+    known = ~np.isnan(preferences.shown_gap) & (weight > 0)
+    if not known.any():
+        return np.zeros(judges), np.zeros(judges)
+    base = np.zeros(len(margin)) if incumbent is None else np.asarray(incumbent, dtype=np.float64)
+    panel = _pull(margin, base, preferences, weight, known, centre=0.0, spread=ANCHORING_SPREAD)
+    found = np.zeros((judges, 2))
+    found[:] = panel
+    lists = _lists_of(preferences, codes, judges)
+    for code in np.argsort(-lists, kind="stable")[:MOST_ANCHORED]:
+        own = known & (codes == code)
+        if lists[code] >= OWN_RATE_LISTS and own.any():
+            found[code] = _pull(
+                margin, base, preferences, weight, own, centre=panel[0], spread=ANCHORING_SPREAD / 2
+            )
+    pull, error = found.T
+    return np.where(pull > SURE_ANCHORED * error, pull, 0.0), error
+
+
+def _pull(
+    margin: Floats,
+    base: Floats,
+    preferences: Preferences,
+    weight: Floats,
+    chosen: npt.NDArray[np.bool_],
+    *,
+    centre: float,
+    spread: float,
+) -> tuple[float, float]:
+    """(g, error by list) of some pairs: logistic in margin, the incumbent's difference and the shown gap."""
+    gap, own, w = preferences.shown_gap[chosen], base[chosen], weight[chosen]
+    table = np.column_stack([own / (own.std() or 1.0), gap])
+    prior = np.array([0.0, centre])
+    strength = np.array([1.0, 1 / spread**2])
+
+    def loss(b: Floats) -> tuple[float, Floats]:
+        d = margin[chosen] + table @ b
+        slope, _ = pair_gradient(d, 1.0, w)
+        away = b - prior
+        return float(
+            pair_loss(d, 1.0, w).sum() + (strength * away**2).sum() / 2
+        ), table.T @ slope + strength * away
+
+    b = minimize(loss, prior, jac=True, method="L-BFGS-B").x
+    slope, curvature = pair_gradient(margin[chosen] + table @ b, 1.0, w)
+    bread = np.linalg.inv(table.T @ (curvature[:, None] * table) + np.diag(strength))
+    _, place = np.unique(preferences.list_id[chosen], return_inverse=True)
+    scores = np.column_stack([np.bincount(place, slope * column) for column in table.T])
+    spread_matrix = bread @ (scores.T @ scores + np.diag(strength)) @ bread
+    return float(b[1]), float(np.sqrt(spread_matrix[1, 1]))
 
 
 def _lists_of(preferences: Preferences, codes: Integers, judges: int) -> Integers:

@@ -17,17 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.boosting import feature_matrix
-from ranking.ltr.components import (
-    KINDS,
-    Component,
-    LinearComponent,
-    LinearTerm,
-    RuleComponent,
-    SortKey,
-    TreeComponent,
-)
+from ranking.ltr.components import LinearComponent, LinearTerm, RuleComponent, SortKey, TreeComponent
 from ranking.ltr.errors import CorruptModel, InvalidFeatures, LtrError
 from ranking.ltr.preferences import Floats
+from ranking.ltr.refinement import RefinementComponent
 
 __all__ = [
     "BASE",
@@ -35,6 +28,7 @@ __all__ = [
     "LinearComponent",
     "LinearTerm",
     "Ranker",
+    "RefinementComponent",
     "RuleComponent",
     "Scorer",
     "SortKey",
@@ -42,6 +36,13 @@ __all__ = [
     "checksum",
     "load_ranker",
 ]
+
+Component = RuleComponent | LinearComponent | TreeComponent | RefinementComponent
+
+KINDS: dict[str, type[Any]] = {
+    component.kind: component
+    for component in (RuleComponent, LinearComponent, TreeComponent, RefinementComponent)
+}
 
 FORMAT = "tiebreak ranker"
 FORMAT_VERSION = 1

@@ -117,8 +117,12 @@ def differences(scores: npt.ArrayLike, preferences: Preferences, *, anchoring: n
     [2.5]
     """
     f = np.asarray(scores, dtype=np.float64)
-    plain = f[preferences.winner] - f[preferences.loser]
-    return np.asarray(plain + np.asarray(anchoring, dtype=np.float64) * np.nan_to_num(preferences.shown_gap))
+    return f[preferences.winner] - f[preferences.loser] + anchored(preferences, anchoring)
+
+
+def anchored(preferences: Preferences, anchoring: npt.ArrayLike) -> Floats:
+    """What the shown order adds to d of each pair, shape (p,): g (pos_j - pos_i)/(n-1), 0 where none was shown."""
+    return np.asarray(np.asarray(anchoring, dtype=np.float64) * np.nan_to_num(preferences.shown_gap))
 
 
 def row_gradient(

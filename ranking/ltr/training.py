@@ -6,61 +6,30 @@ say so, holds on to it where they said nothing, and keeps it unchanged where tha
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
 
-from ranking.ltr.boosting import BoostingParams, OnIteration
-from ranking.ltr.capacity import (
-    FOLDS,
-    LEAVES,
-    Candidate,
-    Fit,
-    candidate,
-    candidates,
-    choose,
-    cross_fitted,
-    round_grid,
-    scored,
-    staged_scores,
-)
-from ranking.ltr.components import RuleComponent, TreeComponent
+from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.evaluation import evaluate
-from ranking.ltr.judges import JudgeReport, flip_rates, rates_of_pairs
+from ranking.ltr.members import FOLDS, Problem, Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
-from ranking.ltr.objective import differences, pair_loss
-from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs, pairs_from_labels
-from ranking.ltr.preferences import Floats, Integers, Preferences
+from ranking.ltr.pairing import pairs_from_labels
+from ranking.ltr.preferences import Integers, Preferences
+from ranking.ltr.progress import Meter, OnProgress
+from ranking.ltr.refinement import RefinementComponent
+from ranking.ltr.refining import Lesson, learn, spread_of
 from ranking.ltr.splits import query_folds
+from ranking.ltr.stacking import Evidence, tried_entry
 from ranking.ltr.tables import FeatureColumn, Pairs, Rows, read_pairs, read_rows, refuse_held_out
-
-OnProgress = Callable[[str, float, str], None]
-"""Called with (stage, fraction of the whole from 0 to 1, message); may raise `TrainingCancelled`."""
 
 MODES = ("labels", "preferences")
 
-OUTER_ROUNDS = 3
-"""Turns of "fit without the pair, then estimate its judge": the rates move by less than .03 afterwards, and
-an inverted judge has reached the limit."""
-
 LEAST_QUERIES = 5
 """With fewer training queries nothing is held back to choose the amount of learning by."""
-
-FIRST_ROUNDS = 20
-"""Rounds where nothing can be chosen and there is no incumbent to keep: a fit that is not yet a memory."""
-
-SLOPES = (0.01, 100.0)
-"""Range of the factor that brings the champion to the scale of the experts' pairs."""
-
-SLOPE_SPREAD = 1.0
-"""Prior standard deviation of the log of a trained champion's slope: a factor e is nothing unusual, a factor
-of ten needs a handful of lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,35 +93,6 @@ class _Learned:
     report: dict[str, Any]
 
 
-class _Meter:
-    """Turns rounds of fits into fractions of the whole training, and keeps the time of each stage."""
-
-    SPANS = {"read": (0.0, 0.02), "judges": (0.02, 0.35), "capacity": (0.35, 0.85), "fit": (0.85, 0.95)}
-
-    def __init__(self, on_progress: OnProgress | None) -> None:
-        self._say = on_progress or (lambda stage, fraction, message: None)
-        self._stage, self._began = "", time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def enter(self, stage: str, message: str) -> None:
-        """Begin a stage."""
-        now = time.perf_counter()
-        if self._stage:
-            self.seconds[self._stage] = round(self.seconds.get(self._stage, 0.0) + now - self._began, 3)
-        self._stage, self._began = stage, now
-        self._say(stage, self.SPANS.get(stage, (0.95, 1.0))[0], message)
-
-    def rounds(self, fit: int, fits: int) -> OnIteration:
-        """A listener for fit number `fit` of `fits` in this stage."""
-        stage, (low, high) = self._stage, self.SPANS[self._stage]
-
-        def report(done: int, total: int) -> None:
-            share = (fit + done / total) / fits
-            self._say(stage, low + (high - low) * share, f"fit {fit + 1} of {fits}, round {done} of {total}")
-
-        return report
-
-
 def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> TrainingResult:
     """Train a new version and compare it with the champion.
 
@@ -168,7 +108,7 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
     No row of a held-out query is given to any fit, choice or estimate: all of them read the pairs that
     passed `refuse_held_out`.
     """
-    meter = _Meter(on_progress)
+    meter = Meter(on_progress)
     meter.enter("read", "checking the frozen tables")
     if task.mode not in MODES:
         raise InvalidFeatures(f"mode is {task.mode!r}; expected one of {MODES}")
@@ -204,22 +144,31 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
     return TrainingResult(learned.ranker, model, checksum(model), found, report, trained)
 
 
-def _from_labels(task: TrainingTask, rows: Rows, pairs: Pairs, meter: _Meter) -> _Learned:
+def _from_labels(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> _Learned:
     """Fresh trees on graded labels; rounds chosen on a fifth of the training queries, then all of them."""
     graded = np.where(rows.held_out, np.nan, rows.labels)
     learned = pairs_from_labels(graded, rows.queries, seed=task.seed)
     _enough(task, learned, rows, "graded labels")
-    fit = _fit_of(task, rows, base=None)
+    problem = Problem(
+        features=rows.features,
+        queries=rows.queries,
+        base=np.zeros(len(rows)),
+        expert=learned,
+        params=task.params,
+        seed=task.seed,
+        monotone={column.name: column.monotone for column in task.features if column.monotone},
+        categorical=tuple(column.name for column in task.features if column.categorical),
+    )
     meter.enter("capacity", "choosing the number of rounds")
-    chosen, table, reason = _rounds_for_labels(fit, learned, meter)
+    chosen, table, reason = _rounds_for_labels(problem, meter)
     meter.enter("fit", f"growing {chosen} rounds on all training queries")
-    trees = _final(fit, task, learned, np.zeros(len(learned)), (task.params.num_leaves, chosen), meter)
+    size, everything = (task.params.num_leaves, chosen), np.ones(len(learned), dtype=bool)
+    trees = grow(problem, problem.base, everything, None, size, on_iteration=meter.rounds(0, 1), trial=False)
+    trees = replace(trees, name=task.component)
     report = {
-        "rounds": chosen,
-        "leaves": task.params.num_leaves,
         "kept_incumbent": False,
         "choice": reason,
-        "candidates": [one.to_dict() for one in table],
+        "candidates": table,
         "pairs": {"label": len(learned)},
         "judges": {},
         "slope": None,
@@ -227,140 +176,60 @@ def _from_labels(task: TrainingTask, rows: Rows, pairs: Pairs, meter: _Meter) ->
     return _Learned(Ranker(trees.columns, (trees,)), learned, report)
 
 
-def _rounds_for_labels(fit: Fit, pairs: Preferences, meter: _Meter) -> tuple[int, list[Candidate], str]:
+def _rounds_for_labels(problem: Problem, meter: Meter) -> tuple[int, list[dict[str, Any]], str]:
     """The number of rounds of least loss on queries that were put aside for that."""
-    keys = fit.queries[pairs.winner]
+    keys, params = problem.queries[problem.expert.winner], problem.params
     if len(set(keys)) < LEAST_QUERIES:
-        return fit.params.rounds, [], f"fewer than {LEAST_QUERIES} graded queries: as many rounds as allowed"
-    aside = query_folds(keys, FOLDS, seed=fit.seed) == 0
-    shown, asked = pairs.take(~aside), pairs.take(aside)
-    grid, leaves = round_grid(fit.params.rounds), fit.params.num_leaves
-    on = meter.rounds(0, 1)
-    trees = fit.trees(
-        "aside", shown, np.zeros(len(shown)), leaves=leaves, rounds=grid[-1], on_iteration=on, trial=True
-    )
-    scores = staged_scores(trees, fit.features, grid)
+        return params.rounds, [], f"fewer than {LEAST_QUERIES} graded queries: as many rounds as allowed"
+    aside = query_folds(keys, FOLDS, seed=problem.seed) == 0
+    asked, grid = problem.expert.take(aside), round_grid(params.rounds)
+    size, on = (params.num_leaves, grid[-1]), meter.rounds(0, 1)
+    trees = grow(problem, problem.base, ~aside, None, size, on_iteration=on)
+    scores = staged_scores(trees, problem.features, grid)
     margins = scores[:, asked.winner] - scores[:, asked.loser]
-    no_flips = np.zeros(len(asked))
+    nothing = np.zeros(len(asked))
+    evidence = Evidence(asked, keys[aside], nothing, nothing)
+    losses = [float(evidence.losses(staged).sum()) for staged in margins]
+    best = int(np.argmin(losses))
     table = [
-        candidate(leaves, rounds, scored(staged, asked, fit.queries, no_flips))
-        for rounds, staged in zip(grid, margins, strict=True)
+        tried_entry(
+            Trial("trees", {"leaves": size[0], "rounds": rounds}, staged), evidence, nothing, place == best
+        )
+        for place, (rounds, staged) in enumerate(zip(grid, margins, strict=True))
     ]
-    best = min(table, key=lambda one: one.loss)
-    return best.rounds, table, f"least loss on {len(set(keys[aside]))} training queries that were put aside"
+    return grid[best], table, f"least loss on {len(set(keys[aside]))} training queries that were put aside"
 
 
-def _from_preferences(task: TrainingTask, rows: Rows, pairs: Pairs, meter: _Meter) -> _Learned:
-    """Trees on the champion, as many as the experts' pairs bear out on queries left out; maybe none."""
+def _from_preferences(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> _Learned:
+    """One refinement on the champion, as far as it is borne out on queries left out; maybe none."""
     expert = refuse_held_out(pairs.preferences.take(~pairs.held_out), rows)
     expert = expert.take(expert.weight > 0)
     _enough(task, expert, rows, "expert pairs")
-    champion, slope = _rescaled(task.champion, rows, expert)
-    base = None if champion is None else champion.score(rows.features)
-    fit = _fit_of(task, rows, base)
-    extra = _distilled(fit, rows, pairs, expert)
+    kept = np.flatnonzero(~rows.held_out)  # what is held out is no pool either: it would be held on to
+    spread, problem = _problem_of(task, rows, expert, kept)
+    lesson = learn(problem, name=task.component, meter=meter)
+    refuse_held_out(_placed(lesson.pairs, kept), rows)
     origins = pairs.origin[~pairs.held_out & (pairs.preferences.weight > 0)]
-    report: dict[str, Any] = {"slope": slope, "pairs": _counted(origins, len(extra))}
-    if len(set(rows.queries[expert.winner])) < LEAST_QUERIES:
-        return _without_choice(task, fit, expert, report, meter)
-    judges = _judges(fit, expert, extra, meter)
-    rates = rates_of_pairs(judges, expert)
-    meter.enter("capacity", "choosing how much to learn")
-    table = candidates(fit, expert, extra, rates, on_fit=meter.rounds)
-    best, reason = choose(table, keep=champion is not None)
-    report |= {
-        "rounds": best.rounds,
-        "leaves": best.leaves,
-        "kept_incumbent": best.rounds == 0,
-        "choice": reason,
-        "candidates": [one.to_dict() for one in table],
-        "judges": {name: judge.to_dict() for name, judge in judges.items()},
+    report = lesson.report | {
+        "pairs": _counted(origins, len(lesson.pairs) - len(expert)),
+        "slope": lesson.slope / spread if lesson.parts and task.champion is not None else None,
     }
-    meter.enter("fit", reason)
-    if best.rounds == 0 and task.champion is not None:
-        return _Learned(task.champion, expert, report)
-    both = refuse_held_out(Preferences.concat([expert, extra]), rows)
-    all_rates = np.concatenate([rates, np.zeros(len(extra))])
-    trees = _final(fit, task, both, all_rates, (best.leaves, best.rounds), meter)
-    return _Learned(_extended(champion, trees), both, report)
+    return _Learned(_extended(task, lesson, spread), _placed(lesson.pairs, kept), report)
 
 
-def _without_choice(
-    task: TrainingTask, fit: Fit, expert: Preferences, report: dict[str, Any], meter: _Meter
-) -> _Learned:
-    """Too few queries to choose by: keep the champion, or a small fit if there is none."""
-    meter.enter("fit", "too few judged queries to choose by")
-    rounds = 0 if task.champion is not None else min(FIRST_ROUNDS, task.params.rounds)
-    report |= {
-        "rounds": rounds,
-        "leaves": LEAVES[0] if rounds else 0,
-        "kept_incumbent": task.champion is not None,
-        "choice": f"fewer than {LEAST_QUERIES} judged queries: not enough to say that anything is better",
-        "candidates": [],
-        "judges": {},
-    }
-    if task.champion is not None:
-        return _Learned(task.champion, expert, report)
-    trees = _final(fit, task, expert, np.zeros(len(expert)), (LEAVES[0], rounds), meter)
-    return _Learned(_extended(None, trees), expert, report)
-
-
-def _judges(fit: Fit, expert: Preferences, extra: Preferences, meter: _Meter) -> dict[str, JudgeReport]:
-    """Flip rates from margins of fits that did not see the query, refitted with the rates so far."""
-    rates = np.zeros(len(expert))
-    reports: dict[str, JudgeReport] = {}
-    meter.enter("judges", "estimating how careful each judge is")
-    for turn in range(OUTER_ROUNDS):
-
-        def on_fit(step: int, steps: int, turn: int = turn) -> OnIteration:
-            return meter.rounds(turn * steps + step, OUTER_ROUNDS * steps)
-
-        margins = cross_fitted(fit, expert, extra, rates, leaves=LEAVES[1], on_fit=on_fit)
-        losses = [scored(staged, expert, fit.queries, rates)[0].mean() for staged in margins]
-        reports = flip_rates(margins[int(np.argmin(losses))], expert)
-        rates = rates_of_pairs(reports, expert)
-    return reports
-
-
-def _rescaled(champion: Ranker | None, rows: Rows, expert: Preferences) -> tuple[Ranker | None, float | None]:
-    """The champion on the scale of the experts' pairs, by the one positive slope that fits them best.
-
-    A sorting rule knows an order and no probabilities; a model of graded labels is as sure of itself as the
-    labels were clean. Only on the pairs' own scale can trees correct it or be held to it. A trained champion
-    already had a scale, so its slope has a log-normal prior around 1; no order changes either way.
-    """
-    if champion is None:
-        return None, None
-    difference = differences(champion.score(rows.features), expert)
-    trained = not all(isinstance(part, RuleComponent) for part in champion.components)
-
-    def loss(log_slope: float) -> float:
-        fitted = pair_loss(np.exp(log_slope) * difference, expert.target, expert.weight).sum()
-        return float(fitted + trained * (log_slope / SLOPE_SPREAD) ** 2 / 2)
-
-    found = minimize_scalar(loss, bounds=tuple(np.log(SLOPES)), method="bounded")
-    slope = float(np.exp(found.x))
-    return champion.scaled(slope), slope
-
-
-def _distilled(fit: Fit, rows: Rows, pairs: Pairs, expert: Preferences) -> Preferences:
-    """The champion's own opinion on rows that nobody judged, so that it is not forgotten there."""
-    if fit.base is None:
-        return Preferences.concat([])
-    judged = np.zeros(len(rows), dtype=bool)
-    judged[np.r_[pairs.preferences.winner, pairs.preferences.loser]] = True
-    pool = np.flatnonzero(~judged & ~rows.held_out)
-    weight = DISTILLATION_SHARE * float(expert.weight.sum())
-    return refuse_held_out(
-        distillation_pairs(fit.base, rows.queries, pool, seed=fit.seed, weight=weight), rows
-    )
-
-
-def _fit_of(task: TrainingTask, rows: Rows, base: Floats | None) -> Fit:
-    return Fit(
-        features=rows.features,
-        queries=rows.queries,
-        base=base,
+def _problem_of(task: TrainingTask, rows: Rows, expert: Preferences, kept: Integers) -> tuple[float, Problem]:
+    """The incumbent's scale, and the problem over the rows that training may see."""
+    place = np.full(len(rows), -1)
+    place[kept] = np.arange(len(kept))
+    pairs = replace(expert, winner=place[expert.winner], loser=place[expert.loser])
+    features = rows.features.iloc[kept].reset_index(drop=True)
+    base = np.zeros(len(kept)) if task.champion is None else task.champion.score(features)
+    spread = spread_of(base, pairs)
+    return spread, Problem(
+        features=features,
+        queries=rows.queries[kept],
+        base=base / spread,
+        expert=pairs,
         params=task.params,
         seed=task.seed,
         monotone={column.name: column.monotone for column in task.features if column.monotone},
@@ -368,17 +237,18 @@ def _fit_of(task: TrainingTask, rows: Rows, base: Floats | None) -> Fit:
     )
 
 
-def _final(
-    fit: Fit, task: TrainingTask, pairs: Preferences, rates: Floats, size: tuple[int, int], meter: _Meter
-) -> TreeComponent:
-    leaves, rounds = size
-    return fit.trees(
-        task.component, pairs, rates, leaves=leaves, rounds=rounds, on_iteration=meter.rounds(0, 1)
-    )
+def _placed(pairs: Preferences, kept: Integers) -> Preferences:
+    """Pairs of the training rows as pairs of all rows."""
+    return replace(pairs, winner=kept[pairs.winner], loser=kept[pairs.loser])
 
 
-def _extended(champion: Ranker | None, trees: TreeComponent) -> Ranker:
-    return Ranker(trees.columns, (trees,)) if champion is None else champion.extended(trees)
+def _extended(task: TrainingTask, lesson: Lesson, spread: float) -> Ranker:
+    component = RefinementComponent(task.component, 1.0, lesson.parts, lesson.coverage)
+    if task.champion is None:
+        return Ranker(tuple(column.name for column in task.features), (component,))
+    if not lesson.parts:
+        return task.champion
+    return task.champion.scaled(lesson.slope / spread).extended(component)
 
 
 def _counted(origins: Any, distilled: int) -> dict[str, int]:

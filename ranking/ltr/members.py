@@ -1,0 +1,390 @@
+"""The learners that a refinement combines, each scored on queries that it has not seen.
+
+No single learner wins on experts' preferences: the incumbent alone on a handful of lists, a linear fit up to
+about sixty, trees beyond. So five families are fitted out of fold, folds by query, and combined afterwards
+(`ranking.ltr.stacking`):
+
+    incumbent       s f0
+    linear          c f0 + z b                     ridge Bradley-Terry, with products query x item
+    trees           s f0 + trees                   residual boosting on the incumbent
+    linear + trees  c f0 + z b + trees             residual boosting on the linear fit
+    fresh trees     trees                          nothing of the incumbent
+
+Within a family the amount of learning (ridge, leaves, rounds) is the one of least loss out of fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import minimize_scalar
+
+from ranking.ltr.boosting import BoostingParams, OnIteration, boost
+from ranking.ltr.components import LinearComponent, TreeComponent
+from ranking.ltr.linear import LinearDesign, fit_linear, linear_design
+from ranking.ltr.objective import anchored, differences, pair_loss
+from ranking.ltr.preferences import Floats, Integers, Objects, Preferences
+from ranking.ltr.splits import query_folds
+
+FOLDS = 5
+"""Every fit keeps four fifths of the queries, and a retraining stays a matter of seconds."""
+
+LEAST_QUERIES = 5
+"""With fewer judged queries, lists are left out instead of queries."""
+
+RIDGES = (400.0, 80.0, 16.0, 3.0)
+"""Strengths that are tried, strongest first: each fit begins where the stronger one ended. A list of ten counts
+five pairs, so the strongest leaves the incumbent alone on a few lists and the weakest is nearly free on 300."""
+
+PRODUCT_RIDGES = (1.0, 4.0)
+"""Ridge of products query x item, in units of the ridge of the item's own columns."""
+
+TREES: dict[str, tuple[int, ...]] = {"trees": (3, 8), "linear + trees": (8,), "fresh trees": (8,)}
+"""Leaves that are tried in each family of trees."""
+
+GRID_POINTS = 10
+"""Numbers of rounds that are looked at, spread geometrically: the loss is flat between neighbours."""
+
+MOST_ROUNDS = 100
+"""Rounds of a trial fit at the most: with the learning rate of 0.1 the loss out of fold had its least before."""
+
+SMALL = 20_000
+"""Rows up to which a trial fit takes one thread: on a busy machine two threads that wait for each other at
+every leaf were three times as slow. The trees are the same for any number of threads."""
+
+SLOPES = (0.01, 100.0)
+"""Range of the factor that brings the incumbent to the scale of the experts' pairs."""
+
+SLOPE_SPREAD = 1.0
+"""Prior standard deviation of the log of that factor: e is nothing unusual, ten needs a handful of lists."""
+
+OnFit = Callable[[int, int], OnIteration]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What every learner needs besides its own size.
+
+    Attributes
+    ----------
+    features, queries : of all rows
+    base : (n,) the incumbent's scores on a scale of its own standard deviation; zeros if there is none
+    expert : the experts' pairs, every judge's the right way round
+    extra : pairs of the incumbent's own opinion, which hold a fit to it where nobody looked
+    flip_rate, anchoring : (p,) of the judge of each of the experts' pairs; 0 if not given
+    """
+
+    features: pd.DataFrame
+    queries: Objects
+    base: Floats
+    expert: Preferences
+    extra: Preferences = field(default_factory=lambda: Preferences.concat([]))
+    flip_rate: Floats = field(default_factory=lambda: np.zeros(0))
+    anchoring: Floats = field(default_factory=lambda: np.zeros(0))
+    params: BoostingParams = field(default_factory=BoostingParams)
+    seed: int = 0
+    monotone: dict[str, int] = field(default_factory=dict)
+    categorical: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("flip_rate", "anchoring"):
+            if len(getattr(self, name)) != len(self.expert):
+                object.__setattr__(self, name, np.zeros(len(self.expert)))
+
+    @cached_property
+    def has_incumbent(self) -> bool:
+        """Whether the incumbent tells any two rows apart."""
+        return bool(np.ptp(self.base) > 0)
+
+    @cached_property
+    def design(self) -> LinearDesign:
+        """The columns of the linear fit."""
+        return linear_design(
+            self.features, self.queries, monotone=self.monotone, categorical=self.categorical
+        )
+
+    @cached_property
+    def matrix(self) -> Floats:
+        """(n, terms) of `design`."""
+        return self.design.matrix(self.features)
+
+    @cached_property
+    def units(self) -> Objects:
+        """(p,) what is left out together: the query, or the list where there are too few queries."""
+        keys = self.queries[self.expert.winner]
+        return keys if len(set(keys)) >= LEAST_QUERIES else self.expert.list_id.astype(object)
+
+    @cached_property
+    def folds(self) -> tuple[Integers, Integers]:
+        """Fold of each expert pair and of each extra pair; -1 for queries that no expert judged."""
+        folds = query_folds(self.units, FOLDS, seed=self.seed)
+        fold_of = dict(zip(self.units, folds.tolist(), strict=True))
+        keys = self.queries[self.extra.winner]
+        return folds, np.array([fold_of.get(key, -1) for key in keys], dtype=np.int64)
+
+    def compact(self) -> tuple[Problem, Integers]:
+        """The same problem over the rows that occur in a pair, and where these rows stand among all.
+
+        Idle rows teach nothing, but every linear fit would score them.
+        """
+        pairs = (self.expert, self.extra)
+        rows = np.unique(np.concatenate([np.r_[one.winner, one.loser] for one in pairs]))
+        expert, extra = (
+            replace(one, winner=np.searchsorted(rows, one.winner), loser=np.searchsorted(rows, one.loser))
+            for one in pairs
+        )
+        features = self.features.iloc[rows].reset_index(drop=True)
+        changed = {"features": features, "queries": self.queries[rows], "base": self.base[rows]}
+        return replace(self, expert=expert, extra=extra, **changed), rows
+
+    def with_noise(self, expert: Preferences, flip_rate: Floats, anchoring: Floats) -> Problem:
+        """The same problem with other beliefs about the judges."""
+        changed = replace(self, expert=expert, flip_rate=flip_rate, anchoring=anchoring)
+        for name in ("design", "matrix", "folds", "units"):
+            if name in self.__dict__:
+                changed.__dict__[name] = self.__dict__[name]
+        return changed
+
+    def slope(self, kept: npt.NDArray[np.bool_]) -> float:
+        """The factor of the incumbent that fits these expert pairs best; no order changes."""
+        if not self.has_incumbent:
+            return 0.0
+        pairs = self.expert.take(kept)
+        d, rate = differences(self.base, pairs), self.flip_rate[kept]
+        offset = anchored(pairs, self.anchoring[kept])
+
+        def loss(log_slope: float) -> float:
+            fitted = pair_loss(
+                np.exp(log_slope) * d + offset, pairs.target, pairs.weight, flip_rate=rate
+            ).sum()
+            return float(fitted + (log_slope / SLOPE_SPREAD) ** 2 / 2)
+
+        found = minimize_scalar(loss, bounds=tuple(np.log(SLOPES)), method="bounded")
+        return float(np.exp(found.x))
+
+    def together(self, kept: npt.NDArray[np.bool_], fold: int | None) -> tuple[Preferences, Floats, Floats]:
+        """Expert and extra pairs for a fit without a fold, with flip rate and anchoring of each."""
+        others = np.ones(len(self.extra), dtype=bool) if fold is None else self.folds[1] != fold
+        extra = self.extra.take(others)
+        nothing = np.zeros(len(extra))
+        return (
+            Preferences.concat([self.expert.take(kept), extra]),
+            np.r_[self.flip_rate[kept], nothing],
+            np.r_[self.anchoring[kept], nothing],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One learner of one size, and its margins on pairs that it has not seen.
+
+    Attributes
+    ----------
+    family : as in the module's table
+    size : what was tried, such as {"ridge": 16} or {"leaves": 8, "rounds": 26}
+    margins : (p,) f_i - f_j out of fold, without what the shown order adds
+    """
+
+    family: str
+    size: dict[str, float]
+    margins: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A learner on all pairs: slope of the incumbent and the parts that it adds."""
+
+    slope: float
+    parts: tuple[LinearComponent | TreeComponent, ...]
+
+
+def linear_sizes(design: LinearDesign, *, rough: bool = False) -> list[dict[str, float]]:
+    """Every ridge, without products and, where there are any, with them; few if `rough`."""
+    ridges, factors = (RIDGES[1:3], PRODUCT_RIDGES[:1]) if rough else (RIDGES, PRODUCT_RIDGES)
+    alone: list[dict[str, float]] = [{"ridge": ridge} for ridge in ridges]
+    if not design.products.any():
+        return alone
+    return alone + [{"ridge": ridge, "products": factor} for factor in factors for ridge in ridges]
+
+
+def round_grid(rounds: int) -> tuple[int, ...]:
+    """Numbers of rounds to look at, from 1 to `rounds`.
+
+    >>> round_grid(10)
+    (1, 2, 3, 4, 5, 6, 8, 10)
+    """
+    spread = np.geomspace(1, rounds, GRID_POINTS)
+    return tuple(int(number) for number in np.unique(np.round(spread).astype(np.int64)))
+
+
+def linear_trials(problem: Problem, *, rough: bool = False) -> list[Trial]:
+    """The incumbent and the linear family out of fold; a few sizes only if `rough`."""
+    sizes = linear_sizes(problem.design, rough=rough)
+    margins = np.zeros((1 + len(sizes), len(problem.expert)))
+    for fold in np.unique(problem.folds[0]):
+        kept = problem.folds[0] != fold
+        left_out = problem.expert.take(~kept)
+        margins[0, ~kept] = problem.slope(kept) * differences(problem.base, left_out)
+        for place, scores in enumerate(_linear_path(problem, kept, int(fold), sizes)):
+            margins[1 + place, ~kept] = scores[left_out.winner] - scores[left_out.loser]
+    first = Trial("incumbent", {}, margins[0])
+    return [first, *(Trial("linear", size, m) for size, m in zip(sizes, margins[1:], strict=True))]
+
+
+def tree_trials(problem: Problem, linear: dict[str, float], *, on_fit: OnFit | None = None) -> list[Trial]:
+    """The families of trees out of fold; `linear` is the size of the fit that the second one stands on."""
+    grid = round_grid(min(problem.params.rounds, MOST_ROUNDS))
+    found: dict[tuple[str, int], Floats] = {}
+    folds = np.unique(problem.folds[0])
+    plans = [(family, leaves) for family, sizes in TREES.items() for leaves in sizes]
+    for step, fold in enumerate(folds):
+        kept = problem.folds[0] != fold
+        bases = dict(zip(TREES, _bases(problem, kept, int(fold), linear), strict=True))
+        rows, places = np.unique(
+            np.r_[problem.expert.winner[~kept], problem.expert.loser[~kept]], return_inverse=True
+        )
+        table, half = problem.features.iloc[rows], len(places) // 2
+        for number, (family, leaves) in enumerate(plans):
+            on = on_fit(step * len(plans) + number, len(folds) * len(plans)) if on_fit else None
+            trees = grow(problem, bases[family], kept, int(fold), (leaves, grid[-1]), on_iteration=on)
+            scores = staged_scores(trees, table, grid) + bases[family][rows]
+            margins = found.setdefault((family, leaves), np.zeros((len(grid), len(kept))))
+            margins[:, ~kept] = scores[:, places[:half]] - scores[:, places[half:]]
+    return [
+        Trial(family, {"leaves": leaves, "rounds": rounds}, margins[place])
+        for (family, leaves), margins in found.items()
+        for place, rounds in enumerate(grid)
+    ]
+
+
+def fit_all(
+    problem: Problem, chosen: dict[str, Trial], *, name: str, on_fit: OnFit | None = None
+) -> dict[str, Fitted]:
+    """Each chosen learner on all pairs."""
+    everything = np.ones(len(problem.expert), dtype=bool)
+    slope = problem.slope(everything)
+    (coefficients,) = _coefficient_path(problem, everything, None, [chosen["linear"].size])
+    linear = _design_of(problem, chosen["linear"].size).component(f"{name}: linear", coefficients[:-1])
+    fitted = {"incumbent": Fitted(slope, ()), "linear": Fitted(float(coefficients[-1]), (linear,))}
+    bases = dict(zip(TREES, _bases(problem, everything, None, chosen["linear"].size), strict=True))
+    families = [family for family in TREES if family in chosen]
+    under = {"trees": fitted["incumbent"], "linear + trees": fitted["linear"], "fresh trees": Fitted(0.0, ())}
+    for number, family in enumerate(families):
+        size = (int(chosen[family].size["leaves"]), int(chosen[family].size["rounds"]))
+        on = on_fit(number, len(families)) if on_fit else None
+        trees = grow(problem, bases[family], everything, None, size, on_iteration=on, trial=False)
+        trees = replace(trees, name=f"{name}: {family}")
+        fitted[family] = Fitted(under[family].slope, (*under[family].parts, trees))
+    return fitted
+
+
+def grow(
+    problem: Problem,
+    base: Floats,
+    kept: npt.NDArray[np.bool_],
+    fold: int | None,
+    size: tuple[int, int],
+    *,
+    on_iteration: OnIteration | None = None,
+    trial: bool = True,
+) -> TreeComponent:
+    """Trees on top of `base`, from the expert pairs that are `kept` and the extra ones outside a fold.
+
+    `size` is (leaves, rounds); `trial` if nobody keeps them, which may take one thread only.
+    """
+    pairs, rates, anchoring = problem.together(kept, fold)
+    threads = 1 if trial and len(problem.features) <= SMALL else problem.params.num_threads
+    text = boost(
+        problem.features,
+        pairs,
+        params=replace(problem.params, num_leaves=size[0], rounds=size[1], num_threads=threads),
+        seed=problem.seed,
+        base_score=base,
+        monotone=problem.monotone,
+        categorical=problem.categorical,
+        flip_rate=rates,
+        anchoring=anchoring,
+        on_iteration=on_iteration,
+    )
+    return TreeComponent("trial", 1.0, tuple(map(str, problem.features.columns)), text)
+
+
+def staged_scores(trees: TreeComponent, features: pd.DataFrame, grid: Sequence[int]) -> Floats:
+    """(len(grid), n) score of the first so many trees, each tree predicted once."""
+    parts = [
+        trees.score(features, start=start, rounds=end - start)
+        for start, end in zip((0, *grid[:-1]), grid, strict=True)
+    ]
+    return np.asarray(np.cumsum(parts, axis=0), dtype=np.float64)
+
+
+def _design_of(problem: Problem, size: dict[str, float]) -> LinearDesign:
+    return problem.design if "products" in size else problem.design.without_products()
+
+
+def _coefficient_path(
+    problem: Problem, kept: npt.NDArray[np.bool_], fold: int | None, sizes: Sequence[dict[str, float]]
+) -> Iterator[Floats]:
+    """Coefficients of each size, a fit beginning where its stronger neighbour ended."""
+    pairs, rates, anchoring = problem.together(kept, fold)
+    alone = ~problem.design.products
+    start: Floats | None = None
+    for size in sizes:
+        columns = np.ones(len(alone), dtype=bool) if "products" in size else alone
+        ridge = size["ridge"] * np.where(alone, 1.0, size.get("products", 1.0))[columns]
+        start = fit_linear(
+            problem.matrix[:, columns],
+            problem.base,
+            pairs,
+            ridge=ridge,
+            signs=problem.design.signs[columns],
+            flip_rate=rates,
+            anchoring=anchoring,
+            start=start if start is not None and len(start) == columns.sum() + 1 else None,
+        )
+        yield start
+
+
+def _linear_path(
+    problem: Problem, kept: npt.NDArray[np.bool_], fold: int | None, sizes: Sequence[dict[str, float]]
+) -> Iterator[Floats]:
+    """Scores of all rows for each size."""
+    alone = ~problem.design.products
+    for size, found in zip(sizes, _coefficient_path(problem, kept, fold, sizes), strict=True):
+        columns = np.ones(len(alone), dtype=bool) if "products" in size else alone
+        yield problem.matrix[:, columns] @ found[:-1] + found[-1] * problem.base
+
+
+def _bases(
+    problem: Problem, kept: npt.NDArray[np.bool_], fold: int | None, linear: dict[str, float]
+) -> tuple[Floats, Floats, Floats]:
+    """What each family of trees stands on, in the order of `TREES`."""
+    (below,) = _linear_path(problem, kept, fold, [linear])
+    return problem.slope(kept) * problem.base, below, np.zeros(len(problem.base))
+
+
+def describe(trial: Trial) -> str:
+    """The size in words.
+
+    >>> describe(Trial("trees", {"leaves": 8, "rounds": 26}, np.zeros(0)))
+    '26 trees of at most 8 leaves'
+    >>> describe(Trial("linear", {"ridge": 16.0, "products": 4.0}, np.zeros(0)))
+    'ridge 16, 64 for products of need and candidate'
+    """
+    size: dict[str, Any] = trial.size
+    if "rounds" in size:
+        return f"{size['rounds']:g} trees of at most {size['leaves']:g} leaves"
+    if "ridge" not in size:
+        return "as it is"
+    words = f"ridge {size['ridge']:g}"
+    return words + (
+        f", {size['ridge'] * size['products']:g} for products of need and candidate"
+        if "products" in size
+        else ""
+    )
