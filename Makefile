@@ -46,7 +46,7 @@ lint: ## Check style, import contracts and types
 bench: ## Run the benchmarks, each in a process of its own (NAME=serving for one)
 	@$(call install,bench $(EXTRAS))
 	@for file in benchmarks/$(or $(NAME),*).py; do \
-	  name=$$(basename "$$file" .py); [ "$$name" = __init__ ] && continue; \
+	  name=$$(basename "$$file" .py); grep -q "^def main" "$$file" || continue; \
 	  echo "== $$name"; $(PY) -m "benchmarks.$$name"; done
 
 worker: ## Start a worker and its clock beside a web server of your own

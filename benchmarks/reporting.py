@@ -1,0 +1,26 @@
+"""Writing down what a benchmark found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import t
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "benchmarks"
+
+
+def write(name: str, lines: Iterable[str]) -> None:
+    """Print a table and put it into the documents."""
+    text = "\n".join(lines) + "\n"
+    print(text)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def interval(values: Iterable[float], digits: int = 3) -> str:
+    """Mean and 95 % t-interval."""
+    found = np.asarray(list(values), dtype=float)
+    half = t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found))
+    return f"{found.mean():.{digits}f} ({found.mean() - half:.{digits}f} to {found.mean() + half:.{digits}f})"
