@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -19,11 +20,13 @@ from rest_framework.test import APIClient
 from feedback.models import FeedbackSession, Judgement, Member, Slate
 from feedback.services import judging, sessions
 from feedback.services.judging import Submission
+from feedback.services.learning import freeze_training_set
 from feedback.services.sessions import SessionRequest
 from ranking.content import content_hash
 from ranking.description import from_dict
 from ranking.ltr import Check, GateDecision, Ranker, RuleComponent
 from ranking.ltr.features import FeatureSpace
+from ranking.ltr.judges import JudgeReport
 from ranking.models import (
     FeatureSet,
     Item,
@@ -238,6 +241,18 @@ def make_version(project: Project, *, verdict: str = "promote", sort: str = "fee
     return jobs.finish(job, base, model, result)
 
 
+def make_refinement(project: Project, report: Mapping[str, Any], **results: Any) -> ModelVersion:
+    """Finish a training from the closed sessions at once, with this report; `results` change its evaluation."""
+    job = jobs.claim(jobs.request_training(freeze_training_set(project), by="ada").pk, owner="test")
+    assert job is not None
+    result = {
+        "params": {},
+        "report": dict(report),
+        "evaluation": evaluation_results() | {"experts": {}, **results},
+    }
+    return jobs.finish(job, serving.champion(project).version, sorting_model(project, "fee"), result)
+
+
 def sorting_model(project: Project, feature: str, direction: str = "ascending") -> bytes:
     """Return the bytes of a model that sorts by one feature."""
     feature_set = current_feature_set(project)
@@ -257,16 +272,61 @@ def training_report() -> dict[str, Any]:
         "seed": 0,
         "n_rows_trained": 96,
         "n_queries_trained": 9,
-        "rounds": 40,
-        "leaves": 31,
         "kept_incumbent": False,
         "choice": "made up for a test",
-        "candidates": [],
+        "candidates": [
+            {**learner_entry("trees", rounds=20, leaves=31), "weight": 0.0},
+            learner_entry("trees", rounds=40, leaves=31),
+        ],
         "pairs": {"label": 400},
         "judges": {},
         "slope": None,
         "seconds": {"fit": 1.0},
     }
+
+
+def refinement_report(**changed: Any) -> dict[str, Any]:
+    """Return what training from experts' preferences reports of itself."""
+    figures = {"loss": 0.5, "loss_error": 0.02, "accuracy": 0.74, "accuracy_error": 0.02}
+    return training_report() | {
+        "mode": "preferences",
+        "choice": "made up for a test",
+        "belief": 0.6,
+        "t": 2.1,
+        "candidates": [
+            {**learner_entry("incumbent"), "weight": 0.5, "accuracy": 0.51},
+            {**learner_entry("linear", ridge=16.0, products=4.0), "weight": 0.0},
+            {**learner_entry("linear + trees", rounds=26, leaves=8), "weight": 1.5},
+        ],
+        "combined": {**figures, "gain": 0.1, "gain_error": 0.03},
+        "units": 9,
+        "coverage": {"gated": False, "open": 1.0, "columns": []},
+        **changed,
+    }
+
+
+def learner_entry(family: str, **size: float) -> dict[str, Any]:
+    """Return one way of learning as a training reports it."""
+    return {
+        "family": family,
+        "size": size,
+        "words": "made up for a test",
+        "weight": 1.0,
+        "loss": 0.5,
+        "loss_error": 0.02,
+        "accuracy": 0.73,
+        "accuracy_error": 0.02,
+        "gain": 0.1,
+        "gain_error": 0.03,
+    }
+
+
+def judge_entry(**changed: Any) -> dict[str, Any]:
+    """Return what a training reports of one judge."""
+    found = JudgeReport(
+        flip_rate=0.07, lists=9, pairs=54, own=True, flip_low=0.03, flip_high=0.14, verdict="reliable"
+    )
+    return replace(found, **changed).to_dict()
 
 
 def evaluation_results(verdict: str = "promote") -> dict[str, Any]:

@@ -47,6 +47,11 @@ class ExpertSerializer(serializers.Serializer):
     flip_rate = serializers.FloatField(
         allow_null=True, help_text="how often training thinks that the opposite was meant"
     )
+    verdict = serializers.CharField(
+        allow_null=True,
+        help_text="what training makes of the answers: reliable, random, inverted (turned round) or unknown "
+        "(too few lists)",
+    )
 
 
 class ExpertsSerializer(serializers.Serializer):

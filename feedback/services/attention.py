@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from feedback.models import FeedbackSession, Judgement, Preference
 from feedback.services.coverage import open_sessions
+from feedback.services.reliability import latest_trained_by_experts
 from ranking.errors import NoChampion
 from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
-from ranking.services import serving, verdicts
+from ranking.services import reports, serving, verdicts
 from ranking.services.serving import Champion
 
 IDLE_DAYS = 3  # an open session without a judgement for so long is worth a word to its experts
@@ -65,6 +66,7 @@ def standing_of(project: Project) -> Standing:
         *_of_jobs(project, job),
         *_of_versions(project, champion, job),
         *_of_sessions(sessions),
+        *_of_experts(project),
         *_of_flags(project),
     ]
     return Standing(
@@ -155,6 +157,18 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
         if idle >= IDLE_DAYS:
             text = f"“{session.title}” has had no judgement for {idle} days."
             yield Notice("session_idle", "warn", text, session=session)
+
+
+def _of_experts(project: Project) -> Iterator[Notice]:
+    version = latest_trained_by_experts(project)
+    found = [judge for judge in reports.judges_of(version) if judge.needs_a_look]
+    if version is None or not found:
+        return
+    who = found[0].username if len(found) == 1 else f"{len(found):,} experts"
+    looks = {"random": "random", "inverted": "turned round"}
+    how = " or ".join(word for verdict, word in looks.items() if verdict in {one.verdict for one in found})
+    text = f"The answers of {who} look {how} to version {version.number}: worth a look and a word."
+    yield Notice("experts", "warn", text, version=version)
 
 
 def _of_flags(project: Project) -> Iterator[Notice]:

@@ -7,7 +7,7 @@ Only lists in random order tell the two apart: there, conviction keeps half of t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -22,6 +22,8 @@ from feedback.services.pace import LONGEST_COUNTED
 from ranking.ltr.agreement import Consistency
 from ranking.ltr.intervals import estimate_mean
 from ranking.models import ModelVersion, Project
+from ranking.services import reports
+from ranking.services.reports import Judge
 
 Origin = Preference.Origin
 CHANCE = 0.5
@@ -66,7 +68,7 @@ class ExpertRow:
     last_at: datetime | None
     randomised: KeptShare
     model_order: KeptShare
-    learned: Mapping[str, Any]
+    learned: Judge | None
     consistency: Consistency | None
 
     @property
@@ -76,7 +78,12 @@ class ExpertRow:
     @property
     def flip_rate(self) -> float | None:
         """How often training thinks this expert says the opposite of what they mean; None before training."""
-        return self.learned.get("flip_rate")
+        return self.learned.flip_rate if self.learned else None
+
+    @property
+    def verdict(self) -> str | None:
+        """What training makes of the answers, as `ranking.ltr.judges` names it; None before training."""
+        return self.learned.verdict if self.learned else None
 
 
 def expert_rows(project: Project, members: Sequence[Member] | None = None) -> list[ExpertRow]:
@@ -87,7 +94,8 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
         )
     users = [member.user_id for member in members]
     counts, paces, kept = _counts(project, users), _paces(project, users), _kept(project, users)
-    learned = judges_in_report(latest_trained_by_experts(project))
+    judges = reports.judges_of(latest_trained_by_experts(project))
+    learned = {judge.username: judge for judge in judges}
     again = consistency_of(project, users)
     rows = [
         ExpertRow(
@@ -98,7 +106,7 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
             last_at=counts.get(member.user_id, {}).get("last_at"),
             randomised=_share(kept[member.user_id, True]),
             model_order=_share(kept[member.user_id, False]),
-            learned=learned.get(member.user.username, {}),
+            learned=learned.get(member.user.username),
             consistency=again.get(member.user.username),
         )
         for member in members
@@ -120,13 +128,6 @@ def figures_of(project: Project, username: str) -> dict[str, Any] | None:
     evaluation = version.evaluations.select_related("challenger", "champion").first() if version else None
     figures = evaluation.results["experts"].get(username) if evaluation else None
     return {**figures, "evaluation": evaluation} if figures else None
-
-
-def judges_in_report(version: ModelVersion | None) -> dict[str, dict[str, Any]]:
-    """Return what a training found out about each judge, by username."""
-    if version is None:
-        return {}
-    return dict(version.report.get("judges", {}))
 
 
 def _counts(project: Project, users: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -87,33 +87,6 @@ def promotion_log(project: Project) -> list[Promotion]:
     )
 
 
-def tried(version: ModelVersion) -> list[dict[str, Any]]:
-    """Return what cross-validation looked at: the version before as it was, and the best of each tree size.
-
-    Each is {leaves, rounds, loss, loss_error, accuracy, accuracy_error, chosen}.
-    """
-    best: dict[int, dict[str, Any]] = {}
-    for candidate in version.report.get("candidates", []):
-        known = best.get(candidate["leaves"])
-        if known is None or candidate["loss"] < known["loss"]:
-            best[candidate["leaves"]] = candidate
-    chosen = (version.report.get("leaves"), version.report.get("rounds"))
-    for candidate in version.report.get("candidates", []):
-        if (candidate["leaves"], candidate["rounds"]) == chosen:
-            best[candidate["leaves"]] = candidate  # it may lose to a longer fit by less than the error
-    return [
-        {**candidate, "chosen": (leaves, candidate["rounds"]) == chosen}
-        for leaves, candidate in sorted(best.items())
-    ]
-
-
-def judges_of(version: ModelVersion) -> list[dict[str, Any]]:
-    """Return what the training found out about its judges, the most careful first."""
-    judges = version.report.get("judges", {})
-    found = [{"username": name, **figures} for name, figures in judges.items()]
-    return sorted(found, key=lambda judge: (judge["flip_rate"], judge["username"]))
-
-
 def rule_in_words(version: ModelVersion, description: ProjectDescription) -> list[str]:
     """Return the keys of a sorting rule in words; empty for a trained version."""
     labels = {spec.name: spec.label for spec in description.features}

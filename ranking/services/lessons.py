@@ -41,11 +41,10 @@ def lessons_of(version: ModelVersion) -> list[Lesson]:
     Measured on candidates of a dozen needs as they are today; empty for a sorting rule, and for a version
     that kept its parent as it was. Raises BrokenFile or CorruptModel.
     """
-    features = _sample(version)
+    features, needs = _sample(version)
     if version.training_set_id is None or features.empty:
         return []
-    gains = _learned(version, features)
-    gains = gains - gains.mean(axis=0)
+    gains = _within(_learned(version, features), needs)
     space = space_of(version.feature_set)
     words = FeatureWords.of(space, description_of(version.project))
     strengths = gains.abs().mean()
@@ -77,13 +76,25 @@ def _learned(version: ModelVersion, features: pd.DataFrame) -> pd.DataFrame:
     return ranker.contributions(features)[list(ranker.columns)]
 
 
-def _sample(version: ModelVersion) -> pd.DataFrame:
-    parts = []
+def _sample(version: ModelVersion) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return (features, need of each row) of some candidates of each need."""
+    parts, needs = [], []
     for query in queries_looked_at(version.project)[:QUERIES]:
         features = candidates(query, version.feature_set).features
         rng = np.random.default_rng(query.pk)
         parts.append(features.iloc[rng.permutation(len(features))[:ROWS_PER_QUERY]])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        needs += [query.pk] * len(parts[-1])
+    return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()), np.array(needs)
+
+
+def _within(gains: pd.DataFrame, needs: np.ndarray) -> pd.DataFrame:
+    """Return the gains less the mean of their need: what lifts all of its candidates alike moves nobody.
+
+    >>> gains = pd.DataFrame({"amount": [3.0, 3.0, 1.0], "fee": [1.0, 3.0, 9.0]})
+    >>> _within(gains, np.array([7, 7, 8])).to_numpy().tolist()
+    [[0.0, -1.0], [0.0, 1.0], [0.0, 0.0]]
+    """
+    return gains - gains.groupby(needs).transform("mean")
 
 
 def _direction(values: pd.Series, gains: pd.Series) -> str:

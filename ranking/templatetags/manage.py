@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ranking.models import Evaluation, Project, TrainingSet
+from ranking.models import Evaluation, ModelVersion, Project, TrainingSet
 
 register = template.Library()
 
@@ -28,6 +29,23 @@ VERDICTS: dict[str, tuple[str, str]] = {
     Evaluation.Verdict.NOT_YET.value: ("warn", "not yet"),
     Evaluation.Verdict.REFUSE.value: ("bad", "refuse"),
 }
+#: What a training makes of a judge's answers -> (tone, in words).
+JUDGES: dict[str, tuple[str, str]] = {
+    "reliable": ("good", "reliable"),
+    "random": ("warn", "answers look random"),
+    "inverted": ("warn", "answers look turned round"),
+    "unknown": ("plain", "too few lists to say"),
+}
+#: Ways of learning, as `ranking.ltr.members` names them -> in words; "{before}" is the version before.
+LEARNERS = {
+    "incumbent": "{before} as it was",
+    "linear": "a weight for each feature",
+    "trees": "decision trees on top of {before}",
+    "linear + trees": "weights, then decision trees",
+    "fresh trees": "decision trees from scratch",
+}
+#: How much a feature's weight is held back, at least -> in words. Strength of a ridge in lists: `RIDGES`.
+CAUTION = ((200.0, "very cautious"), (40.0, "cautious"), (8.0, "moderate"), (0.0, "bold"))
 
 
 @register.simple_tag(takes_context=True)
@@ -68,6 +86,49 @@ def check_words(verdict: str) -> str:
     ('passed', 'refuse')
     """
     return "passed" if verdict == Evaluation.Verdict.PROMOTE else verdict_words(verdict)
+def judge_tone(verdict: str) -> str:
+    """Return the class of what a training makes of a judge's answers.
+
+    >>> judge_tone("reliable"), judge_tone("inverted"), judge_tone("unknown")
+    ('good', 'warn', 'plain')
+    """
+    return JUDGES.get(verdict, JUDGES["unknown"])[0]
+
+
+@register.filter
+def judge_words(verdict: str) -> str:
+    """Return what a training makes of a judge's answers as people say it.
+
+    >>> judge_words("random")
+    'answers look random'
+    """
+    return JUDGES.get(verdict, JUDGES["unknown"])[1]
+
+
+@register.filter
+def learner_words(family: str, before: ModelVersion | None) -> str:
+    """Say what a way of learning is; one without words of its own speaks for itself.
+
+    >>> learner_words("trees", ModelVersion(number=1)), learner_words("incumbent", None)
+    ('decision trees on top of version 1', 'the version before as it was')
+    """
+    named = "the version before" if before is None else f"version {before.number}"
+    return LEARNERS.get(family, family).format(before=named)
+
+
+@register.filter
+def size_words(size: Mapping[str, float]) -> str:
+    """Say how much a way of learning was allowed to learn.
+
+    >>> size_words({"rounds": 26, "leaves": 8}), size_words({"ridge": 16.0, "products": 4.0}), size_words({})
+    ('26 trees of at most 8 leaves', 'moderate; also for need and candidate together', '')
+    """
+    if "rounds" in size:
+        return f"{size['rounds']:g} trees of at most {size['leaves']:g} leaves"
+    if "ridge" not in size:
+        return ""
+    words = next(words for least, words in CAUTION if size["ridge"] >= least)
+    return f"{words}; also for need and candidate together" if "products" in size else words
 
 
 @register.filter

@@ -14,7 +14,7 @@ from ranking.errors import BrokenFile, PromotionRefused, StalePromotion
 from ranking.forms import PolicyForm, PromotionForm, ReasonForm
 from ranking.ltr import CorruptModel
 from ranking.models import ModelVersion, Project, TrainingSet
-from ranking.services import gates, history, lessons, policy, verdicts, versions
+from ranking.services import gates, history, lessons, policy, reports, verdicts, versions
 from ranking.services.candidates import description_of
 from ranking.services.policy import Policy
 from ranking.services.versions import PromotionRequest
@@ -45,15 +45,19 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     project = find_project(slug)
     shown = find_version(project, number)
     row = next(row for row in history.version_rows(project) if row.version.pk == shown.pk)
+    description = description_of(project)
     context = {
         "project": project,
         "version": shown,
         "row": row,
         "champion": versions.current_champion(project),
         "gate": gates.gate_of(row.evaluation) if row.evaluation else None,
-        "tried": history.tried(shown),
-        "judges": history.judges_of(shown),
-        "rule": history.rule_in_words(shown, description_of(project)),
+        "tried": reports.tried(shown),
+        "takeover": reports.takeover(shown),
+        "judges": reports.judges_of(shown),
+        "reach": reports.reach_of(shown, description),
+        "trees_grown": reports.trees_grown(shown),
+        "rule": history.rule_in_words(shown, description),
         "promotions": [p for p in history.promotion_log(project) if p.version_id == shown.pk],
         "children": list(shown.children.order_by("number")),
         "roll_back": _roll_back(project) if row.in_service else None,

@@ -16,7 +16,6 @@ from rest_framework.authtoken.models import Token
 
 from feedback.models import FeedbackSession, Member, Preference
 from feedback.services import agreeing, attention, coverage, people, reliability
-from feedback.services.learning import freeze_training_set
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import close_session
 from ranking.models import TrainingJob
@@ -519,22 +518,63 @@ def test_few_lists_give_a_share_but_no_interval_and_no_finding(project, edda):
 
 def test_what_training_found_out_about_an_expert_is_shown(admin, project, edda):
     session = factories.make_closed_session(project, [edda], slates_per_expert=12)
-    job = jobs.claim(jobs.request_training(freeze_training_set(project), by="ada").pk, owner="here:1")
-    results = factories.evaluation_results()
-    results["experts"] = {"edda": {**results["metrics"]["pair_accuracy"], "n_pairs": 18}}
-    report = {"judges": {"edda": {"flip_rate": 0.07, "lists": 9, "pairs": 54, "own": True}}}
-    jobs.finish(
-        job,
-        serving.champion(project).version,
-        factories.sorting_model(project, "fee"),
-        {"params": {}, "report": report, "evaluation": results},
+    metric = factories.evaluation_results()["metrics"]["pair_accuracy"]
+    judges = {"edda": factories.judge_entry(anchoring=1.0, anchoring_low=0.5, anchoring_high=1.5)}
+    factories.make_refinement(
+        project, factories.refinement_report(judges=judges), experts={"edda": {**metric, "n_pairs": 18}}
     )
     text = page(admin, "expert", "edda")
-    assert "Flip rate 7 % found by version 1 on 9 lists" in text
+    assert "Flip rate 7 % found by version 1 on 9 lists; 95 % interval 3 % to 14 %; reliable" in text
+    # 1 / (1 + exp(-1)) = .73; of .5 and 1.5: .62 and .82
+    assert "Pull of the shown order 73 %" in text
+    assert "50 % is no pull; 95 % interval 62 % to 82 %" in text
     assert "Pair accuracy on their held-out lists .700 → .750" in text
     assert session.title in text
+    assert "look random" not in text
     version = text_of(admin.get(reverse("ranking:version", args=["advisers", 1])))
-    assert "edda 7 % 9 54" in version
+    assert "edda 9 lists, 54 pairs reliable 7 % 3 % to 14 % 73 % 62 % to 82 %" in version
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words", "advice"),
+    [
+        ("random", "answers look random", "Training counts them for next to nothing."),
+        ("inverted", "answers look turned round", "Training turns them back."),
+    ],
+)
+def test_answers_that_look_wrong_are_something_to_look_at(admin, project, edda, verdict, words, advice):
+    factories.make_closed_session(project, [edda], slates_per_expert=12)
+    judges = {"edda": factories.judge_entry(verdict=verdict, flip_rate=0.49)}
+    factories.make_refinement(project, factories.refinement_report(judges=judges))
+    assert f"49 % 3 % to 14 % {words}" in page(admin, "experts")
+    assert advice in page(admin, "expert", "edda")
+    look = words.removeprefix("answers ")
+    assert f"The answers of edda {look} to version 1: worth a look and a word." in page(admin, "dashboard")
+    answer = factories.api_client(User.objects.get(username="ada")).get("/api/v1/projects/advisers/experts/")
+    assert [expert["verdict"] for expert in answer.json()["experts"]] == [verdict]
+
+
+def test_several_whose_answers_look_wrong_are_one_notice(admin, project, edda):
+    factories.make_closed_session(project, [edda], slates_per_expert=12)
+    judges = {
+        "edda": factories.judge_entry(verdict="random"),
+        "egon": factories.judge_entry(verdict="inverted"),
+        "ezra": factories.judge_entry(verdict="reliable"),
+    }
+    factories.make_refinement(project, factories.refinement_report(judges=judges))
+    assert "The answers of 2 experts look random or turned round to version 1" in page(admin, "dashboard")
+
+
+def test_nobody_is_looked_at_whose_answers_are_reliable_or_too_few(admin, project, edda):
+    factories.make_closed_session(project, [edda], slates_per_expert=12)
+    judges = {
+        "edda": factories.judge_entry(),
+        "egon": factories.judge_entry(verdict="unknown", own=False, flip_low=0.0, flip_high=1.0),
+    }
+    factories.make_refinement(project, factories.refinement_report(judges=judges))
+    assert "The answers of" not in page(admin, "dashboard")
+    version = text_of(admin.get(reverse("ranking:version", args=["advisers", 1])))
+    assert "egon 9 lists, 54 pairs too few lists to say 7 % all none seen" in version
 
 
 def test_only_experts_have_a_page_of_their_own(admin, project):

@@ -17,6 +17,10 @@ from django.utils import timezone
 
 from feedback.services.learning import freeze_training_set
 from ranking.content import content_hash
+from ranking.ltr import LinearComponent
+from ranking.ltr.components import LinearTerm
+from ranking.ltr.coverage import Coverage
+from ranking.ltr.refinement import RefinementComponent
 from ranking.models import Evaluation, ItemVersion, ModelVersion, Promotion, Ranking, TrainingJob
 from ranking.services import (
     changes,
@@ -133,14 +137,12 @@ def test_a_version_that_sorts_by_the_fee_has_learned_the_fee(admin, challenger):
     assert "Fee: less helps" in page(admin, "version_lessons", 1)
 
 
-def test_a_refinement_is_told_by_what_it_adds_to_its_parent_whatever_the_scale(project, challenger):
-    champion = versions.current_champion(project)
-    rule = serving.ranker_of(champion).scaled(3.0)
-    (by_fee,) = serving.ranker_of(challenger).components
-    data = rule.extended(replace(by_fee, name="version 2")).to_bytes()
-    file, digest = files.store("models", ".json", data)
-    refined = ModelVersion.objects.create(
-        project=project,
+def refinement_of(challenger, ranker):
+    """Return a version that is built on the one in service, with a model of its own."""
+    champion = versions.current_champion(challenger.project)
+    file, digest = files.store("models", ".json", ranker.to_bytes())
+    return ModelVersion.objects.create(
+        project=challenger.project,
         number=2,
         kind="trained",
         parent=champion,
@@ -149,9 +151,87 @@ def test_a_refinement_is_told_by_what_it_adds_to_its_parent_whatever_the_scale(p
         file=file,
         sha256=digest,
     )
+
+
+def test_a_refinement_is_told_by_what_it_adds_to_its_parent_whatever_the_scale(project, challenger):
+    rule = serving.ranker_of(versions.current_champion(project)).scaled(3.0)
+    (by_fee,) = serving.ranker_of(challenger).components
+    refined = refinement_of(challenger, rule.extended(replace(by_fee, name="version 2")))
     assert lessons.is_refinement(refined)
     assert not lessons.is_refinement(challenger)
     assert [(lesson.label, lesson.direction) for lesson in lessons.lessons_of(refined)] == [("Fee", "less")]
+
+
+OPEN = Coverage(("fee",), (1.0,), (1.0,), ((0,),), (0.0,), intercept=9.0)
+
+
+@pytest.mark.parametrize(
+    ("gate", "learned"),
+    [
+        (None, [("Fee", "less")]),
+        (OPEN, [("Fee", "less")]),
+        (replace(OPEN, intercept=-9.0), []),
+    ],
+)
+def test_what_several_fits_behind_a_gate_teach_is_told_by_feature(admin, project, challenger, gate, learned):
+    fit = LinearComponent("half", 0.5, ("fee",), (1.0,), (0.5,), (LinearTerm(("fee",), -2.0),))
+    component = RefinementComponent("version 2", 1.0, (fit, replace(fit, name="rest")), gate)
+    rule = serving.ranker_of(versions.current_champion(project)).scaled(0.5)
+    refined = refinement_of(challenger, rule.extended(component))
+    assert [(lesson.label, lesson.direction) for lesson in lessons.lessons_of(refined)] == learned
+    assert "What the experts taught it" in page(admin, "version_lessons", 2)
+
+
+def refined_page(admin, project, **report):
+    """Return the text of the page of a version that learned from experts, with a report of its own."""
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+    factories.make_refinement(project, factories.refinement_report(**report))
+    return page(admin, "version", 1).replace("&#x27;", "'")
+
+
+def test_the_page_of_a_version_says_what_was_tried_and_how_much_was_taken_over(admin, project):
+    text = refined_page(admin, project)
+    assert "Taken over 60 % of what the experts taught" in text
+    assert "60 % of what was learned; the rest stays with version 0." in text
+    assert "leads version 0 by 2.1 times the uncertainty of that lead" in text
+    assert "version 0 as it was 51 % ± 2 % 25 %" in text
+    assert "a weight for each feature moderate; also for need and candidate together 73 % ± 2 % 0 %" in text
+    assert "weights, then decision trees 26 trees of at most 8 leaves 73 % ± 2 % 75 %" in text
+    assert "all of them, combined 74 % ± 2 %" in text
+    assert "Nothing says that the judged lists left out a kind of need" in text
+
+
+def test_the_page_of_a_version_says_where_the_one_before_decides(admin, project):
+    coverage = {"gated": True, "open": 0.55, "columns": ["fee"]}
+    text = refined_page(admin, project, coverage=coverage)
+    assert "For 45 % of candidates’ needs nobody judged anything like it: there version 0 decides." in text
+    assert "Such needs are told from the judged ones by Fee." in text
+
+
+def test_the_page_of_a_version_that_took_nothing_over_says_so(admin, project):
+    text = refined_page(admin, project, belief=0.0, t=-0.4, kept_incumbent=True)
+    assert "Nothing: version 0 is kept as it was." in text
+    assert "what was learned does not lead version 0." in text
+    assert "version 0 as it was, kept 74 % ± 2 %" in text
+    assert "Training kept version 0 as it was: nothing that was learned is clearly nearer" in page(
+        admin, "compare", 1, 0
+    )
+
+
+def test_the_page_of_a_version_from_a_single_list_says_that_it_is_not_enough(admin, project):
+    text = refined_page(
+        admin, project, belief=0.0, t=None, kept_incumbent=True, units=1, candidates=[], combined={}
+    )
+    assert "A single list is not enough to say that anything is better." in text
+    assert "What was tried" not in text
+    assert "a single list is not enough" in page(admin, "compare", 1, 0)
+
+
+def test_the_page_of_a_version_from_grades_says_which_number_of_trees_was_chosen(admin, challenger):
+    text = page(admin, "version", 1)
+    assert "Trees grown 40 from scratch" in text
+    assert "20 trees of at most 31 leaves 73 % ± 2 % 40 trees of at most 31 leaves chosen" in text
+    assert "How much was taken over" not in text
 
 
 def test_the_training_set_says_what_it_holds_and_where_it_comes_from(admin, project):
