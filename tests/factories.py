@@ -242,7 +242,7 @@ def make_version(project: Project, *, verdict: str = "promote", sort: str = "fee
 
 
 def make_refinement(project: Project, report: Mapping[str, Any], **results: Any) -> ModelVersion:
-    """Finish a training from the closed sessions at once, with this report; `results` change its evaluation."""
+    """Finish a training from the closed sessions at once; `results` change what its evaluation says."""
     job = jobs.claim(jobs.request_training(freeze_training_set(project), by="ada").pk, owner="test")
     assert job is not None
     result = {

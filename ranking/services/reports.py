@@ -33,8 +33,8 @@ class Learner:
 class Takeover:
     """How much of what was learned a version takes over from its experts, and why.
 
-    `lead` is the combination's lead over the version before, in units of its own error, None without a version
-    before; all is taken over from `all_at` on and nothing up to `nothing_at`.
+    `lead` is the combination's lead over the version before, in units of its error; None without one before.
+    All is taken over from `all_at` on, and nothing up to `nothing_at`.
     """
 
     belief: float
