@@ -86,6 +86,9 @@ def check_words(verdict: str) -> str:
     ('passed', 'refuse')
     """
     return "passed" if verdict == Evaluation.Verdict.PROMOTE else verdict_words(verdict)
+
+
+@register.filter
 def judge_tone(verdict: str) -> str:
     """Return the class of what a training makes of a judge's answers.
 
@@ -120,11 +123,14 @@ def learner_words(family: str, before: ModelVersion | None) -> str:
 def size_words(size: Mapping[str, float]) -> str:
     """Say how much a way of learning was allowed to learn.
 
-    >>> size_words({"rounds": 26, "leaves": 8}), size_words({"ridge": 16.0, "products": 4.0}), size_words({})
-    ('26 trees of at most 8 leaves', 'moderate; also for need and candidate together', '')
+    >>> size_words({"rounds": 26, "leaves": 8}), size_words({"rounds": 1, "leaves": 3})
+    ('26 trees of at most 8 leaves', '1 tree of at most 3 leaves')
+    >>> size_words({"ridge": 16.0, "products": 4.0}), size_words({})
+    ('moderate; also for need and candidate together', '')
     """
     if "rounds" in size:
-        return f"{size['rounds']:g} trees of at most {size['leaves']:g} leaves"
+        trees = "tree" if size["rounds"] == 1 else "trees"
+        return f"{size['rounds']:g} {trees} of at most {size['leaves']:g} leaves"
     if "ridge" not in size:
         return ""
     words = next(words for least, words in CAUTION if size["ridge"] >= least)

@@ -526,9 +526,8 @@ def test_what_training_found_out_about_an_expert_is_shown(admin, project, edda):
     text = page(admin, "expert", "edda")
     assert "Flip rate 7 % found by version 1 on 9 lists; 95 % interval 3 % to 14 %; reliable" in text
     # 1 / (1 + exp(-1)) = .73; of .5 and 1.5: .62 and .82
-    assert "Pull of the shown order 73 %" in text
-    assert "50 % is no pull; 95 % interval 62 % to 82 %" in text
-    assert "Pair accuracy on their held-out lists .700 → .750" in text
+    assert "the one shown first would stand above one shown last 73 % 62 % to 82 %" in text
+    assert "Pair accuracy on lists of theirs that nobody trained on .700 → .750" in text
     assert session.title in text
     assert "look random" not in text
     version = text_of(admin.get(reverse("ranking:version", args=["advisers", 1])))

@@ -194,10 +194,10 @@ def test_the_page_of_a_version_says_what_was_tried_and_how_much_was_taken_over(a
     assert "Taken over 60 % of what the experts taught" in text
     assert "60 % of what was learned; the rest stays with version 0." in text
     assert "leads version 0 by 2.1 times the uncertainty of that lead" in text
-    assert "version 0 as it was 51 % ± 2 % 25 %" in text
-    assert "a weight for each feature moderate; also for need and candidate together 73 % ± 2 % 0 %" in text
-    assert "weights, then decision trees 26 trees of at most 8 leaves 73 % ± 2 % 75 %" in text
-    assert "all of them, combined 74 % ± 2 %" in text
+    assert "Version 0 as it was 51 % ± 2 % 25 %" in text
+    assert "A weight for each feature moderate; also for need and candidate together 73 % ± 2 % 0 %" in text
+    assert "Weights, then decision trees 26 trees of at most 8 leaves 73 % ± 2 % 75 %" in text
+    assert "All of them, combined 74 % ± 2 %" in text
     assert "Nothing says that the judged lists left out a kind of need" in text
 
 
@@ -212,7 +212,7 @@ def test_the_page_of_a_version_that_took_nothing_over_says_so(admin, project):
     text = refined_page(admin, project, belief=0.0, t=-0.4, kept_incumbent=True)
     assert "Nothing: version 0 is kept as it was." in text
     assert "what was learned does not lead version 0." in text
-    assert "version 0 as it was, kept 74 % ± 2 %" in text
+    assert "Version 0 as it was, kept 74 % ± 2 %" in text
     assert "Training kept version 0 as it was: nothing that was learned is clearly nearer" in page(
         admin, "compare", 1, 0
     )

@@ -30,7 +30,7 @@ from ranking.services.catalog import load_project
 from ranking.tasks import start_training
 
 JOB_SECONDS = 600
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 
 class Command(BaseCommand):
