@@ -45,7 +45,7 @@ LEARNERS = {
     "fresh trees": "decision trees from scratch",
 }
 #: How much a feature's weight is held back, at least -> in words. Strength of a ridge in lists: `RIDGES`.
-CAUTION = ((200.0, "very cautious"), (40.0, "cautious"), (8.0, "moderate"), (0.0, "bold"))
+CAUTION = ((200.0, "very much"), (40.0, "much"), (8.0, "somewhat"), (0.0, "little"))
 
 
 @register.simple_tag(takes_context=True)
@@ -126,14 +126,14 @@ def size_words(size: Mapping[str, float]) -> str:
     >>> size_words({"rounds": 26, "leaves": 8}), size_words({"rounds": 1, "leaves": 3})
     ('26 trees of at most 8 leaves', '1 tree of at most 3 leaves')
     >>> size_words({"ridge": 16.0, "products": 4.0}), size_words({})
-    ('moderate; also for need and candidate together', '')
+    ('held back somewhat; also for need and candidate together', '')
     """
     if "rounds" in size:
         trees = "tree" if size["rounds"] == 1 else "trees"
         return f"{size['rounds']:g} {trees} of at most {size['leaves']:g} leaves"
     if "ridge" not in size:
         return ""
-    words = next(words for least, words in CAUTION if size["ridge"] >= least)
+    words = "held back " + next(words for least, words in CAUTION if size["ridge"] >= least)
     return f"{words}; also for need and candidate together" if "products" in size else words
 
 

@@ -195,7 +195,10 @@ def test_the_page_of_a_version_says_what_was_tried_and_how_much_was_taken_over(a
     assert "60 % of what was learned; the rest stays with version 0." in text
     assert "leads version 0 by 2.1 times the uncertainty of that lead" in text
     assert "Version 0 as it was 51 % ± 2 % 25 %" in text
-    assert "A weight for each feature moderate; also for need and candidate together 73 % ± 2 % 0 %" in text
+    assert (
+        "A weight for each feature held back somewhat; also for need and candidate together 73 % ± 2 % 0 %"
+        in text
+    )
     assert "Weights, then decision trees 26 trees of at most 8 leaves 73 % ± 2 % 75 %" in text
     assert "All of them, combined 74 % ± 2 %" in text
     assert "Nothing says that the judged lists left out a kind of need" in text
