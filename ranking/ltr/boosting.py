@@ -119,11 +119,9 @@ def boost(
         raise InvalidPreferences("no pairs; expected at least one")
     rows, pairs = _rows_in_pairs(preferences.check(len(matrix)))
     base = _base_score(base_score, len(matrix))
-    categories, signs = (
-        _categorical_places(features, matrix, categorical),
-        monotone_places(features, monotone),
-    )
-    _refuse_ordered_categories(features, categories, signs)
+    signs = monotone_places(features, monotone)
+    categories = categorical_places(features, matrix, categorical)
+    refuse_ordered_categories(features, categories, signs)
     dataset = lightgbm().Dataset(
         matrix[rows],
         init_score=base[rows],
@@ -196,7 +194,8 @@ def _base_score(base_score: npt.ArrayLike | None, n: int) -> Floats:
     return base
 
 
-def _categorical_places(features: pd.DataFrame, matrix: Floats, categorical: Sequence[str]) -> list[int]:
+def categorical_places(features: pd.DataFrame, matrix: Floats, categorical: Sequence[str]) -> list[int]:
+    """Places of the categorical columns. Raises InvalidFeatures for an unknown name or what is no code."""
     names = [str(name) for name in features.columns]
     places = []
     for name in categorical:
@@ -210,7 +209,7 @@ def _categorical_places(features: pd.DataFrame, matrix: Floats, categorical: Seq
     return places
 
 
-def _refuse_ordered_categories(features: pd.DataFrame, categorical: list[int], monotone: list[int]) -> None:
+def refuse_ordered_categories(features: pd.DataFrame, categorical: list[int], monotone: list[int]) -> None:
     """A category has no direction; LightGBM would end the process with a fatal error."""
     for place in categorical:
         if monotone[place]:

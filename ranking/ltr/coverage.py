@@ -28,7 +28,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from ranking.ltr.components import DEVIATION_LIMIT
-from ranking.ltr.linear import query_columns
+from ranking.ltr.linear import means_and_scales, query_columns
 from ranking.ltr.preferences import Floats, Objects
 
 OPENS_AT, FULL_AT = 0.45, 0.55
@@ -123,7 +123,7 @@ def fit_coverage(
     general = _one_row_a_query(pool[unseen], np.asarray(pool_queries, dtype=object)[unseen], names)
     if not names or len(seen) < LEAST_JUDGED or len(general) < LEAST_JUDGED:
         return None
-    means, scales = np.nanmean(general, axis=0), np.nanstd(general, axis=0)
+    means, scales = means_and_scales(general)
     scales = np.where(scales > 0, scales, 1.0)
     places = range(len(names))
     powers: tuple[tuple[int, ...], ...] = tuple((place,) for place in places)

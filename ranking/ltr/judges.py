@@ -4,13 +4,13 @@ A judge's pair is taken to be flipped with the rate eps, and to be pulled toward
 
     P(i above j) = eps + (1 - 2 eps) sigmoid(f_i - f_j + g (pos_j - pos_i)/(n-1))
 
-eps: EM under a Beta(1, 9) prior (Crowd-BT, Chen et al., WSDM 2013), on margins out of fold: in-sample the rates go
-to zero, since a model that has seen a pair agrees with it. A rate far above 1/2 is a judge who ranks upside down:
-turned round, the judgements are as good as anybody's.
+eps: EM under a Beta(1, 9) prior (Crowd-BT, Chen et al., WSDM 2013), on margins out of fold: in-sample the
+rates go to zero, since a model that has seen a pair agrees with it. A rate far above 1/2 is a judge who ranks
+upside down: turned round, the judgements are as good as anybody's.
 
-g: the shown order's own weight beside the margin and the incumbent's. Lists in the incumbent's order cannot tell
-anchoring from agreement; the incumbent's difference takes that part, so what is left comes from lists in another
-order.
+g: the shown order's own weight beside the margin and the incumbent's. Lists in the incumbent's order cannot
+tell anchoring from agreement; the incumbent's difference takes that part, so what is left comes from lists in
+another order.
 
 Pairs of a list are not independent: everything is counted by weight, and errors by list.
 """
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 from scipy.stats import beta
@@ -69,8 +70,8 @@ class JudgeReport:
     Attributes
     ----------
     flip_rate, flip_low, flip_high : share of strict pairs said the wrong way round, and its 95 % interval
-    anchoring, anchoring_low, anchoring_high : pull of the shown order from the last place to the first, in units
-        of the score (a difference of 1 is a chance of 73 %)
+    anchoring, anchoring_low, anchoring_high : pull of the shown order from the last place to the first, in
+        units of the score (a difference of 1 is a chance of 73 %)
     lists, pairs : how much this rests on
     own : False if the judge has too few lists and the rate is that of all judges together
     verdict : "reliable", "random" or "inverted"; "unknown" with too few lists
@@ -122,25 +123,32 @@ def judge_reports(
     everybody, _ = _estimate(d, weight, np.zeros(len(d), np.int64), 1)
     rates, flips = _estimate(d, weight, codes, len(names))
     total = np.bincount(codes, weight, len(names))
-    low, high = (beta.ppf(at, flips + PRIOR_FLIPS, total - flips + PRIOR_KEPT) for at in (0.025, 0.975))
     own = lists >= OWN_RATE_LISTS
+    low, high = np.zeros(len(names)), np.ones(len(names))
+    shapes = (flips[own] + PRIOR_FLIPS, (total - flips)[own] + PRIOR_KEPT)
+    low[own], high[own] = beta.ppf(0.025, *shapes), beta.ppf(0.975, *shapes)
     probable = _verdicts(d, weight, codes, float(np.median(rates[own])) if own.any() else 0.1, len(names))
     pairs = np.bincount(codes, minlength=len(names))
-    return {
-        name: JudgeReport(
+
+    def report(code: int) -> JudgeReport:
+        return JudgeReport(
             flip_rate=float(rates[code] if own[code] else min(everybody[0], MOST_RATE)),
             lists=int(lists[code]),
             pairs=int(pairs[code]),
             own=bool(own[code]),
-            flip_low=float(low[code]) if own[code] else 0.0,
-            flip_high=float(high[code]) if own[code] else 1.0,
+            flip_low=float(low[code]),
+            flip_high=float(high[code]),
             anchoring=float(pulls[code]),
             anchoring_low=float(pulls[code] - 1.96 * errors[code]),
             anchoring_high=float(pulls[code] + 1.96 * errors[code]),
             verdict=_named(probable[code]) if own[code] else "unknown",
         )
-        for code, name in enumerate(names)
-    }
+
+    # a million judges of one list each differ in nothing but the number of their pairs: they share reports
+    alike = pd.DataFrame({"lists": lists, "pairs": pairs, "own": np.where(own, np.arange(len(names)), -1)})
+    kind = alike.groupby(list(alike), sort=False).ngroup().to_numpy()
+    found = [report(int(code)) for code in np.unique(kind, return_index=True)[1]]
+    return {name: found[place] for name, place in zip(names, kind.tolist(), strict=True)}
 
 
 def believed(
@@ -156,11 +164,13 @@ def believed(
     ([1], [0], [0.1])
     """
     codes, names = preferences.judges()
-    rates = np.array([reports[name].flip_rate if name in reports else 0.0 for name in names])
-    pulls = np.array([reports[name].anchoring if name in reports else 0.0 for name in names])
-    turned = np.array([name in reports and reports[name].verdict == "inverted" for name in names], dtype=bool)
     if not len(names):
         return preferences, np.zeros(0), np.zeros(0)
+    nothing = JudgeReport(0.0, 0, 0, False)
+    known = [reports.get(name, nothing) for name in names]
+    rates = np.array([one.flip_rate for one in known])
+    pulls = np.array([one.anchoring for one in known])
+    turned = np.array([one.verdict == "inverted" for one in known], dtype=bool)
     rates = np.minimum(np.where(turned, 1 - rates, rates), MOST_RATE)
     rates = np.where(rates > 0, np.maximum(rates, LEAST_RATE), 0.0)
     swap = turned[codes]
@@ -187,11 +197,11 @@ def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> t
     ordered, reversed_ = expit(margin), expit(-margin)
     total = np.bincount(codes, weight, judges)
     rate = np.full(judges, PRIOR_FLIPS / (PRIOR_FLIPS + PRIOR_KEPT))
-    flips = np.zeros(judges)
+    flips: Floats = np.zeros(judges)
     for _ in range(EM_STEPS):
         eps = rate[codes]
         flipped = eps * reversed_ / (eps * reversed_ + (1 - eps) * ordered)
-        flips = np.bincount(codes, weight * flipped, judges)
+        flips = np.bincount(codes, weight * flipped, judges).astype(np.float64)
         rate = (flips + PRIOR_FLIPS) / (total + PRIOR_FLIPS + PRIOR_KEPT)
     return np.clip(rate, LEAST_RATE, 1 - LEAST_RATE), flips
 
@@ -275,5 +285,5 @@ def _pull(
 
 def _lists_of(preferences: Preferences, codes: Integers, judges: int) -> Integers:
     """(judges,) number of lists of each judge."""
-    both = np.unique(np.column_stack([codes, preferences.list_id]), axis=0)
-    return np.bincount(both[:, 0].astype(np.int64), minlength=judges).astype(np.int64)
+    each = pd.DataFrame({"judge": codes, "list": preferences.list_id}).drop_duplicates()
+    return np.bincount(each["judge"].to_numpy(), minlength=judges).astype(np.int64)

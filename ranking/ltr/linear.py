@@ -34,6 +34,9 @@ would have to silence nearly all."""
 STEPS = 60
 """Most steps of L-BFGS; the losses of the ridge path do not change in the fourth digit afterwards."""
 
+ROUNDING = 1e-12
+"""Values whose standard deviation is a smaller share of their size are level but for rounding."""
+
 SLOPE_RIDGE = 0.5
 """Pull of the incumbent's weight towards 1, its own scale: worth a twentieth of a list."""
 
@@ -114,10 +117,8 @@ def linear_design(
     """
     matrix = feature_matrix(features)
     names = [str(name) for name in features.columns]
-    varies = np.array(
-        [np.nanmax(column, initial=-np.inf) > np.nanmin(column, initial=np.inf) for column in matrix.T]
-    )
-    offered = [place for place, name in enumerate(names) if varies[place] and name not in categorical]
+    means, scales = means_and_scales(matrix)
+    offered = [place for place, name in enumerate(names) if scales[place] > 0 and name not in categorical]
     asked = set(query_columns(features, queries))
     of_query = [place for place in offered if names[place] in asked]
     of_item = [place for place in offered if names[place] not in asked]
@@ -130,11 +131,29 @@ def linear_design(
     signs = [directed.get(names[place], 0) for place in of_item] + [0] * len(products)
     return LinearDesign(
         columns=tuple(names[place] for place in used),
-        means=np.nanmean(matrix[:, used], axis=0) if used else np.zeros(0),
-        scales=np.nanstd(matrix[:, used], axis=0) if used else np.zeros(0),
+        means=means[used],
+        scales=scales[used],
         terms=tuple(terms),
         signs=np.array(signs, dtype=np.int64),
     )
+
+
+def means_and_scales(matrix: Floats) -> tuple[Floats, Floats]:
+    """(d,) mean and standard deviation of each column without its missing values.
+
+    0 and 0 where no value is known, or where they are too close or too far apart for a float64.
+
+    >>> means_and_scales(np.array([[1.0, np.nan, 7.0], [3.0, np.nan, np.nan]]))
+    (array([2., 0., 7.]), array([1., 0., 0.]))
+    """
+    known = ~np.isnan(matrix)
+    n = np.maximum(known.sum(axis=0), 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.where(known, matrix, 0.0).sum(axis=0) / n
+        scales = np.sqrt((np.where(known, matrix - means, 0.0) ** 2).sum(axis=0) / n)
+    usable = np.isfinite(means) & np.isfinite(scales)
+    apart = usable & (scales > ROUNDING * np.abs(means))
+    return np.where(usable, means, 0.0), np.where(apart, scales, 0.0)
 
 
 def query_columns(features: pd.DataFrame, queries: Objects) -> list[str]:
@@ -172,8 +191,8 @@ def fit_linear(
     start : coefficients to begin with, of a neighbouring ridge
 
     >>> pairs = Preferences.from_pairs(winner=[0, 1], loser=[2, 2], judge="ada")
-    >>> fit = fit_linear(np.array([[1.0], [2.0], [0.0]]), np.zeros(3), pairs, ridge=np.ones(1), signs=np.zeros(1, int))
-    >>> bool(fit[0] > 0)
+    >>> design, free = np.array([[1.0], [2.0], [0.0]]), np.zeros(1, int)
+    >>> bool(fit_linear(design, np.zeros(3), pairs, ridge=np.ones(1), signs=free)[0] > 0)
     True
     """
     rows, places = np.unique(np.r_[preferences.winner, preferences.loser], return_inverse=True)

@@ -39,8 +39,9 @@ LEAST_QUERIES = 5
 """With fewer judged queries, lists are left out instead of queries."""
 
 RIDGES = (400.0, 80.0, 16.0, 3.0)
-"""Strengths that are tried, strongest first: each fit begins where the stronger one ended. A list of ten counts
-five pairs, so the strongest leaves the incumbent alone on a few lists and the weakest is nearly free on 300."""
+"""Strengths that are tried, strongest first: each fit begins where the stronger one ended. A list of ten
+counts five pairs, so the strongest leaves the incumbent alone on a few lists and the weakest is nearly free
+on 300."""
 
 PRODUCT_RIDGES = (1.0, 4.0)
 """Ridge of products query x item, in units of the ridge of the item's own columns."""
@@ -52,7 +53,7 @@ GRID_POINTS = 10
 """Numbers of rounds that are looked at, spread geometrically: the loss is flat between neighbours."""
 
 MOST_ROUNDS = 100
-"""Rounds of a trial fit at the most: with the learning rate of 0.1 the loss out of fold had its least before."""
+"""Most rounds of a trial fit: with the learning rate of 0.1 the loss out of fold had its least before."""
 
 SMALL = 20_000
 """Rows up to which a trial fit takes one thread: on a busy machine two threads that wait for each other at
@@ -115,15 +116,21 @@ class Problem:
         return self.design.matrix(self.features)
 
     @cached_property
+    def by_query(self) -> bool:
+        """Whether enough queries were judged to leave out whole ones; otherwise lists are left out."""
+        return len(set(self.queries[self.expert.winner])) >= LEAST_QUERIES
+
+    @cached_property
     def units(self) -> Objects:
         """(p,) what is left out together: the query, or the list where there are too few queries."""
-        keys = self.queries[self.expert.winner]
-        return keys if len(set(keys)) >= LEAST_QUERIES else self.expert.list_id.astype(object)
+        return self.queries[self.expert.winner] if self.by_query else self.expert.list_id.astype(object)
 
     @cached_property
     def folds(self) -> tuple[Integers, Integers]:
-        """Fold of each expert pair and of each extra pair; -1 for queries that no expert judged."""
+        """Fold of each expert pair and of each extra pair; -1 for extra pairs that no fold leaves out."""
         folds = query_folds(self.units, FOLDS, seed=self.seed)
+        if not self.by_query:
+            return folds, np.full(len(self.extra), -1, dtype=np.int64)
         fold_of = dict(zip(self.units, folds.tolist(), strict=True))
         keys = self.queries[self.extra.winner]
         return folds, np.array([fold_of.get(key, -1) for key in keys], dtype=np.int64)

@@ -121,7 +121,7 @@ def differences(scores: npt.ArrayLike, preferences: Preferences, *, anchoring: n
 
 
 def anchored(preferences: Preferences, anchoring: npt.ArrayLike) -> Floats:
-    """What the shown order adds to d of each pair, shape (p,): g (pos_j - pos_i)/(n-1), 0 where none was shown."""
+    """What the shown order adds to d of each pair, (p,): g (pos_j - pos_i)/(n-1), or 0 if none was shown."""
     return np.asarray(np.asarray(anchoring, dtype=np.float64) * np.nan_to_num(preferences.shown_gap))
 
 

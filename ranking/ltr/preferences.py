@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -202,7 +203,18 @@ class Preferences:
         """The pairs of all parts, one after the other; list ids are kept as they are."""
         if not parts:
             return cls.from_pairs(winner=[], loser=[], judge=[])
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+        return cls._known(
+            {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)}
+        )
+
+    @classmethod
+    def _known(cls, columns: dict[str, npt.NDArray[Any]]) -> Preferences:
+        """Of columns that were checked before: a million judges are not named anew for every fold."""
+        made = object.__new__(cls)
+        for name, column in columns.items():
+            column.flags.writeable = False
+            object.__setattr__(made, name, column)
+        return made
 
     def check(self, n_rows: int, queries: npt.ArrayLike | None = None) -> Preferences:
         """Hold the pairs against a table of `n_rows` rows and, if given, the query of each row.
@@ -232,12 +244,18 @@ class Preferences:
         chosen = np.asarray(mask_or_index)
         if chosen.size == 0:
             chosen = chosen.astype(np.int64)
-        return Preferences(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+        return Preferences._known({f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def judges(self) -> tuple[Integers, tuple[str, ...]]:
         """(p,) code of each pair's judge, and the judges' names in alphabetical order."""
+        return self._judges
+
+    @cached_property
+    def _judges(self) -> tuple[Integers, tuple[str, ...]]:
         codes, names = pd.factorize(self.judge, sort=True)
-        return codes.astype(np.int64), tuple(str(name) for name in names)
+        codes = codes.astype(np.int64)
+        codes.flags.writeable = False
+        return codes, tuple(str(name) for name in names)
 
 
 def _order_pairs(number: int, order: Order, shown: Order | None) -> Floats:

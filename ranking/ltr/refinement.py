@@ -3,8 +3,8 @@
     part(x) = gate(x) * sum_m w_m r_m(x)
 
 The gate is 1 for queries like those that experts judged and 0 for queries unlike all of them, where the
-model in service answers unchanged. Each fit is explained as it is (TreeSHAP, linear terms), and a contribution
-times the gate is the contribution to the whole: the sums stay exact.
+model in service answers unchanged. Each fit is explained as it is (TreeSHAP, linear terms), and a
+contribution times the gate is the contribution to the whole: the sums stay exact.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """How the learners are combined, and how much of the result is believed.
 
-Weights: non-negative, on margins out of fold, pulled towards a fixed mix ("the average of all is hard to beat"),
-which a few lists cannot leave and hundreds can::
+Weights: non-negative, on margins out of fold, pulled towards a fixed mix ("the average of all is hard to
+beat"), which a few lists cannot leave and hundreds can::
 
     minimise  sum_p L(M w) + 1/2 pull |w - w0|^2,   w >= 0
 
-Belief: the combination replaces the incumbent as far as queries left out bear it out. With the gain in loss of
-each query, t = mean / error over the queries, and
+Belief: the combination replaces the incumbent as far as queries left out bear it out. With the gain in loss
+of each query, t = mean / error over the queries, and
 
     belief = clip((t - 1.2)/1.5, 0, 1)
     f = (1 - belief) s f0 + belief sum_m w_m f_m
 
-so that at five lists the incumbent mostly stays as it is ("keep the incumbent" is a result, not a failure), and
-at sixty little of what was learned is lost. An all-or-nothing rule of one standard error was too timid.
+so that at five lists the incumbent mostly stays as it is ("keep the incumbent" is a result, not a failure),
+and at sixty little of what was learned is lost. An all-or-nothing rule of one standard error was too timid.
 
 The shape follows stacked regressions (Breiman, Machine Learning 1996); the constants were chosen in simulated
 worlds and on training queries of the LETOR sets.
@@ -42,8 +42,8 @@ SURE_FROM, SURE_AT = 1.2, 2.7
 """Belief begins where the gain is this many of its standard errors, and is whole at the second number."""
 
 DOUBT, DOUBTED = 0.5, 4.0
-"""Standard deviation of the gain that is expected before seeing any, and how many queries that opinion counts:
-the spread of five gains alone is too often small by luck."""
+"""Standard deviation of the gain that is expected before seeing any, and how many queries that opinion
+counts: the spread of five gains alone is too often small by luck."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the pairs say about margins: flip rate and anchoring of each pair, and what is left out together."""
+    """What pairs say about margins: flip rate and anchoring of each, and what is left out together."""
 
     pairs: Preferences
     units: Objects
@@ -80,8 +80,9 @@ class Evidence:
         return pair_loss(d, self.pairs.target, self.pairs.weight, flip_rate=self.flip_rate)
 
     def by_unit(self, values: Floats) -> Floats:
-        """Sums over each unit, in order of its key."""
-        return pd.Series(values).groupby(self.units, sort=True).sum().to_numpy(dtype=np.float64)
+        """Sums over each unit, in order of its first pair."""
+        codes, units = pd.factorize(self.units)
+        return np.bincount(codes, values, len(units)).astype(np.float64)
 
     def tried(self, margins: Floats, incumbent: Floats) -> Tried:
         """Figures of one learner beside the incumbent's."""
@@ -139,7 +140,8 @@ def stack(chosen: Mapping[str, Trial], evidence: Evidence) -> dict[str, float]:
 def belief(margins: Floats, incumbent: Floats, evidence: Evidence) -> tuple[float, float]:
     """(belief from 0 to 1, t) of a combination against the incumbent, unit by unit.
 
-    The spread of the gains is held to an opinion of before, or the luck of five queries would pass for certainty.
+    The spread of the gains is held to an opinion of before, or the luck of five queries would pass for
+    certainty.
 
     >>> pairs = Preferences.from_pairs(winner=[0] * 40, loser=[1] * 40, judge="ada")
     >>> evidence = Evidence(pairs, np.arange(40).astype(object), np.zeros(40), np.zeros(40))

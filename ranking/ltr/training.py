@@ -15,13 +15,13 @@ import pandas as pd
 from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.evaluation import evaluate
+from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.members import FOLDS, Problem, Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
 from ranking.ltr.pairing import pairs_from_labels
 from ranking.ltr.preferences import Integers, Preferences
 from ranking.ltr.progress import Meter, OnProgress
 from ranking.ltr.refinement import RefinementComponent
-from ranking.ltr.refining import Lesson, learn, spread_of
 from ranking.ltr.splits import query_folds
 from ranking.ltr.stacking import Evidence, tried_entry
 from ranking.ltr.tables import FeatureColumn, Pairs, Rows, read_pairs, read_rows, refuse_held_out

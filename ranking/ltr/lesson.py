@@ -1,0 +1,278 @@
+"""What a refinement learns: the judges, where they looked, the learners' mix, and how far it is believed.
+
+Between checked tables (`ranking.ltr.refining` for a notebook, `ranking.ltr.training` for a frozen training
+set) and one component more of a model. Knows pairs, folds and scores; does *not* read or write models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ranking.ltr.components import LinearComponent, TreeComponent
+from ranking.ltr.coverage import Coverage, fit_coverage
+from ranking.ltr.judges import JudgeReport, believed, judge_reports
+from ranking.ltr.linear import ROUNDING
+from ranking.ltr.members import Fitted, Problem, Trial, fit_all, linear_trials, tree_trials
+from ranking.ltr.objective import differences
+from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs
+from ranking.ltr.preferences import Floats, Preferences
+from ranking.ltr.progress import Meter
+from ranking.ltr.stacking import Evidence, belief, best_of, stack, tried_entry
+
+FIRST_RATE = 0.1
+"""Flip rate of every judge before anything is known."""
+
+JUDGE_TURNS = 2
+"""Turns of "fit without the pair, then estimate its judge" with linear fits, before the trees: an inverted
+judge has reached the limit after the first."""
+
+LEAST_SLOPE = 0.05
+"""Least weight of the incumbent, in units of its own: where the gate is closed it alone decides the order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a refinement found.
+
+    Attributes
+    ----------
+    slope : the incumbent's new weight, on the scale of `Problem.base`; 1 if there is none or it is level
+    parts, coverage : of the component to be added; no parts if the incumbent is kept
+    pairs : the pairs that the fits have seen, with judges the right way round
+    report : plain values
+    """
+
+    slope: float
+    parts: tuple[LinearComponent | TreeComponent, ...]
+    coverage: Coverage | None
+    pairs: Preferences
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class _Mix:
+    """The trial of each family, its weight, and how far the combination is believed."""
+
+    chosen: dict[str, Trial]
+    weights: dict[str, float]
+    belief: float
+    t: float
+
+    @property
+    def margins(self) -> Floats:
+        """(p,) of the combination, out of fold."""
+        parts = [self.weights[family] * one.margins for family, one in self.chosen.items()]
+        return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
+
+
+def learn(problem: Problem, *, name: str, meter: Meter) -> Lesson:
+    """Everything between checked tables and a component.
+
+    `problem.flip_rate`, `.anchoring` and `.extra` are found here.
+    """
+    meter.enter("judges", "estimating how careful each judge is")
+    coverage = _coverage_of(problem)
+    problem = _with_first_beliefs(_with_coverage_pairs(problem, coverage))
+    covered = {"coverage": _coverage_report(problem, coverage)}
+    if len(set(problem.units)) < 2:
+        return _nothing_to_leave_out(problem, name, covered)
+    whole, (problem, rows) = problem, problem.compact()
+    original = problem.expert
+    problem, reports = _judged(problem, original)
+    meter.enter("capacity", "choosing how much to learn")
+    trials = linear_trials(problem)
+    linear = best_of(trials, _evidence(problem))["linear"]
+    trials += tree_trials(problem, linear.size, on_fit=meter.rounds)
+    mix = _combined(problem, trials)
+    reports = _final_reports(problem, original, mix, reports)
+    problem = problem.with_noise(*believed(reports, original))
+    report = _report(problem, trials, mix) | covered
+    report["judges"] = {judge: found.to_dict() for judge, found in reports.items()}
+    meter.enter("fit", report["choice"])
+    if report["kept_incumbent"]:
+        return Lesson(1.0, (), None, whole.expert, report | {"slope": None, "seconds": meter.seconds})
+    fitted = fit_all(problem, mix.chosen, name=name, on_fit=meter.rounds)
+    slope, parts = mixed(fitted, mix.weights, mix.belief)
+    slope = slope if problem.has_incumbent else 1.0
+    pairs = Preferences.concat([problem.expert, problem.extra])
+    pairs = replace(pairs, winner=rows[pairs.winner], loser=rows[pairs.loser])
+    return Lesson(slope, parts, coverage, pairs, report | {"slope": slope, "seconds": meter.seconds})
+
+
+def mixed(
+    fitted: Mapping[str, Fitted], weights: Mapping[str, float], believe: float
+) -> tuple[float, tuple[LinearComponent | TreeComponent, ...]]:
+    """The incumbent's weight and the parts of (1 - belief) s f0 + belief sum w f, equal parts added up."""
+    slope = believe * sum(weights[family] * fitted[family].slope for family in weights)
+    alone = fitted["incumbent"].slope
+    slope += (1 - believe) * alone
+    total: dict[str, tuple[LinearComponent | TreeComponent, float]] = {}
+    for family, weight in weights.items():
+        for part in fitted[family].parts:
+            known = total.get(part.name, (part, 0.0))[1]
+            total[part.name] = (part, known + believe * weight)
+    parts = tuple(replace(part, weight=w) for part, w in total.values() if w > 0 and part.columns)
+    return max(slope, LEAST_SLOPE * alone), parts
+
+
+def spread_of(base: Floats, preferences: Preferences) -> float:
+    """The incumbent's scale on what was judged: a rule's scores and a model's differ by orders of magnitude.
+
+    1 where the incumbent says the same of everything, which rounding must not make a scale of 1e-17.
+    """
+    judged = base[np.r_[preferences.winner, preferences.loser]]
+    spread = float(judged.std())
+    return spread if spread > ROUNDING * np.abs(judged).max() else 1.0
+
+
+def _coverage_of(problem: Problem) -> Coverage | None:
+    """Where experts looked, if there is an incumbent to keep elsewhere."""
+    judged, pool = _judged_and_pool(problem)
+    if not problem.has_incumbent or not len(pool):
+        return None
+    return fit_coverage(
+        problem.features.iloc[judged],
+        problem.queries[judged],
+        problem.features.iloc[pool],
+        problem.queries[pool],
+        categorical=problem.categorical,
+        seed=problem.seed,
+    )
+
+
+def _judged_and_pool(problem: Problem) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    judged = np.unique(np.r_[problem.expert.winner, problem.expert.loser])
+    return judged, np.setdiff1d(np.arange(len(problem.features)), judged)
+
+
+def _with_coverage_pairs(problem: Problem, coverage: Coverage | None) -> Problem:
+    """Pairs of the incumbent's own opinion, each weighted by how novel its query is to the experts."""
+    if coverage is None:
+        return problem
+    novelty = coverage.novelty(problem.features)
+    _, pool = _judged_and_pool(problem)
+    weight = DISTILLATION_SHARE * float(problem.expert.weight.sum())
+    slope = problem.slope(np.ones(len(problem.expert), dtype=bool))
+    pairs = distillation_pairs(
+        slope * problem.base, problem.queries, pool[novelty[pool] > 0], seed=problem.seed, weight=weight
+    )
+    return replace(problem, extra=replace(pairs, weight=pairs.weight * novelty[pairs.winner]))
+
+
+def _with_first_beliefs(problem: Problem) -> Problem:
+    n = len(problem.expert)
+    return replace(problem, flip_rate=np.full(n, FIRST_RATE), anchoring=np.zeros(n))
+
+
+def _judged(problem: Problem, original: Preferences) -> tuple[Problem, dict[str, JudgeReport]]:
+    """The problem with judges weighed by linear fits, which are quick, and what was found about them."""
+    reports: dict[str, JudgeReport] = {}
+    for _ in range(JUDGE_TURNS):
+        trials, evidence = linear_trials(problem, rough=True), _evidence(problem)
+        best = min(trials, key=lambda one: float(evidence.losses(one.margins).sum()))
+        margins = _turned_back(problem, original, best.margins)
+        reports = judge_reports(margins, original, _own(problem, original))
+        problem = problem.with_noise(*believed(reports, original))
+    return problem, reports
+
+
+def _final_reports(
+    problem: Problem, original: Preferences, mix: _Mix, before: dict[str, JudgeReport]
+) -> dict[str, JudgeReport]:
+    """Judges by the combination.
+
+    Who was turned round stays so, and nobody else is: the fits would not be those of the report.
+    """
+    margins = _turned_back(problem, original, mix.margins)
+    found = judge_reports(margins, original, _own(problem, original))
+    return {
+        name: replace(one, verdict=before[name].verdict)
+        if "inverted" in (one.verdict, before[name].verdict)
+        else one
+        for name, one in found.items()
+    }
+
+
+def _turned_back(problem: Problem, original: Preferences, margins: Floats) -> Floats:
+    """Margins as f_winner - f_loser of what the judge said, also where a judge was turned round."""
+    return np.where(problem.expert.winner == original.winner, margins, -margins)
+
+
+def _own(problem: Problem, original: Preferences) -> Floats | None:
+    return differences(problem.base, original) if problem.has_incumbent else None
+
+
+def _evidence(problem: Problem) -> Evidence:
+    return Evidence(problem.expert, problem.units, problem.flip_rate, problem.anchoring)
+
+
+def _combined(problem: Problem, trials: list[Trial]) -> _Mix:
+    evidence = _evidence(problem)
+    chosen = best_of(trials, evidence)
+    if not problem.has_incumbent:
+        del chosen["incumbent"]
+    mix = _Mix(chosen, stack(chosen, evidence), 1.0, float("inf"))
+    if not problem.has_incumbent:
+        return mix
+    believe, t = belief(mix.margins, chosen["incumbent"].margins, evidence)
+    return replace(mix, belief=believe, t=t)
+
+
+def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
+    evidence = _evidence(problem)
+    alone = trials[0].margins
+    tried = [tried_entry(trial, evidence, alone, mix.weights[family]) for family, trial in mix.chosen.items()]
+    result = evidence.tried((1 - mix.belief) * alone + mix.belief * mix.margins, alone)
+    return {
+        "kept_incumbent": bool(problem.has_incumbent and mix.belief == 0),
+        "choice": _choice(problem, mix.belief, result.accuracy, evidence.tried(alone, alone).accuracy),
+        "belief": round(mix.belief, 6),
+        "t": None if np.isinf(mix.t) else round(mix.t, 6),
+        "candidates": tried,
+        "combined": {key: round(value, 6) for key, value in asdict(result).items()},
+        "tried": len(trials),
+        "units": len(set(problem.units)),
+    }
+
+
+def _choice(problem: Problem, believe: float, accuracy: float, alone: float) -> str:
+    if problem.has_incumbent and believe == 0:
+        return "the incumbent is kept: nothing that was learned explains the experts better on lists left out"
+    words = f"{accuracy:.1%} of the experts' pairs in order on lists left out"
+    if not problem.has_incumbent:
+        return f"{words}; there was no model before"
+    return f"{words}, the incumbent {alone:.1%}; {believe:.0%} of what was learned is taken over"
+
+
+def _coverage_report(problem: Problem, coverage: Coverage | None) -> dict[str, Any]:
+    """How much of the pool the gate leaves to the incumbent."""
+    _, pool = _judged_and_pool(problem)
+    if coverage is None:
+        return {"gated": False, "open": 1.0, "columns": []}
+    gate = coverage.gate(problem.features.iloc[pool])
+    return {"gated": True, "open": round(float(gate.mean()), 6), "columns": list(coverage.columns)}
+
+
+def _nothing_to_leave_out(problem: Problem, name: str, covered: dict[str, Any]) -> Lesson:
+    """One list of one query: keep the incumbent, or hold a linear fit strongly if there is none."""
+    report: dict[str, Any] = {
+        "kept_incumbent": problem.has_incumbent,
+        "choice": "a single list: not enough to say that anything is better",
+        "belief": 0.0 if problem.has_incumbent else 1.0,
+        "t": None,
+        "candidates": [],
+        "judges": {},
+        "units": 1,
+        **covered,
+    }
+    if problem.has_incumbent:
+        return Lesson(1.0, (), None, problem.expert, report)
+    trial = Trial("linear", {"ridge": 16.0}, np.zeros(0))
+    fitted = fit_all(problem, {"linear": trial}, name=name)
+    _, parts = mixed(fitted, {"linear": 1.0}, 1.0)
+    return Lesson(1.0, parts, None, problem.expert, report)
