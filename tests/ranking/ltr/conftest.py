@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ranking.ltr.boosting import BoostingParams
+from ranking.ltr.members import Problem
 from ranking.ltr.model import Ranker, RuleComponent
 from ranking.ltr.preferences import Preferences
 from ranking.ltr.splits import held_out_mask
@@ -114,3 +115,35 @@ def world() -> World:
 def make_world_fixture():
     """The maker itself."""
     return make_world
+
+
+def make_problem(
+    seed: int = 0, *, queries: int = 30, size: int = 6, noise: float = 0.3, lists: int = 1, **changes: object
+) -> Problem:
+    """Experts want focus, and age where the query asks for it; the incumbent knows nothing of that."""
+    rng = np.random.default_rng(seed)
+    n = queries * size
+    features = pd.DataFrame(rng.normal(size=(n, 2)), columns=["focus", "age"])
+    features["state"] = rng.integers(0, 4, n).astype(float)
+    features["need"] = np.repeat(rng.normal(size=queries), size)
+    utility = (1.5 * features["focus"] + features["age"] * features["need"]).to_numpy()
+    orders = []
+    for _ in range(lists):
+        seen = (utility + rng.gumbel(0, noise, n)).reshape(queries, size)
+        orders += (np.argsort(-seen, axis=1) + np.arange(queries)[:, None] * size).tolist()
+    problem = Problem(
+        features=features,
+        queries=np.repeat([f"q{number}" for number in range(queries)], size).astype(object),
+        base=rng.normal(size=n),
+        expert=Preferences.from_orders(orders, judge="ada"),
+        params=BoostingParams(rounds=12, min_data_in_leaf=5, num_threads=1),
+        seed=seed,
+        categorical=("state",),
+    )
+    return replace(problem, **changes)
+
+
+@pytest.fixture(scope="session", name="make_problem")
+def make_problem_fixture():
+    """The maker of what the learners work on."""
+    return make_problem
