@@ -1,82 +1,180 @@
-"""Flip rates: planted ones are found, few lists borrow from all, and what has no sign is not believed."""
+"""Judges: planted flip rates and anchoring are found, and nobody honest is called anything."""
 
 import numpy as np
 import pytest
 
 from ranking.ltr.errors import InvalidPreferences
-from ranking.ltr.judges import LEAST_RATE, MOST_RATE, flip_rates, rates_of_pairs
+from ranking.ltr.judges import LEAST_RATE, MOST_RATE, JudgeReport, believed, judge_reports
 from ranking.ltr.preferences import Preferences
 
 
-def judged(rates, lists=60, size=6, seed=0, sharpness=3.0):
-    """Margins of a true model and pairs that each judge turns round at their rate, lists of `size`."""
+def judged(rates, lists=60, size=6, seed=0, sharpness=3.0, pull=0.0, agree=0.0, randomised=True):
+    """(margins of a model, pairs, the incumbent's differences); judges turn pairs round at their rate.
+
+    Lists are shown in random order, or in the incumbent's, and pull each judge by `pull`; a judge who agrees
+    with the incumbent does so by `agree` beyond what the model knows.
+    """
     rng = np.random.default_rng(seed)
-    parts, margins = [], []
+    parts, margins, incumbent = [], [], []
     for name, rate in rates.items():
         for number in range(lists if isinstance(lists, int) else lists[name]):
-            utility = rng.normal(0, sharpness, size)
+            utility, base = rng.normal(0, sharpness, size), rng.normal(size=size)
+            position = rng.permutation(size) if randomised else np.argsort(np.argsort(-base))
             over, under = np.triu_indices(size, 1)
-            margin = utility[over] - utility[under]
-            said = (rng.random(len(margin)) < 1 / (1 + np.exp(-margin))) ^ (rng.random(len(margin)) < rate)
-            winner, loser = np.where(said, over, under), np.where(said, under, over)
-            margins.append(np.where(said, margin, -margin))
+            margin, gap = utility[over] - utility[under], (position[under] - position[over]) / (size - 1)
+            likely = 1 / (1 + np.exp(-margin - pull * gap - agree * (base[over] - base[under])))
+            said = (rng.random(len(margin)) < likely) ^ (rng.random(len(margin)) < rate)
+            sign = np.where(said, 1, -1)
+            margins.append(sign * margin)
+            incumbent.append(sign * (base[over] - base[under]))
             parts.append(
                 Preferences.from_pairs(
-                    winner=winner, loser=loser, judge=name, weight=1 / (size - 1), list_id=number
+                    winner=np.where(said, over, under),
+                    loser=np.where(said, under, over),
+                    judge=name,
+                    weight=1 / (size - 1),
+                    shown_gap=sign * gap,
+                    list_id=number,
                 )
             )
-    return np.concatenate(margins), Preferences.concat(parts)
+    return np.concatenate(margins), Preferences.concat(parts), np.concatenate(incumbent)
 
 
-def test_planted_flip_rates_are_found():
+def test_planted_flip_rates_are_found_within_their_intervals():
     planted = {"careful": 0.02, "tired": 0.2, "careless": 0.4}
-    found = flip_rates(*judged(planted, lists=150))
+    found = judge_reports(*judged(planted, lists=150))
     assert {name: found[name].flip_rate for name in planted} == pytest.approx(planted, abs=0.05)
+    assert all(found[name].flip_low < rate < found[name].flip_high for name, rate in planted.items())
     assert found["tired"].lists == 150
     assert found["tired"].pairs == 150 * 15
 
 
 def test_rates_stay_within_their_limits_for_saints_and_for_liars():
-    found = flip_rates(*judged({"saint": 0.0, "liar": 1.0}, lists=400, sharpness=30.0))
+    found = judge_reports(*judged({"saint": 0.0, "liar": 1.0}, lists=400, sharpness=30.0))
     assert found["saint"].flip_rate == LEAST_RATE
-    assert found["liar"].flip_rate == MOST_RATE
+    assert found["liar"].flip_rate == 1 - LEAST_RATE
 
 
 def test_before_anything_is_known_one_in_ten_is_believed_to_be_flipped():
-    margins, pairs = judged({"new": 0.3}, lists=5)
-    found = flip_rates(np.zeros_like(margins), pairs)
+    margins, pairs, _ = judged({"new": 0.3}, lists=5)
+    found = judge_reports(np.zeros_like(margins), pairs)
     assert found["new"].flip_rate == pytest.approx(0.1)
+    assert found["new"].verdict == "reliable"
 
 
-def test_a_judge_of_few_lists_gets_the_rate_of_all_together():
-    margins, pairs = judged({"much": 0.05, "little": 0.45}, lists={"much": 100, "little": 3})
-    found = flip_rates(margins, pairs)
+@pytest.mark.parametrize("seed", range(10))
+def test_the_random_and_the_inverted_judge_are_named_at_ten_lists_and_nobody_else(seed):
+    planted = {"ada": 0.05, "bob": 0.1, "cid": 0.15, "eve": 0.5, "ivo": 0.95}
+    found = judge_reports(*judged(planted, lists=10, size=8, seed=seed))
+    assert {name: report.verdict for name, report in found.items()} == {
+        "ada": "reliable", "bob": "reliable", "cid": "reliable", "eve": "random", "ivo": "inverted"
+    }  # fmt: skip
+
+
+def test_a_judge_of_few_lists_gets_the_rate_of_all_together_and_no_verdict():
+    found = judge_reports(*judged({"much": 0.05, "little": 0.95}, lists={"much": 100, "little": 3}))
     assert found["much"].own
     assert not found["little"].own
     assert found["little"].flip_rate == pytest.approx(0.06, abs=0.04)
+    assert found["little"].verdict == "unknown"
+    assert (found["little"].flip_low, found["little"].flip_high) == (0.0, 1.0)
 
 
 def test_ties_and_pairs_without_weight_say_nothing_about_flips():
-    margins, pairs = judged({"ada": 0.1}, lists=50)
+    margins, pairs, _ = judged({"ada": 0.1}, lists=50)
     silent = Preferences.from_pairs(
         winner=[0, 0], loser=[1, 1], judge="ada", target=[0.5, 1.0], weight=[50.0, 0.0], list_id=[0, 0]
     )
-    alone = flip_rates(margins, pairs)["ada"].flip_rate
-    both = flip_rates(np.r_[margins, -30.0, -30.0], Preferences.concat([pairs, silent]))["ada"].flip_rate
+    alone = judge_reports(margins, pairs)["ada"].flip_rate
+    both = judge_reports(np.r_[margins, -30.0, -30.0], Preferences.concat([pairs, silent]))["ada"].flip_rate
     assert both == alone
 
 
 def test_each_pair_gets_the_rate_of_its_judge_and_the_incumbent_none():
-    margins, pairs = judged({"ada": 0.1, "bob": 0.4}, lists=50)
-    reports = flip_rates(margins, pairs)
+    margins, pairs, _ = judged({"ada": 0.1, "bob": 0.4}, lists=50)
+    reports = judge_reports(margins, pairs)
     incumbent = Preferences.from_pairs(winner=[0], loser=[1], judge="incumbent")
-    rates = rates_of_pairs(reports, Preferences.concat([pairs, incumbent]))
+    whole = Preferences.concat([pairs, incumbent])
+    same, rates, _ = believed(reports, whole)
     assert set(rates[pairs.judge.tolist().index("bob") :][:5]) == {reports["bob"].flip_rate}
     assert rates[-1] == 0
+    assert (same.winner.tolist(), same.loser.tolist()) == (whole.winner.tolist(), whole.loser.tolist())
+
+
+def test_an_inverted_judge_is_turned_round_and_then_as_good_as_anybody():
+    margins, pairs, base = judged({"ada": 0.05, "ivo": 0.95}, lists=30)
+    turned, rates, pull = believed(judge_reports(margins, pairs, base), pairs)
+    own = pairs.judge == "ivo"
+    assert turned.winner[own].tolist() == pairs.loser[own].tolist()
+    assert turned.loser[own].tolist() == pairs.winner[own].tolist()
+    assert turned.shown_gap[own].tolist() == (-pairs.shown_gap[own]).tolist()
+    assert turned.winner[~own].tolist() == pairs.winner[~own].tolist()
+    assert rates[own].max() < 0.2
+    assert pull[own].tolist() == [0.0] * own.sum()
+
+
+def test_a_judge_far_from_the_model_is_silenced_and_not_turned_without_a_verdict():
+    report = JudgeReport(0.8, 20, 200, True, verdict="random")
+    pairs = Preferences.from_pairs(winner=[0], loser=[1], judge="eve")
+    same, rates, _ = believed({"eve": report}, pairs)
+    assert (same.winner.tolist(), rates.tolist()) == ([0], [MOST_RATE])
+
+
+def test_anchoring_is_found_where_the_order_was_randomised():
+    found = judge_reports(*judged({"ada": 0.02}, lists=200, sharpness=1.0, pull=2.0))["ada"]
+    assert found.anchoring == pytest.approx(2.0, abs=0.6)
+    assert found.anchoring_low < 2.0 < found.anchoring_high
+
+
+@pytest.mark.parametrize("randomised", [True, False])
+def test_who_agrees_with_the_incumbent_is_not_called_anchored(randomised):
+    """In the incumbent's own order agreement looks like anchoring, but for the incumbent's difference."""
+    for seed in range(3):
+        told = judged({"ada": 0.02}, lists=100, sharpness=1.0, agree=1.0, randomised=randomised, seed=seed)
+        assert judge_reports(*told)["ada"].anchoring < 0.8
+    if not randomised:
+        assert judge_reports(*told[:2])["ada"].anchoring > 1.5
+
+
+def test_a_judge_who_follows_no_order_gets_no_anchoring():
+    for seed in range(5):
+        found = judge_reports(*judged({"ada": 0.05}, lists=100, sharpness=1.0, seed=seed))["ada"]
+        assert found.anchoring < 0.5
+
+
+def test_without_shown_orders_there_is_no_anchoring():
+    margins, pairs, _ = judged({"ada": 0.1}, lists=10)
+    blind = Preferences.from_pairs(
+        winner=pairs.winner, loser=pairs.loser, judge="ada", weight=pairs.weight, list_id=pairs.list_id
+    )
+    found = judge_reports(margins, blind)["ada"]
+    assert (found.anchoring, found.anchoring_low, found.anchoring_high) == (0.0, 0.0, 0.0)
+
+
+def test_a_million_judges_get_a_report_each():
+    n = 10**6
+    pairs = Preferences.from_pairs(
+        winner=np.zeros(n, int),
+        loser=np.ones(n, int),
+        judge=np.arange(n).astype(str),
+        shown_gap=np.where(np.arange(n) < 1000, 0.5, np.nan),
+    )
+    reports = judge_reports(np.random.default_rng(0).normal(1, 1, n), pairs, np.zeros(n))
+    assert len(reports) == n
+    assert reports["7"] == reports["999999"]
+    assert not reports["7"].own
+    _, rates, _ = believed(reports, pairs)
+    assert set(rates) == {reports["7"].flip_rate}
+
+
+def test_no_pairs_have_no_judges():
+    nothing = Preferences.concat([])
+    assert judge_reports([], nothing) == {}
+    assert [len(column) for column in believed({}, nothing)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("margins", [[1.0], [np.nan, 1.0]])
 def test_margins_that_do_not_fit_the_pairs_are_refused(margins):
     pairs = Preferences.from_pairs(winner=[0, 0], loser=[1, 2], judge="ada")
     with pytest.raises(InvalidPreferences, match="expected 2 finite numbers"):
-        flip_rates(margins, pairs)
+        judge_reports(margins, pairs)
