@@ -178,7 +178,7 @@ def linear_fit(
         return float(loss + ridge * away @ away / 2), gradient
 
     found = minimize(objective, prior, jac=True, method="L-BFGS-B", options={"maxiter": LINEAR_STEPS})
-    return np.asarray(found.x)
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _prior(columns: Floats, rng: np.random.Generator) -> Floats:

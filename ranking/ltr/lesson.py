@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage, fit_coverage
@@ -75,6 +76,13 @@ def learn(problem: Problem, *, name: str, meter: Meter) -> Lesson:
 
     `problem.flip_rate`, `.anchoring` and `.extra` are found here.
     """
+    # Products of small matrices on several threads cost more than they save while others want the cores, and
+    # their last digit depends on how many there are: a version could not be made again byte for byte.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _learn(problem, name, meter)
+
+
+def _learn(problem: Problem, name: str, meter: Meter) -> Lesson:
     meter.enter("judges", "estimating how careful each judge is")
     coverage = _coverage_of(problem)
     problem = _with_first_beliefs(_with_coverage_pairs(problem, coverage))
