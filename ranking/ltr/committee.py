@@ -184,7 +184,8 @@ def linear_fit(
 def _prior(columns: Floats, rng: np.random.Generator) -> Floats:
     """The incumbent with slope 1, and a draw for every other column."""
     width = columns.shape[1]
-    return np.r_[1.0, rng.normal(0, PRIOR_SPREAD / np.sqrt(width), width - 1)]
+    draws = rng.normal(0, PRIOR_SPREAD / np.sqrt(width), width - 1)
+    return np.asarray(np.r_[1.0, draws], dtype=np.float64)
 
 
 def standardised(matrix: Floats) -> Floats:
