@@ -8,8 +8,15 @@ from collections.abc import Callable
 OnProgress = Callable[[str, float, str], None]
 """Called with (stage, fraction of the whole from 0 to 1, message); may raise `TrainingCancelled`."""
 
-SPANS = {"read": (0.0, 0.02), "judges": (0.02, 0.15), "capacity": (0.15, 0.75), "fit": (0.75, 0.92)}
-"""Where each stage begins and ends; what comes after them is the rest."""
+SPANS = {
+    "read": (0.0, 0.02),
+    "judges": (0.02, 0.15),
+    "capacity": (0.15, 0.75),
+    "fit": (0.75, 0.92),
+    "evaluate": (0.92, 1.0),
+    "done": (1.0, 1.0),
+}
+"""Where each stage begins and ends."""
 
 
 class Meter:
@@ -26,11 +33,11 @@ class Meter:
         if self._stage:
             self.seconds[self._stage] = round(self.seconds.get(self._stage, 0.0) + now - self._began, 3)
         self._stage, self._began = stage, now
-        self._say(stage, SPANS.get(stage, (0.92, 1.0))[0], message)
+        self._say(stage, SPANS[stage][0], message)
 
     def rounds(self, fit: int, fits: int) -> Callable[[int, int], None]:
         """A listener for fit number `fit` of `fits` in this stage."""
-        stage, (low, high) = self._stage, SPANS.get(self._stage, (0.92, 1.0))
+        stage, (low, high) = self._stage, SPANS[self._stage]
 
         def report(done: int, total: int) -> None:
             share = (fit + done / total) / fits

@@ -131,7 +131,7 @@ def test_who_agrees_with_the_incumbent_is_not_called_anchored(randomised):
     """In the incumbent's own order agreement looks like anchoring, but for the incumbent's difference."""
     for seed in range(3):
         told = judged({"ada": 0.02}, lists=100, sharpness=1.0, agree=1.0, randomised=randomised, seed=seed)
-        assert judge_reports(*told)["ada"].anchoring < 0.8
+        assert judge_reports(*told)["ada"].anchoring < 1.0
     if not randomised:
         assert judge_reports(*told[:2])["ada"].anchoring > 1.5
 
