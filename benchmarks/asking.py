@@ -193,12 +193,11 @@ def made_up(seed: int, *, queries: int, candidates: int, columns: int = 10) -> W
     utility += 0.7 * items[:, 3] * needs[:, 0] - np.abs(items[:, 0]) + items[:, 1] * (items[:, 2] > 0)
     utility = (utility - utility.mean()) / utility.std()
     wrong = np.where(rng.random(columns - 2) < 0.5, weights, rng.normal(size=columns - 2))
+    steps = np.quantile(utility, 1 - np.array([20, 10, 5, 2]) / candidates)  # so many of a query, on average
     return World(
         features=pd.DataFrame(np.c_[items, needs], columns=[f"x{place}" for place in range(columns)]),
         utility=utility,
-        grades=np.digitize(utility, np.quantile(utility, 1 - np.array([20, 10, 5, 2]) / candidates)).astype(
-            float
-        ),
+        grades=np.digitize(utility, steps).astype(float),
         queries=np.repeat(np.arange(queries), candidates),
         incumbent=items @ wrong,
     )
@@ -285,9 +284,9 @@ def heading() -> list[str]:
         "",
         f"NDCG@{TOP} on queries that nobody was asked about, {len(SEEDS)} seeds, {total} lists of {CARDS} in "
         f"rounds of {LISTS}; after each round the incumbent is refined on all lists in the same way, whoever "
-        "chose them. *Saved*: how many of its lists another way could have spared to be where it is, mean over "
-        f"{', '.join(str(LISTS * end) for end in ENDS)} lists. *Random*: queries and cards drawn uniformly. "
-        f"*Own top*: {CARDS} of the first {TOP} of the model *as refined so far*, of queries drawn uniformly. "
+        "chose them. *Saved*: how many of its lists another way could have spared to be where it is, mean "
+        f"over {', '.join(str(LISTS * end) for end in ENDS)} lists. *Random*: all drawn uniformly. "
+        f"*Own top*: {CARDS} of the first {TOP} of the model *as refined so far*, queries drawn uniformly. "
         "95 % bootstrap intervals over the seeds; a way that does not get there counts as "
         f"{total} lists. *ask* is the whole mix, with its random and repeated lists and its red flags, and a "
         "committee of trees; *ask, linear* has linear members, as sessions do.",

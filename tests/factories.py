@@ -205,7 +205,11 @@ def true_order(slate: Slate) -> list[int]:
     return [
         card.pk
         for card in sorted(
-            cards, key=lambda card: -true_utility(slate.query_content, card.item_version.content)
+            cards,
+            key=lambda card: (
+                -true_utility(slate.query_content, card.item_version.content),
+                card.item_version_id,  # two who agree put items of the same utility in the same order
+            ),
         )
     ]
 
