@@ -54,7 +54,7 @@ def committee(
     incumbent: Scorer | None = None,
     size: int = MEMBERS,
     monotone: Mapping[str, int] | None = None,
-    categorical: Sequence[str] = (),
+    categorical: Sequence[str] | None = None,
     trees: bool = True,
     seed: int = 0,
 ) -> Floats:
@@ -86,7 +86,8 @@ def committee(
     matrix = feature_matrix(features)
     preferences.check(len(matrix), queries)
     base = np.zeros(len(matrix)) if incumbent is None else scaled(incumbent.score(features, queries), queries)
-    linear = [name not in set(categorical) for name in features.columns]
+    categories = tuple(categorical or ())
+    linear = [name not in categories for name in features.columns]
     columns = np.column_stack([base, standardised(matrix[:, linear])])
     members = []
     for number in range(size):
@@ -101,7 +102,7 @@ def committee(
                 seed=seed + number,
                 base_score=scores,
                 monotone=monotone,
-                categorical=categorical,
+                categorical=categories,
             )
             scores = scores + TreeComponent("member", 1.0, tuple(features.columns), text).score(features)
         members.append(scores)
@@ -178,14 +179,13 @@ def linear_fit(
         return float(loss + ridge * away @ away / 2), gradient
 
     found = minimize(objective, prior, jac=True, method="L-BFGS-B", options={"maxiter": LINEAR_STEPS})
-    return np.asarray(found.x, dtype=np.float64)
+    return np.asarray(found.x)
 
 
 def _prior(columns: Floats, rng: np.random.Generator) -> Floats:
     """The incumbent with slope 1, and a draw for every other column."""
     width = columns.shape[1]
-    draws = rng.normal(0, PRIOR_SPREAD / np.sqrt(width), width - 1)
-    return np.asarray(np.r_[1.0, draws], dtype=np.float64)
+    return np.asarray(np.r_[1.0, rng.normal(0, PRIOR_SPREAD / np.sqrt(width), width - 1)])
 
 
 def standardised(matrix: Floats) -> Floats:
