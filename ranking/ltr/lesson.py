@@ -88,7 +88,7 @@ def _learn(problem: Problem, name: str, meter: Meter) -> Lesson:
     problem = _with_first_beliefs(_with_coverage_pairs(problem, coverage))
     covered = {"coverage": _coverage_report(problem, coverage)}
     if len(set(problem.units)) < 2:
-        return _nothing_to_leave_out(problem, name, covered)
+        return _nothing_to_leave_out(problem, name, covered | {"seconds": meter.seconds})
     whole, (problem, rows) = problem, problem.compact()
     original = problem.expert
     problem, reports = _judged(problem, original)
@@ -275,7 +275,9 @@ def _nothing_to_leave_out(problem: Problem, name: str, covered: dict[str, Any]) 
         "t": None,
         "candidates": [],
         "judges": {},
+        "tried": 0,
         "units": 1,
+        "slope": None,
         **covered,
     }
     if problem.has_incumbent:
