@@ -165,7 +165,7 @@ def _of_experts(project: Project) -> Iterator[Notice]:
     if version is None or not found:
         return
     who = found[0].username if len(found) == 1 else f"{len(found):,} experts"
-    looks = {"random": "random", "inverted": "turned round"}
+    looks = {"anchored": "pulled by the shown order", "random": "random", "inverted": "turned round"}
     how = " or ".join(word for verdict, word in looks.items() if verdict in {one.verdict for one in found})
     text = f"The answers of {who} look {how} to version {version.number}: worth a look and a word."
     yield Notice("experts", "warn", text, version=version)

@@ -59,6 +59,9 @@ SURE_ANCHORED = 2.0
 """Anchoring is taken out where it is this many of its standard errors above 0: below, it would cost more than
 it brings."""
 
+STRONG_PULL = 2.0
+"""A judge is called anchored from this pull on: of two equals the one shown first wins 7 times in 8."""
+
 MOST_ANCHORED = 200
 """So many judges, those of most lists, get an anchoring of their own; the others have the panel's."""
 
@@ -70,11 +73,12 @@ class JudgeReport:
     Attributes
     ----------
     flip_rate, flip_low, flip_high : share of strict pairs said the wrong way round, and its 95 % interval
-    anchoring, anchoring_low, anchoring_high : pull of the shown order from the last place to the first, in
-        units of the score (a difference of 1 is a chance of 73 %)
+    anchoring : pull of the shown order from the last place to the first that is taken out, in units of the
+        score (a difference of 1 is a chance of 73 %); 0 where it is not sure
+    anchoring_low, anchoring_high : the 95 % interval of what was seen of it
     lists, pairs : how much this rests on
     own : False if the judge has too few lists and the rate is that of all judges together
-    verdict : "reliable", "random" or "inverted"; "unknown" with too few lists
+    verdict : "reliable", "anchored", "random" or "inverted"; "unknown" with too few lists
     """
 
     flip_rate: float
@@ -117,7 +121,8 @@ def judge_reports(
     if not names:
         return {}
     lists = _lists_of(preferences, codes, len(names))
-    pulls, errors = _anchoring(margin, weight, preferences, codes, incumbent)
+    seen, errors = _anchoring(margin, weight, preferences, codes, incumbent)
+    pulls = np.where(seen > SURE_ANCHORED * errors, seen, 0.0)
     shown = np.nan_to_num(preferences.shown_gap)
     d = margin + pulls[codes] * shown
     everybody, _ = _estimate(d, weight, np.zeros(len(d), np.int64), 1)
@@ -139,9 +144,9 @@ def judge_reports(
             flip_low=float(low[code]),
             flip_high=float(high[code]),
             anchoring=float(pulls[code]),
-            anchoring_low=float(pulls[code] - 1.96 * errors[code]),
-            anchoring_high=float(pulls[code] + 1.96 * errors[code]),
-            verdict=_named(probable[code]) if own[code] else "unknown",
+            anchoring_low=float(seen[code] - 1.96 * errors[code]),
+            anchoring_high=float(seen[code] + 1.96 * errors[code]),
+            verdict=_named(probable[code], pulls[code]) if own[code] else "unknown",
         )
 
     # a million judges of one list each differ in nothing but the number of their pairs: they share reports
@@ -218,9 +223,11 @@ def _verdicts(margin: Floats, weight: Floats, codes: Integers, typical: float, j
     return np.exp(likely - logsumexp(likely, axis=1, keepdims=True))
 
 
-def _named(probable: Floats) -> str:
+def _named(probable: Floats, pull: float) -> str:
     best = int(np.argmax(probable))
-    return VERDICTS[best] if best == 0 or probable[best] >= SURE else VERDICTS[0]
+    if best and probable[best] >= SURE:
+        return VERDICTS[best]
+    return "anchored" if pull >= STRONG_PULL else VERDICTS[0]
 
 
 def _anchoring(
@@ -230,7 +237,7 @@ def _anchoring(
     codes: Integers,
     incumbent: npt.ArrayLike | None,
 ) -> tuple[Floats, Floats]:
-    """(judges,) pull of the shown order and its standard error, 0 where it is not sure."""
+    """(judges,) pull of the shown order and its standard error."""
     judges = int(codes.max()) + 1
     known = ~np.isnan(preferences.shown_gap) & (weight > 0)
     if not known.any():
@@ -247,7 +254,7 @@ def _anchoring(
                 margin, base, preferences, weight, own, centre=panel[0], spread=ANCHORING_SPREAD / 2
             )
     pull, error = found.T
-    return np.where(pull > SURE_ANCHORED * error, pull, 0.0), error
+    return pull, error
 
 
 def _pull(

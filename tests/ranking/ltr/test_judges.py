@@ -126,6 +126,12 @@ def test_anchoring_is_found_where_the_order_was_randomised():
     assert found.anchoring_low < 2.0 < found.anchoring_high
 
 
+def test_who_follows_the_shown_order_is_called_anchored_and_who_does_not_is_not():
+    lists = {"lists": 100, "sharpness": 1.0}
+    assert judge_reports(*judged({"ada": 0.02}, pull=4.0, **lists))["ada"].verdict == "anchored"
+    assert judge_reports(*judged({"ada": 0.02}, **lists))["ada"].verdict == "reliable"
+
+
 @pytest.mark.parametrize("randomised", [True, False])
 def test_who_agrees_with_the_incumbent_is_not_called_anchored(randomised):
     """In the incumbent's own order agreement looks like anchoring, but for the incumbent's difference."""
@@ -140,6 +146,7 @@ def test_a_judge_who_follows_no_order_gets_no_anchoring():
     for seed in range(5):
         found = judge_reports(*judged({"ada": 0.05}, lists=100, sharpness=1.0, seed=seed))["ada"]
         assert found.anchoring < 0.5
+        assert found.anchoring_low < found.anchoring_high < 1.5
 
 
 def test_without_shown_orders_there_is_no_anchoring():
