@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from ranking.ltr.concordance import (
     alpha_of,
@@ -274,7 +273,7 @@ def _overlap(lists: Sequence[_JudgedList], seed: int) -> Estimate:
 
 def _places(ranks: Floats) -> Floats:
     """Places from 1 among the rows that each judge placed, ties at their mean; NaN where not placed."""
-    return np.asarray(rankdata(ranks, axis=1, nan_policy="omit"), dtype=np.float64)
+    return pd.DataFrame(ranks).rank(axis=1).to_numpy(dtype=np.float64)
 
 
 def _alpha(tables: Sequence[tuple[Hashable, Floats]], reason: str, seed: int) -> Estimate:

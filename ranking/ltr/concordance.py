@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import pandas as pd
 
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.metrics import kendall_tau
@@ -69,7 +69,7 @@ def kendall_w(ranks: npt.ArrayLike) -> float:
     m, n = table.shape
     if m < 2 or n < LEAST_ROWS:
         return float("nan")
-    midranks = rankdata(table, axis=1)
+    midranks = pd.DataFrame(table).rank(axis=1).to_numpy()
     sums = midranks.sum(axis=0)
     # sum (r - mean)^2 of a judge is ((n^3 - n) - T_j)/12, so the most that S can be needs no count of ties
     most = m * float(((midranks - (n + 1) / 2) ** 2).sum())
@@ -233,8 +233,9 @@ def _within(ranks: Floats, depth: npt.NDArray[np.int64]) -> Floats:
     placed = np.isfinite(ranks)
     top = np.full(len(ranks), np.inf)
     size = np.ones(len(ranks))
-    top[placed] = rankdata(ranks[placed], "min")
-    size[placed] = rankdata(ranks[placed], "max") - top[placed] + 1
+    known = pd.Series(ranks[placed])
+    top[placed] = known.rank(method="min")
+    size[placed] = known.rank(method="max") - top[placed] + 1
     return np.asarray(np.clip((depth[:, None] - top + 1) / size, 0.0, 1.0), dtype=np.float64)
 
 

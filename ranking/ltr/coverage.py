@@ -23,9 +23,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from ranking.ltr.components import DEVIATION_LIMIT
 from ranking.ltr.linear import means_and_scales, query_columns
@@ -131,6 +128,8 @@ def fit_coverage(
         powers += tuple(combinations_with_replacement(places, 2))
     terms = _terms(_standardised(np.vstack([seen, general]), means, scales), powers)
     is_seen = np.r_[np.ones(len(seen)), np.zeros(len(general))]
+    from sklearn.linear_model import LogisticRegression  # seconds of every process; only a training needs it
+
     model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=1000)
     if not _better_than_chance(model, terms, is_seen, seed):
         return None
@@ -150,13 +149,14 @@ def _one_row_a_query(features: pd.DataFrame, queries: Objects, names: list[str])
     return features[names].iloc[first].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _better_than_chance(
-    model: LogisticRegression, terms: Floats, is_seen: npt.NDArray[Any], seed: int
-) -> bool:
+def _better_than_chance(model: Any, terms: Floats, is_seen: npt.NDArray[Any], seed: int) -> bool:
     """Whether left-out queries are told apart: the area under the curve is two errors above a half.
 
     The error is that of the Mann-Whitney statistic when there is nothing to tell.
     """
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
     p = cross_val_predict(model, terms, is_seen, cv=folds, method="predict_proba")[:, 1]
     ones = float(is_seen.sum())

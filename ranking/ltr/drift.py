@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.preferences import Floats
@@ -79,7 +79,7 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, bins: int = 10) -> Drift
     share = np.maximum(counts, EMPTY_BIN) / counts.sum(axis=1, keepdims=True)
     index = float(np.sum((share[1] - share[0]) * np.log(share[1] / share[0])))
     used = counts.shape[1]
-    chance = chi2.ppf(CONFIDENCE, used - 1) * (1 / len(before) + 1 / len(now)) if used > 1 else 0.0
+    chance = chdtri(used - 1, 1 - CONFIDENCE) * (1 / len(before) + 1 / len(now)) if used > 1 else 0.0
     return Drift(index, max(USUAL_LIMIT, float(chance)), used)
 
 

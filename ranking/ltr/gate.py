@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.decision import NOT_YET, PROMOTE, REFUSE, VERDICTS, Check, GateDecision, worst
@@ -306,7 +306,7 @@ def _noise_floor(trial: _Trial, found: Comparison | None, reseeded: Sequence[flo
         raise InvalidFeatures(f"reseeded holds {list(reseeded)}; expected two or more finite means")
     k = len(means)
     spread = float(means.std(ddof=1))
-    floor = float(t.ppf(1 - trial.limits.level, k - 1) * np.sqrt(2) * spread)
+    floor = float(stdtrit(k - 1, 1 - trial.limits.level) * np.sqrt(2) * spread)
     verdict = PROMOTE if found.difference > floor else NOT_YET
     gain = f"{_points(found.difference)} points, where seeds alone make up to {_points(floor)}"
     return Check("noise_floor", verdict, {"seeds": k, "spread": spread, "floor": floor}, gain)

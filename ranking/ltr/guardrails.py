@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtri
 
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.decision import NOT_YET, PROMOTE, REFUSE
@@ -88,7 +87,7 @@ class GateLimits:
     @property
     def z(self) -> float:
         """Sum of the two normal quantiles that a sample size needs: of the gain's level and of the power."""
-        return float(norm.ppf(1 - self.gain) + norm.ppf(self.power))
+        return float(ndtri(1 - self.gain) + ndtri(self.power))
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ def queries_needed(found: Comparison, spread: float, limits: GateLimits) -> tupl
     >>> queries_needed(seen, 0.1, GateLimits())
     (199, 0.02)
     """
-    level = float(norm.ppf(1 - limits.gain))
+    level = float(ndtri(1 - limits.gain))
     if found.n_queries < limits.least_queries:
         spread = max(USUAL_SPREAD, 0.0 if math.isnan(spread) else spread)
     for gain in (limits.worth, found.difference):

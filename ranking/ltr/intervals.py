@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from ranking.ltr.preferences import Floats
 
@@ -132,6 +132,6 @@ def expanded_interval(resampled: Floats, n: int, *, confidence: float = CONFIDEN
     Statistician 2015): plain percentiles are too narrow for few units, so they are taken at the levels
     Phi(± sqrt(n/(n-1)) t_{n-1, (1 + confidence)/2}).
     """
-    tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + confidence) / 2, n - 1))
+    tail = ndtr(-np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 + confidence) / 2))
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)

@@ -25,8 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
-from scipy.stats import beta
+from scipy.special import betaincinv, expit, logsumexp
 
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.objective import pair_gradient, pair_loss
@@ -131,7 +130,7 @@ def judge_reports(
     own = lists >= OWN_RATE_LISTS
     low, high = np.zeros(len(names)), np.ones(len(names))
     shapes = (flips[own] + PRIOR_FLIPS, (total - flips)[own] + PRIOR_KEPT)
-    low[own], high[own] = beta.ppf(0.025, *shapes), beta.ppf(0.975, *shapes)
+    low[own], high[own] = betaincinv(*shapes, 0.025), betaincinv(*shapes, 0.975)
     probable = _verdicts(d, weight, codes, float(np.median(rates[own])) if own.any() else 0.1, len(names))
     pairs = np.bincount(codes, minlength=len(names))
 

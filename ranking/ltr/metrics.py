@@ -11,7 +11,6 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import kendalltau
 
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.preferences import Floats, Preferences
@@ -138,6 +137,8 @@ def kendall_tau(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
         raise InvalidFeatures(f"{len(left)} and {len(right)} values; expected two scorings of the same rows")
     if len(left) < 2 or np.ptp(left) == 0 or np.ptp(right) == 0:
         return float("nan")
+    from scipy.stats import kendalltau  # seconds of every process that starts, and few need it
+
     return round(float(kendalltau(left, right).statistic), 12)
 
 

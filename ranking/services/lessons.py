@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from ranking.models import ModelVersion
 from ranking.services import serving
@@ -101,6 +100,8 @@ def _direction(values: pd.Series, gains: pd.Series) -> str:
     known = values.notna()
     if known.sum() < 3 or values[known].nunique() < 2 or gains[known].nunique() < 2:
         return ""
+    from scipy.stats import spearmanr  # seconds of every process that starts, and few need it
+
     correlation = float(spearmanr(values[known], gains[known]).statistic)
     if abs(correlation) < LEAST_CORRELATION:
         return ""
