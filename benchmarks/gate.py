@@ -24,8 +24,9 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import beta, t
+from scipy.stats import t
 
+from benchmarks.reporting import share
 from ranking.ltr import GateDecision, GateLimits, PairedResults, gate, paired_results
 from ranking.ltr.boosting import BoostingParams, boost
 from ranking.ltr.comparison import compare
@@ -446,13 +447,6 @@ def counted(verdicts: list[str]) -> str:
     """Number and share promoted, with its interval."""
     n = verdicts.count(PROMOTE)
     return f"{n} of {len(verdicts)} | {share(n, len(verdicts))}"
-
-
-def share(k: int, n: int) -> str:
-    """A share with its Clopper-Pearson interval."""
-    low = beta.ppf(0.025, k, n - k + 1) if k else 0.0
-    high = beta.ppf(0.975, k + 1, n - k) if k < n else 1.0
-    return f"{k / n:.1%} ({low:.1%} to {high:.1%})"
 
 
 def with_interval(values: np.ndarray, how: str) -> str:

@@ -22,7 +22,7 @@ from scipy.special import expit, ndtri
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.decision import NOT_YET, PROMOTE, REFUSE
 from ranking.ltr.errors import InvalidFeatures
-from ranking.ltr.paired import LABELS, PAIRS, PairedResults
+from ranking.ltr.paired import EXPOSURE, LABELS, PAIRS, PLACED, PairedResults
 from ranking.ltr.preferences import Floats
 
 CALIBRATION_BINS = 10
@@ -49,7 +49,8 @@ class GateLimits:
     base_ndcg, base_pairs : loss allowed over all queries, in the metric that is not the deciding one
     segment, expert : loss allowed in each segment (of enough queries) and for each expert
     exposure : growth allowed of 1 - least/most exposure ratio among the groups of a protected attribute
-    pairwise : growth allowed of the gap in pair accuracy between groups of the winner
+    pairwise : loss allowed of the pair accuracy between a group of a protected attribute and all others
+    placement : growth allowed of what that accuracy lacks to the best that moving the whole group would give
     calibration : growth allowed of the expected calibration error
     least_queries : fewer never show a gain, a loss of an expert or of a group
     least_segment_queries : smaller segments are not tested
@@ -70,6 +71,7 @@ class GateLimits:
     expert: float = 0.02
     exposure: float = 0.1
     pairwise: float = 0.05
+    placement: float = 0.05
     calibration: float = 0.1
     least_queries: int = 6
     least_segment_queries: int = 30
@@ -202,26 +204,35 @@ def queries_needed(found: Comparison, spread: float, limits: GateLimits) -> tupl
 
 # --- groups of a protected attribute ------------------------------------------------------------------------
 def fairness_of(results: PairedResults, limits: GateLimits) -> list[Watched]:
-    """Each protected attribute twice: who is seen, and for whom the order is right."""
+    """Of each protected attribute: who is seen, and of each group: whose order is right, and who is favoured.
+
+    A version favours or slights a group if moving all its members together would follow the experts better.
+    Accuracy is *not* cut by who wins: experts who err let the weaker group win now and then, so the perfect
+    ranker itself is mostly "wrong" where it wins (docs/decisions/0004).
+    """
     found = []
-    for family, words, limit in (
-        ("pairwise", "pair accuracy of the groups of", limits.pairwise),
-        ("exposure", "exposure of the groups of", limits.exposure),
+    for name, groups in _groups_of(results, "exposure", EXPOSURE, limits).items():
+        challenger, champion = (exposure_equality(groups, version) for version in ("challenger", "champion"))
+        found.append(Watched(f"exposure of the groups of {name}", limits.exposure, challenger, champion))
+    for metric, words, limit in (
+        (PAIRS, METRIC_WORDS[PAIRS], limits.pairwise),
+        (PLACED, "placement", limits.placement),
     ):
-        attributes: dict[str, dict[str, pd.DataFrame]] = {}
-        for (name, group, _), part in lines_of(results, family).items():
-            attributes.setdefault(name, {})[group] = part
-        for name, groups in attributes.items():
-            enough = {group: part for group, part in groups.items() if _is_enough(part, family, limits)}
-            if len(enough) > 1:
-                equality = {
-                    version: pairwise_equality(enough, version)
-                    if family == "pairwise"
-                    else exposure_equality(enough, version)
-                    for version in ("challenger", "champion")
-                }
-                found.append(Watched(f"{words} {name}", limit, equality["challenger"], equality["champion"]))
+        for name, groups in _groups_of(results, "pairwise", metric, limits).items():
+            for group, part in groups.items():
+                found.append(watched_of(part, f"{words} between {name} {group!r} and others", limit))
     return found
+
+
+def _groups_of(
+    results: PairedResults, family: str, metric: str, limits: GateLimits
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Lines by attribute and group; attributes with fewer than two groups of enough queries are left out."""
+    attributes: dict[str, dict[str, pd.DataFrame]] = {}
+    for (name, group, of), part in lines_of(results, family).items():
+        if of == metric and _is_enough(part, family, limits):
+            attributes.setdefault(name, {})[group] = part
+    return {name: groups for name, groups in attributes.items() if len(groups) > 1}
 
 
 def _is_enough(part: pd.DataFrame, family: str, limits: GateLimits) -> bool:
@@ -250,25 +261,6 @@ def exposure_equality(groups: dict[str, pd.DataFrame], version: str) -> pd.Serie
     ]
     figure = ratios[low] / ratios[high]
     return (figure + (change[0] - figure * change[1]) / ratios[high]).astype(float)
-
-
-def pairwise_equality(groups: dict[str, pd.DataFrame], version: str) -> pd.Series[float]:
-    """A value for each query whose mean is 1 less the gap in pair accuracy between the groups.
-
-    >>> def of(right, names): return pd.DataFrame({"challenger": right}, index=names)
-    >>> groups = {"a": of([0.9, 0.7], ["q1", "q2"]), "b": of([0.6], ["q2"])}
-    >>> round(float(pairwise_equality(groups, "challenger").mean()), 6)
-    0.8
-    """
-    means = {name: float(part[version].mean()) for name, part in groups.items()}
-    low, high = min(means, key=lambda name: means[name]), max(means, key=lambda name: means[name])
-    queries = pd.Index(sorted(set().union(*(part.index for part in groups.values())), key=str))
-    change = [
-        (groups[name][version] - means[name]).reindex(queries, fill_value=0.0)
-        * (len(queries) / len(groups[name]))
-        for name in (low, high)
-    ]
-    return (1 - (means[high] - means[low]) + change[0] - change[1]).astype(float)
 
 
 # --- calibration --------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from ranking.ltr.metrics import QueryMetric, exposure, ndcg, pair_accuracy
 from ranking.ltr.preferences import Floats, Preferences
 from ranking.ltr.tables import Mask, Pairs, Rows
 
-PAIRS, LABELS, EXPOSURE = "pair_accuracy", "ndcg@10", "exposure@10"
+PAIRS, LABELS, EXPOSURE, PLACED = "pair_accuracy", "ndcg@10", "exposure@10", "placement"
 
 FAMILIES = ("all", "segment", "expert", "exposure", "pairwise")
 
@@ -55,9 +55,10 @@ class PairedResults:
         One line for each family, name, group, metric and query: `challenger` and `champion`, higher is
         better but for exposure. `family` is "all" (name and group empty), "segment" (name: of the segment,
         group: its value), "expert" (group: who), "exposure" or "pairwise" (name: protected attribute, group:
-        its value). `base` is the group's share of the query's candidates (exposure only, else 1), `slates`
-        how many lists the line rests on, `randomised` whether these were shown in random order (True where
-        no list is involved).
+        its value; pairs of a member with somebody else: their accuracy, and "placement", what it lacks to
+        that of the same scores with all members moved together). `base` is the group's share of the query's
+        candidates (exposure only, else 1), `slates` how many lists the line rests on, `randomised` whether
+        these were shown in random order (True where no list is involved).
     margins
         One line for each strict pair that an expert judged: score of the winner less that of the loser.
     signed_off
@@ -266,11 +267,52 @@ def _fairness(held_out: HeldOut) -> Iterator[pd.DataFrame]:
     for name, groups in held_out.rows.protected.items():
         for group in sorted(set(groups[held_out.rows.held_out])):
             yield _exposure_lines(held_out, name, group)
+            members = groups == group
             pairs = held_out.experts
-            inside = groups == group
-            crossing = pairs.take(inside[pairs.winner] & ~inside[pairs.loser])
-            mixed = replace(held_out, experts=crossing)
-            yield from _lines(mixed, "pairwise", PAIRS, name=name, group=group)
+            crossing = replace(held_out, experts=pairs.take(members[pairs.winner] != members[pairs.loser]))
+            yield from _lines(crossing, "pairwise", PAIRS, name=name, group=group)
+            yield from _placement_lines(crossing, members, name, group)
+
+
+def _placement_lines(crossing: HeldOut, members: Mask, name: str, group: str) -> Iterator[pd.DataFrame]:
+    """What the accuracy of the pairs lacks to that with all members moved together, which has mean <= 0."""
+    assert crossing.champion is not None
+    moved = replace(
+        crossing,
+        challenger=crossing.challenger + best_shift(crossing, crossing.challenger, members) * members,
+        champion=crossing.champion + best_shift(crossing, crossing.champion, members) * members,
+    )
+    for was, best in zip(
+        _lines(crossing, "pairwise", PAIRS, name=name, group=group),
+        _lines(moved, "pairwise", PAIRS, name=name, group=group),
+        strict=True,
+    ):
+        lack = {version: was[version] - best[version] for version in ("challenger", "champion")}
+        yield was.assign(metric=PLACED, **lack)
+
+
+def best_shift(crossing: HeldOut, scores: Floats, members: Mask) -> float:
+    """What to add to the scores of all members so that pairs of a member and another are right most often.
+
+    Exact: the accuracy changes only where a shift crosses a margin, so the sum is taken along the margins.
+    Of shifts that are equally good, the one closest to 0. Each query counts once.
+    """
+    pairs = crossing.experts
+    if not len(pairs):
+        return 0.0
+    sign = np.where(members[pairs.winner], 1.0, -1.0)  # the member's side
+    margin = sign * (scores[pairs.winner] - scores[pairs.loser])
+    of_query = pd.Series(pairs.weight).groupby(crossing.rows.queries[pairs.winner]).transform("sum")
+    worth = sign * (2 * pairs.target - 1) * pairs.weight / of_query.to_numpy()  # of the member on top
+    values, place = np.unique(-margin, return_inverse=True)
+    # between two neighbouring values every member whose margin is passed is on top; the ends lie outside
+    gained = np.r_[0.0, np.cumsum(np.bincount(place, worth))]
+    between = np.r_[values[0] - 1, (values[:-1] + values[1:]) / 2, values[-1] + 1]
+    now = worth[margin > 0].sum() + worth[margin == 0].sum() / 2
+    good = np.flatnonzero(gained >= gained.max() - 1e-12)
+    if now >= gained.max() - 1e-12:
+        return 0.0
+    return float(between[good[np.argmin(np.abs(between[good]))]])
 
 
 def _exposure_lines(held_out: HeldOut, name: str, group: str) -> pd.DataFrame:
