@@ -8,7 +8,11 @@ queries that are in the experts' order. A cell is a world, a number of lists and
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -24,14 +28,28 @@ def main() -> None:
     """Measure, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--cells", type=Path, help="file of finished cells, to go on after an interruption")
+    options = parser.parse_args()
+    wanted = itertools.product(range(options.seeds), every_name(), SIZES)
+    write("refining", report(pd.DataFrame(measured(wanted, options.cells))))
+
+
+def measured(wanted: Iterable[tuple[int, str, int]], kept: Path | None) -> list[dict[str, object]]:
+    """All cells; those in the file are taken from there, the others added to it as they come."""
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept and kept.exists() else []
+    done = {(cell["seed"], cell["world"], cell["lists"]): cell for cell in map(json.loads, lines)}
     cells = []
-    for seed in seeds:
-        for name in every_name():
-            for lists in SIZES:
-                cells.append(one_cell(name, lists, seed))
-                print(cells[-1], flush=True)
-    write("refining", report(pd.DataFrame(cells)))
+    for key in wanted:
+        if key not in done:
+            seed, name, lists = key
+            done[key] = one_cell(name, lists, seed)
+            line = json.dumps(done[key])
+            print(line, flush=True)
+            if kept:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+        cells.append(done[key])
+    return cells
 
 
 def one_cell(name: str, lists: int, seed: int) -> dict[str, object]:
