@@ -14,6 +14,7 @@ from feedback.services.reliability import latest_trained_by_experts
 from ranking.errors import NoChampion
 from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
 from ranking.services import reports, serving, verdicts
+from ranking.services.candidates import description_of
 from ranking.services.serving import Champion
 
 IDLE_DAYS = 3  # an open session without a judgement for so long is worth a word to its experts
@@ -161,8 +162,14 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
 
 def _of_experts(project: Project) -> Iterator[Notice]:
     version = latest_trained_by_experts(project)
+    if version is None:
+        return
+    for taste in reports.tastes_of(version, description_of(project)):
+        more = "more" if taste.more else "less"
+        text = f"{taste.username} puts candidates with {more} “{taste.label}” higher than others do: ask why."
+        yield Notice("experts", "warn", text, version=version)
     found = [judge for judge in reports.judges_of(version) if judge.needs_a_look]
-    if version is None or not found:
+    if not found:
         return
     who = found[0].username if len(found) == 1 else f"{len(found):,} experts"
     looks = {"anchored": "pulled by the shown order", "random": "random", "inverted": "turned round"}

@@ -15,6 +15,8 @@ from feedback.forms import PersonForm, add_refusal
 from feedback.models import Judgement, Member
 from feedback.services import coverage, people, reliability
 from ranking.access import for_roles
+from ranking.services import reports
+from ranking.services.candidates import description_of
 from ranking.views.finding import find_project, tell
 
 PER_PAGE = 25
@@ -45,10 +47,13 @@ def expert(request: HttpRequest, slug: str, username: str) -> HttpResponse:
         .select_related("slate__query", "slate__session", "expert__member")
         .order_by("-id")
     )
+    version = reliability.latest_trained_by_experts(project)
+    tastes = reports.tastes_of(version, description_of(project))
     context = {
         "project": project,
         "row": reliability.expert_rows(project, [member])[0],
-        "version": reliability.latest_trained_by_experts(project),
+        "version": version,
+        "tastes": [taste for taste in tastes if taste.username == username],
         "figures": reliability.figures_of(project, username),
         "remarks": coverage.remarks_of(judgements, project),
         "page": Paginator(judgements, PER_PAGE).get_page(request.GET.get("page")),

@@ -19,11 +19,12 @@ from ranking.ltr.coverage import Coverage, fit_coverage
 from ranking.ltr.judges import JudgeReport, believed, judge_reports
 from ranking.ltr.linear import ROUNDING
 from ranking.ltr.members import Fitted, Problem, Trial, fit_all, linear_trials, tree_trials
-from ranking.ltr.objective import differences
+from ranking.ltr.objective import anchored, differences
 from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs
 from ranking.ltr.preferences import Floats, Preferences
 from ranking.ltr.progress import Meter
 from ranking.ltr.stacking import Evidence, belief, best_of, stack, tried_entry
+from ranking.ltr.tendencies import Tendency, tendencies
 
 FIRST_RATE = 0.1
 """Flip rate of every judge before anything is known."""
@@ -101,6 +102,7 @@ def _learn(problem: Problem, name: str, meter: Meter) -> Lesson:
     problem = problem.with_noise(*believed(reports, original))
     report = _report(problem, trials, mix) | covered
     report["judges"] = {judge: found.to_dict() for judge, found in reports.items()}
+    report["tendencies"] = [one.to_dict() for one in _tendencies(problem, original, mix, reports)]
     meter.enter("fit", report["choice"])
     if report["kept_incumbent"]:
         return Lesson(1.0, (), None, whole.expert, report | {"slope": None, "seconds": meter.seconds})
@@ -206,6 +208,21 @@ def _final_reports(
     }
 
 
+def _tendencies(
+    problem: Problem, original: Preferences, mix: _Mix, reports: Mapping[str, JudgeReport]
+) -> list[Tendency]:
+    """What judges favour beyond the panel; nothing of those whose answers are random or upside down."""
+    codes, names = original.judges()
+    pulls = np.array([reports[name].anchoring for name in names])
+    return tendencies(
+        _turned_back(problem, original, mix.margins) + anchored(original, pulls[codes]),
+        original,
+        problem.features.drop(columns=list(problem.categorical)),
+        flip_rate={name: found.flip_rate for name, found in reports.items()},
+        skip=[name for name, found in reports.items() if found.verdict in ("random", "inverted")],
+    )
+
+
 def _turned_back(problem: Problem, original: Preferences, margins: Floats) -> Floats:
     """Margins as f_winner - f_loser of what the judge said, also where a judge was turned round."""
     return np.where(problem.expert.winner == original.winner, margins, -margins)
@@ -275,6 +292,7 @@ def _nothing_to_leave_out(problem: Problem, name: str, covered: dict[str, Any]) 
         "t": None,
         "candidates": [],
         "judges": {},
+        "tendencies": [],
         "tried": 0,
         "units": 1,
         "slope": None,

@@ -97,6 +97,22 @@ class Judge:
 
 
 @dataclass(frozen=True)
+class Taste:
+    """What one judge favours beyond what all want: `label` is of a feature, `more` is False for less of it.
+
+    `chance` is how often, of two that the panel holds for equal, they put the one first that has one standard
+    deviation more (or less) of it; with its interval.
+    """
+
+    username: str
+    label: str
+    more: bool
+    chance: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Reach:
     """Where what was learned counts: `closed` is the share of needs in which the version before decides."""
 
@@ -142,6 +158,19 @@ def judges_of(version: ModelVersion | None) -> list[Judge]:
     known = version.report.get("judges", {}) if version else {}
     found = [Judge.of(name, figures) for name, figures in known.items()]
     return sorted(found, key=lambda judge: (judge.flip_rate, judge.username))
+
+
+def tastes_of(version: ModelVersion | None, description: ProjectDescription) -> list[Taste]:
+    """Return what single judges favour or slight, by judge and the surest first; none without a version."""
+    labels = {spec.name: spec.label for spec in description.features}
+    found = []
+    for entry in version.report.get("tendencies", []) if version else []:
+        sign = 1 if entry["effect"] > 0 else -1
+        chances = sorted(float(expit(sign * entry[name])) for name in ("low", "high"))
+        label = labels.get(entry["column"]) or entry["column"]
+        chance = float(expit(abs(entry["effect"])))
+        found.append(Taste(entry["judge"], label, sign > 0, chance, *chances))
+    return found
 
 
 def reach_of(version: ModelVersion, description: ProjectDescription) -> Reach | None:

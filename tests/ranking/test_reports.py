@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ranking.description import from_dict
+from ranking.ltr.tendencies import Tendency
 from ranking.models import ModelVersion
 from ranking.services import reports
 from tests import factories, tiny
@@ -100,3 +101,14 @@ def test_a_report_of_an_earlier_format_is_told_as_far_as_it_goes():
 def test_a_rule_and_no_version_have_no_judges():
     assert reports.judges_of(version({"rule": [["assets", "descending"]]})) == []
     assert reports.judges_of(None) == []
+
+
+def test_a_taste_is_told_as_the_chance_of_the_one_with_more_or_less_of_it():
+    taste = Tendency("bo", "fee", effect=-1.0, low=-2.0, high=-0.5, p=0.01, lists=12).to_dict()
+    report = factories.refinement_report(tendencies=[taste, taste | {"column": "gone", "effect": 2.0}])
+    less, more = reports.tastes_of(version(report), DESCRIPTION)
+    assert (less.username, less.label, less.more) == ("bo", "Fee", False)
+    assert (less.chance, less.low, less.high) == pytest.approx((0.7311, 0.6225, 0.8808), abs=1e-4)
+    assert (more.label, more.more) == ("gone", True)  # a feature that was renamed since keeps its old name
+    assert reports.tastes_of(version(EARLIER), DESCRIPTION) == []
+    assert reports.tastes_of(None, DESCRIPTION) == []

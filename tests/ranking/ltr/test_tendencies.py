@@ -1,0 +1,102 @@
+"""Tastes of single judges: found where there are, and not taken for noise, the screen's pull or a misfit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ranking.ltr.preferences import Preferences
+from ranking.ltr.tendencies import MOST_NAMED, tendencies
+
+JUDGES, SIZE = ("ada", "bob", "cleo", "dan", "eve"), 8
+
+
+def panel(seed, lists, taste=lambda judge, table: 0.0, noise=lambda judge: 0.4, pull=lambda judge: 0.0):
+    """Lists by turns; the margins of a model that knows what all of them want."""
+    rng = np.random.default_rng(seed)
+    n = lists * SIZE
+    table = pd.DataFrame(rng.normal(size=(n, 4)), columns=["fit", "size", "fees", "age"])
+    table["fees"] = 0.7 * table["size"] + 0.7 * table["fees"]
+    utility = 1.5 * table["fit"].to_numpy()
+    orders, shown, judges = [], [], []
+    for number in range(lists):
+        at, judge = np.arange(number * SIZE, (number + 1) * SIZE), JUDGES[number % len(JUDGES)]
+        seen = utility[at] + taste(judge, table.iloc[at]) + rng.gumbel(0, noise(judge), SIZE)
+        place = rng.permutation(SIZE)
+        seen = np.asarray(seen) - pull(judge) * place / (SIZE - 1)
+        orders.append(at[np.argsort(-seen)].tolist())
+        shown.append(at[np.argsort(place)].tolist())
+        judges.append(judge)
+    pairs = Preferences.from_orders(orders, judge=judges, shown=shown)
+    return pairs, utility[pairs.winner] - utility[pairs.loser], table
+
+
+def named(seed, lists=75, **panelists):
+    pairs, margins, table = panel(seed, lists, **panelists)
+    return {(one.judge, one.column, one.effect > 0) for one in tendencies(margins, pairs, table)}
+
+
+def of_bob(column, amount):
+    return lambda judge, table: amount * table[column].to_numpy() if judge == "bob" else 0.0
+
+
+@pytest.mark.parametrize(("amount", "more"), [(1.0, True), (-1.0, False)])
+def test_a_taste_of_one_judge_is_named_and_its_reflections_are_not(amount, more):
+    found = named(1, taste=of_bob("size", amount))  # fees follow size
+    assert found == {("bob", "size", more)}
+
+
+def test_two_tastes_of_one_judge_are_both_named():
+    def taste(judge, table):
+        return (table["age"] - table["size"]).to_numpy() if judge == "bob" else 0.0
+
+    assert named(2, 150, taste=taste) == {("bob", "age", True), ("bob", "size", False)}
+
+
+def test_what_all_judges_want_beyond_the_model_is_nobodys_own_taste():
+    assert named(3, taste=lambda judge, table: table["age"].to_numpy()) == set()
+
+
+def test_noise_and_the_shown_order_are_no_tastes():
+    found = [
+        named(
+            seed,
+            noise=lambda judge: 2.0 if judge == "bob" else 0.4,
+            pull=lambda judge: 4.0 if judge == "eve" else 0.0,
+        )
+        for seed in range(10)
+    ]
+    assert sum(map(bool, found)) <= 1
+
+
+def test_of_forty_panels_without_a_taste_hardly_one_is_given_one():
+    assert sum(bool(named(seed)) for seed in range(40)) <= 5  # 5 % each: six or more in 1.4 % of such tests
+
+
+def test_a_judge_who_is_passed_over_or_has_few_lists_is_not_tested():
+    pairs, margins, table = panel(1, 75, taste=of_bob("size", 1.0))
+    assert tendencies(margins, pairs, table, skip=["bob"]) == []
+    few, few_margins, few_table = panel(1, 35, taste=of_bob("size", 5.0))  # seven lists each
+    assert tendencies(few_margins, few, few_table) == []
+
+
+def test_one_judge_alone_has_nobody_to_be_compared_with():
+    pairs, margins, table = panel(1, 75, taste=of_bob("size", 1.0))
+    alone = pairs.judge == "bob"
+    assert tendencies(margins[alone], pairs.take(alone), table) == []
+
+
+def test_constant_and_missing_values_are_no_ground_for_a_taste():
+    pairs, margins, table = panel(1, 75, taste=of_bob("size", 1.0))
+    table = table.assign(same=3.0, gone=np.nan)
+    table.loc[::3, "age"] = np.nan
+    found = tendencies(margins, pairs, table)
+    assert [(one.judge, one.column) for one in found] == [("bob", "size")]
+    assert len(found) <= MOST_NAMED
+    assert found[0].low < found[0].effect < found[0].high
+    assert found[0].low < 1.0 < found[0].high
+
+
+def test_a_copy_of_a_named_column_is_not_named_again():
+    pairs, margins, table = panel(1, 75, taste=of_bob("size", 1.0))
+    found = tendencies(margins, pairs, table.assign(copy=table["size"], twice=2 * table["size"]))
+    assert len(found) == 1
