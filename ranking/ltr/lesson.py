@@ -18,11 +18,12 @@ from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage, fit_coverage
 from ranking.ltr.judges import JudgeReport, believed, judge_reports
 from ranking.ltr.linear import ROUNDING
-from ranking.ltr.members import Fitted, Problem, Trial, fit_all, linear_trials, tree_trials
+from ranking.ltr.members import Fitted, OnFit, Problem, Trial, fit_all, linear_trials, tree_trials
 from ranking.ltr.objective import anchored, differences
 from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs
-from ranking.ltr.preferences import Floats, Preferences
+from ranking.ltr.preferences import Floats, Objects, Preferences
 from ranking.ltr.progress import Meter
+from ranking.ltr.provenance import Without, without_each
 from ranking.ltr.stacking import Evidence, belief, best_of, stack, tried_entry
 from ranking.ltr.tendencies import Tendency, tendencies
 
@@ -47,6 +48,7 @@ class Lesson:
     parts, coverage : of the component to be added; no parts if the incumbent is kept
     pairs : the pairs that the fits have seen, with judges the right way round
     report : plain values
+    without : the same without each source of pairs, if sources were given; `factor` on the scale of `slope`
     """
 
     slope: float
@@ -54,6 +56,7 @@ class Lesson:
     coverage: Coverage | None
     pairs: Preferences
     report: dict[str, Any]
+    without: tuple[Without, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +75,19 @@ class _Mix:
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
 
-def learn(problem: Problem, *, name: str, meter: Meter) -> Lesson:
+def learn(problem: Problem, *, name: str, meter: Meter, sources: Objects | None = None) -> Lesson:
     """Everything between checked tables and a component.
 
-    `problem.flip_rate`, `.anchoring` and `.extra` are found here.
+    `problem.flip_rate`, `.anchoring` and `.extra` are found here. `sources` is (p,) what each of the experts'
+    pairs came from, such as its session; without it nothing is fitted again without one.
     """
     # Products of small matrices on several threads cost more than they save while others want the cores, and
     # their last digit depends on how many there are: a version could not be made again byte for byte.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _learn(problem, name, meter)
+        return _learn(problem, name, meter, sources)
 
 
-def _learn(problem: Problem, name: str, meter: Meter) -> Lesson:
+def _learn(problem: Problem, name: str, meter: Meter, sources: Objects | None) -> Lesson:
     meter.enter("judges", "estimating how careful each judge is")
     coverage = _coverage_of(problem)
     problem = _with_first_beliefs(_with_coverage_pairs(problem, coverage))
@@ -106,12 +110,34 @@ def _learn(problem: Problem, name: str, meter: Meter) -> Lesson:
     meter.enter("fit", report["choice"])
     if report["kept_incumbent"]:
         return Lesson(1.0, (), None, whole.expert, report | {"slope": None, "seconds": meter.seconds})
-    fitted = fit_all(problem, mix.chosen, name=name, on_fit=meter.rounds)
-    slope, parts = mixed(fitted, mix.weights, mix.belief)
-    slope = slope if problem.has_incumbent else 1.0
+    slope, parts = _fitted(problem, mix, name, meter.rounds)
+    without = () if sources is None else _without(problem, mix, sources, name, meter)
     pairs = Preferences.concat([problem.expert, problem.extra])
     pairs = replace(pairs, winner=rows[pairs.winner], loser=rows[pairs.loser])
-    return Lesson(slope, parts, coverage, pairs, report | {"slope": slope, "seconds": meter.seconds})
+    return Lesson(slope, parts, coverage, pairs, report | {"slope": slope, "seconds": meter.seconds}, without)
+
+
+def _fitted(
+    problem: Problem, mix: _Mix, name: str, on_fit: OnFit | None = None
+) -> tuple[float, tuple[LinearComponent | TreeComponent, ...]]:
+    """The mix on all pairs of a problem: the incumbent's weight and what is added."""
+    needed = {family: trial for family, trial in mix.chosen.items() if mix.weights[family] > 0}
+    fitted = fit_all(problem, needed | {"linear": mix.chosen["linear"]}, name=name, on_fit=on_fit)
+    slope, parts = mixed(fitted, {family: mix.weights[family] for family in needed}, mix.belief)
+    return slope if problem.has_incumbent else 1.0, parts
+
+
+def _without(problem: Problem, mix: _Mix, sources: Objects, name: str, meter: Meter) -> tuple[Without, ...]:
+    meter.enter("sources", "fitting again without each session")
+    everything = np.ones(len(problem.expert), dtype=bool)
+    alone = problem.slope(everything) if problem.has_incumbent else 1.0
+    return without_each(
+        problem,
+        sources,
+        lambda reduced: _fitted(reduced, mix, name),
+        alone=alone,
+        on_source=lambda done, total: meter.rounds(done, total)(0, 1),
+    )
 
 
 def mixed(

@@ -24,7 +24,7 @@ Worked example: 60 lists on made-up candidates. Experts want focus; the incumben
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ from ranking.ltr.members import Problem
 from ranking.ltr.model import BASE, Ranker, Scorer
 from ranking.ltr.preferences import Floats, Objects, Preferences
 from ranking.ltr.progress import Meter, OnProgress
+from ranking.ltr.provenance import Provenance, scaled
 from ranking.ltr.refinement import RefinementComponent
 
 
@@ -58,6 +59,7 @@ class Refined:
     report : what was tried, chosen and found out about the judges; plain values
     columns : names of the columns of the training, in order
     incumbent, factor : the model below and the factor of its scores, if it is not inside `ranker`
+    provenance, below : the model without each source, and the incumbent that it stands on
     """
 
     ranker: Ranker | None
@@ -65,6 +67,8 @@ class Refined:
     columns: tuple[str, ...]
     incumbent: Scorer | None = None
     factor: float = 1.0
+    provenance: Provenance | None = None
+    below: Scorer | None = None
 
     def score(self, features: pd.DataFrame | Floats, queries: npt.ArrayLike | None = None) -> Floats:
         """(n,) float64, higher is better.
@@ -81,6 +85,19 @@ class Refined:
         return np.asarray(
             total + self.factor * incumbent_scores(self.incumbent, table, queries), dtype=np.float64
         )
+
+    def without(self, features: pd.DataFrame | Floats, queries: npt.ArrayLike | None = None) -> pd.DataFrame:
+        """(n, sources) score of each row as it would be without each source; see `provenance.moved`.
+
+        No columns if nothing was taken over. Raises InvalidFeatures if `refine` was not told the sources.
+        """
+        if self.provenance is None:
+            raise InvalidFeatures("where the pairs came from is not known; expected refine(..., sources=)")
+        table = as_table(features, self.columns)
+        base = np.zeros(len(table))
+        if self.below is not None:
+            base = incumbent_scores(self.below, table, queries)
+        return self.provenance.scores(table, base)
 
     def contributions(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
         """(n, columns + 1) shares of the score by column and "base"; each row sums to its score.
@@ -103,6 +120,7 @@ def refine(
     monotone: Mapping[str, int] | Sequence[int] | None = None,
     categorical: Sequence[str] | Sequence[int] | None = None,
     seed: int = 0,
+    sources: npt.ArrayLike | None = None,
     params: BoostingParams | None = None,
     on_progress: OnProgress | None = None,
 ) -> Refined:
@@ -119,6 +137,8 @@ def refine(
     monotone : column -> 1 or -1, or one number a column
     categorical : names or places of columns whose codes have no order
     seed : of folds, draws and trees
+    sources : (p,) what each pair came from, such as its session: the model is fitted again without each, and
+        `Refined.without` says what would be otherwise
     params : how trees are grown; `rounds` is the most that may be chosen
     on_progress : called with (stage, fraction, message); may raise `TrainingCancelled`
 
@@ -154,10 +174,14 @@ def refine(
         categorical=categories,
     )
     name = _free_name(below)
-    lesson = learn(problem, name=name, meter=meter)
+    lesson = learn(problem, name=name, meter=meter, sources=_sources(sources, preferences))
     meter.enter("done", lesson.report["choice"])
     component = RefinementComponent(name, 1.0, lesson.parts, lesson.coverage)
-    return _refined(lesson, below, spread, component, _names(both))
+    refined = _refined(lesson, below, spread, component, _names(both))
+    if sources is None:
+        return refined
+    provenance = Provenance(scaled(lesson.without, 1 / spread), lesson.coverage)
+    return replace(refined, provenance=provenance, below=below)
 
 
 def as_table(features: pd.DataFrame | Floats, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -202,6 +226,13 @@ def incumbent_scores(incumbent: Scorer, table: pd.DataFrame, queries: npt.ArrayL
             f"the incumbent's score of row {wrong[0]} is {scores[wrong[0]]}; expected a finite number"
         )
     return scores
+
+
+def _sources(sources: npt.ArrayLike | None, preferences: Preferences) -> Objects | None:
+    """Source of each pair that is learned from."""
+    if sources is None:
+        return None
+    return as_queries(sources, len(preferences), "sources")[preferences.weight > 0]
 
 
 def _names(table: pd.DataFrame) -> tuple[str, ...]:

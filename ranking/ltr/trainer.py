@@ -67,8 +67,13 @@ def run(folder: Path) -> None:
     result = train(task, on_progress=Progress())
     _write(folder / "model.json", result.model)
     _try_out(folder / "model.json", result, task)
+    sources = None
+    if result.provenance is not None:
+        data, sources = result.provenance.to_file()
+        _write(folder / "provenance.json.gz", data)
     content = {
         "sha256": result.sha256,
+        "provenance_sha256": sources,
         "params": task.params.to_dict(),
         "columns": list(result.ranker.columns),
         "report": result.report,

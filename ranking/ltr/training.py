@@ -21,6 +21,7 @@ from ranking.ltr.model import Ranker, checksum
 from ranking.ltr.pairing import pairs_from_labels
 from ranking.ltr.preferences import Integers, Preferences
 from ranking.ltr.progress import Meter, OnProgress
+from ranking.ltr.provenance import Provenance, scaled
 from ranking.ltr.refinement import RefinementComponent
 from ranking.ltr.splits import query_folds
 from ranking.ltr.stacking import Evidence, tried_entry
@@ -76,6 +77,8 @@ class TrainingResult:
     evaluation : as of `ranking.ltr.evaluation.evaluate`
     report : what was tried, chosen and found out about the judges; plain values
     trained_rows : positions of the rows that the fit has seen
+    provenance : the model without each session, to be scored on top of the champion; None if it learned
+        nothing from sessions
     """
 
     ranker: Ranker
@@ -84,6 +87,7 @@ class TrainingResult:
     evaluation: dict[str, Any]
     report: dict[str, Any]
     trained_rows: Integers
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +95,7 @@ class _Learned:
     ranker: Ranker
     pairs: Preferences
     report: dict[str, Any]
+    provenance: Provenance | None = None
 
 
 def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> TrainingResult:
@@ -141,7 +146,7 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         **learned.report,
         "seconds": meter.seconds,
     }
-    return TrainingResult(learned.ranker, model, checksum(model), found, report, trained)
+    return TrainingResult(learned.ranker, model, checksum(model), found, report, trained, learned.provenance)
 
 
 def _from_labels(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> _Learned:
@@ -202,19 +207,20 @@ def _rounds_for_labels(problem: Problem, meter: Meter) -> tuple[int, list[dict[s
 
 def _from_preferences(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> _Learned:
     """One refinement on the champion, as far as it is borne out on queries left out; maybe none."""
-    expert = refuse_held_out(pairs.preferences.take(~pairs.held_out), rows)
-    expert = expert.take(expert.weight > 0)
+    learned = ~pairs.held_out & (pairs.preferences.weight > 0)
+    expert = refuse_held_out(pairs.preferences.take(learned), rows)
     _enough(task, expert, rows, "expert pairs")
     kept = np.flatnonzero(~rows.held_out)  # what is held out is no pool either: it would be held on to
     spread, problem = _problem_of(task, rows, expert, kept)
-    lesson = learn(problem, name=task.component, meter=meter)
+    sessions = task.pairs["session"].to_numpy().astype(str).astype(object)[learned]
+    lesson = learn(problem, name=task.component, meter=meter, sources=sessions)
     refuse_held_out(_placed(lesson.pairs, kept), rows)
-    origins = pairs.origin[~pairs.held_out & (pairs.preferences.weight > 0)]
     report = lesson.report | {
-        "pairs": _counted(origins, len(lesson.pairs) - len(expert)),
+        "pairs": _counted(pairs.origin[learned], len(lesson.pairs) - len(expert)),
         "slope": lesson.slope / spread if lesson.parts and task.champion is not None else None,
     }
-    return _Learned(_extended(task, lesson, spread), _placed(lesson.pairs, kept), report)
+    provenance = Provenance(scaled(lesson.without, 1 / spread), lesson.coverage) if lesson.without else None
+    return _Learned(_extended(task, lesson, spread), _placed(lesson.pairs, kept), report, provenance)
 
 
 def _problem_of(task: TrainingTask, rows: Rows, expert: Preferences, kept: Integers) -> tuple[float, Problem]:
