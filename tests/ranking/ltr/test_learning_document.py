@@ -10,7 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "docs" / "learning.md"
 CORE = sorted((ROOT / "ranking" / "ltr").glob("*.py"))
-NO_CHOICE = {("model", "FORMAT_VERSION"), ("trainer", "DONE"), ("trainer", "FAILED"), ("trainer", "ORPHANED")}
+NO_CHOICE = {
+    ("model", "FORMAT_VERSION"),
+    ("trainer", "DONE"),
+    ("trainer", "FAILED"),
+    ("trainer", "ORPHANED"),
+} | {("provenance", "FORMAT_VERSION")}
 
 
 def is_number(value):
