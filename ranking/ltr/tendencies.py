@@ -187,11 +187,11 @@ class _Test:
     ) -> _Test:
         values = features.to_numpy(dtype=np.float64)
         judged = np.unique(np.r_[preferences.winner, preferences.loser])
-        spread = np.nanstd(values[judged], axis=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            x = (values[preferences.winner] - values[preferences.loser]) / np.where(
-                spread > 0, spread, np.nan
-            )
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)  # a column of nothing but missing values
+            spread = np.nanstd(values[judged], axis=0)
+            usable = np.where(np.isfinite(spread) & (spread > 0), spread, np.nan)
+            x = (values[preferences.winner] - values[preferences.loser]) / usable
         gap = np.nan_to_num(preferences.shown_gap)
         slope, curvature = pair_gradient(margins, preferences.target, preferences.weight, flip_rate=rate)
         _, lists = np.unique(preferences.list_id, return_inverse=True)
