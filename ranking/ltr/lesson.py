@@ -118,11 +118,12 @@ def _learn(problem: Problem, name: str, meter: Meter, sources: Objects | None) -
 
 
 def _fitted(
-    problem: Problem, mix: _Mix, name: str, on_fit: OnFit | None = None
+    problem: Problem, mix: _Mix, name: str, on_fit: OnFit | None = None, *, trial: bool = False
 ) -> tuple[float, tuple[LinearComponent | TreeComponent, ...]]:
     """The mix on all pairs of a problem: the incumbent's weight and what is added."""
     needed = {family: trial for family, trial in mix.chosen.items() if mix.weights[family] > 0}
-    fitted = fit_all(problem, needed | {"linear": mix.chosen["linear"]}, name=name, on_fit=on_fit)
+    sizes = needed | {"linear": mix.chosen["linear"]}
+    fitted = fit_all(problem, sizes, name=name, on_fit=on_fit, trial=trial)
     slope, parts = mixed(fitted, {family: mix.weights[family] for family in needed}, mix.belief)
     return slope if problem.has_incumbent else 1.0, parts
 
@@ -134,7 +135,7 @@ def _without(problem: Problem, mix: _Mix, sources: Objects, name: str, meter: Me
     return without_each(
         problem,
         sources,
-        lambda reduced: _fitted(reduced, mix, name),
+        lambda reduced: _fitted(reduced, mix, name, trial=True),
         alone=alone,
         on_source=lambda done, total: meter.rounds(done, total)(0, 1),
     )

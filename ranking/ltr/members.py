@@ -271,9 +271,14 @@ def tree_trials(problem: Problem, linear: dict[str, float], *, on_fit: OnFit | N
 
 
 def fit_all(
-    problem: Problem, chosen: dict[str, Trial], *, name: str, on_fit: OnFit | None = None
+    problem: Problem,
+    chosen: dict[str, Trial],
+    *,
+    name: str,
+    on_fit: OnFit | None = None,
+    trial: bool = False,
 ) -> dict[str, Fitted]:
-    """Each chosen learner on all pairs."""
+    """Each chosen learner on all pairs; `trial` as in `grow`."""
     everything = np.ones(len(problem.expert), dtype=bool)
     slope = problem.slope(everything)
     (coefficients,) = _coefficient_path(problem, everything, None, [chosen["linear"].size])
@@ -285,7 +290,7 @@ def fit_all(
     for number, family in enumerate(families):
         size = (int(chosen[family].size["leaves"]), int(chosen[family].size["rounds"]))
         on = on_fit(number, len(families)) if on_fit else None
-        trees = grow(problem, bases[family], everything, None, size, on_iteration=on, trial=False)
+        trees = grow(problem, bases[family], everything, None, size, on_iteration=on, trial=trial)
         trees = replace(trees, name=f"{name}: {family}")
         fitted[family] = Fitted(under[family].slope, (*under[family].parts, trees))
     return fitted
