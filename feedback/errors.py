@@ -37,6 +37,10 @@ class InvalidSession(FeedbackError):
         self.field = field
 
 
+class InvitationUnusable(FeedbackError):
+    """A log-in link that has been used, is out of date or replaced, or leads nowhere."""
+
+
 class InvalidPerson(FeedbackError):
     """The person can't be given a log-in like this; `field` says why."""
 

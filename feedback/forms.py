@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from feedback.errors import FeedbackError
 from feedback.models import Member
@@ -19,14 +20,25 @@ DEFAULTS = SessionRequest(title="")
 LONGEST_ID = 18  # digits
 
 
+def people_who_judge() -> QuerySet[User]:
+    """Return the experts who can log in, by name."""
+    return User.objects.filter(
+        is_active=True, member__role=Member.Role.EXPERT, member__simulated=False
+    ).order_by("first_name", "last_name", "username")
+
+
+def name_of(user: User) -> str:
+    """Return the full name, or the user name of who has none."""
+    return user.get_full_name() or user.username
+
+
 class ExpertsField(forms.ModelMultipleChoiceField):
     """Experts by their names, as a list of boxes."""
 
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, obj: User) -> str:
-        """Return the full name, or the user name of who has none."""
-        return obj.get_full_name() or obj.username
+        return name_of(obj)
 
     def clean(self, value: Any) -> Any:
         """Refuse an id that no database can hold: looked up, it would end in an error of the database."""
@@ -82,9 +94,7 @@ class SessionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["experts"].queryset = User.objects.filter(
-            is_active=True, member__role=Member.Role.EXPERT, member__simulated=False
-        ).order_by("first_name", "last_name", "username")
+        self.fields["experts"].queryset = people_who_judge()
 
     def request(self, *, seed: int) -> SessionRequest:
         """Return what a valid form asks for."""
@@ -103,6 +113,35 @@ class SessionForm(forms.Form):
 
 #: Fields of a request that have another name on the form.
 FORM_NAMES = {"random_share": "random_percent", "overlap_share": "overlap_percent"}
+
+
+class MoreListsForm(forms.Form):
+    """How many more lists an expert gets."""
+
+    slates = forms.IntegerField(label="Lists", min_value=1, max_value=200, initial=6)
+
+
+class ExpertField(forms.ModelChoiceField):
+    """One expert by name."""
+
+    def label_from_instance(self, obj: User) -> str:
+        return name_of(obj)
+
+    def clean(self, value: Any) -> Any:
+        """Refuse an id that no database can hold: looked up, it would end in an error of the database."""
+        if len(str(value or "")) > LONGEST_ID:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().clean(value)
+
+
+class HandOverForm(forms.Form):
+    """Who takes the lists of another expert over."""
+
+    to = ExpertField(label="To", queryset=User.objects.none())
+
+    def __init__(self, *args: Any, giver: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = people_who_judge().exclude(pk=giver.pk)
 
 
 class PersonForm(forms.Form):

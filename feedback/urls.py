@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from feedback.views import expert, home, manage, manage_people, manage_sessions, reader
+from feedback.views import (
+    expert,
+    home,
+    invitation,
+    manage,
+    manage_participation,
+    manage_people,
+    manage_sessions,
+    reader,
+)
 
 app_name = "feedback"
 urlpatterns = [
@@ -12,6 +21,7 @@ urlpatterns = [
     path("my/sessions/<int:session_id>/done/", expert.session_done, name="session_done"),
     path("my/slates/<int:slate_id>/", expert.slate, name="slate"),
     path("my/slates/<int:slate_id>/judgement/", expert.judgement, name="judgement"),
+    path("invitation/<str:secret>/", invitation.invitation, name="invitation"),
     # --- readers
     path("", home.home, name="home"),
     path("needs/", reader.needs, name="needs"),
@@ -36,6 +46,26 @@ urlpatterns = [
         "manage/<slug:slug>/sessions/<int:session_id>/close/",
         manage_sessions.session_close,
         name="session_close",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/experts/<str:username>/",
+        manage_participation.participation,
+        name="participation",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/experts/<str:username>/link/",
+        manage_participation.participation_link,
+        name="participation_link",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/experts/<str:username>/extend/",
+        manage_participation.participation_extend,
+        name="participation_extend",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/experts/<str:username>/hand-over/",
+        manage_participation.participation_hand_over,
+        name="participation_hand_over",
     ),
     path(
         "manage/<slug:slug>/sessions/<int:session_id>/lists/<int:slate_id>/",

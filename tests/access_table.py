@@ -151,6 +151,9 @@ API: dict[str, Row] = {
     ),
     "api:session": get("admin", **of("session")),
     "api:session_close": post("admin", **of("session")),
+    "api:session_invitations": post("admin", 201, body={"expert": "edda"}, **of("session")),
+    "api:session_more": post("admin", body={"expert": "edda", "slates": 1}, **of("session")),
+    "api:session_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("session")),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
     "api:preferences": get("admin"),
@@ -215,6 +218,14 @@ PAGES: dict[str, Row] = {
     "feedback:session_cost": get("admin"),
     "feedback:session": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:session_close": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
+    **{
+        f"feedback:participation{what}": (get if not what else post)(
+            "admin",
+            ids={"session_id": "session", "username": "expert_name"},
+            foreign={"slug": "second_slug", "username": "reader"},
+        )
+        for what in ("", "_link", "_extend", "_hand_over")
+    },
     "feedback:slate_review": get(
         "admin",
         ids={"session_id": "closed_session", "slate_id": "judged_slate"},
@@ -252,4 +263,13 @@ PAGES: dict[str, Row] = {
 }
 
 #: Open to all, or guarded by something else than roles: each has a test of its own beside its code.
-OPEN = {"healthz", "readyz", "metrics", "schema", "login", "logout", "password_change"}
+OPEN = {
+    "healthz",
+    "readyz",
+    "metrics",
+    "schema",
+    "login",
+    "logout",
+    "password_change",
+    "feedback:invitation",
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -11,13 +12,20 @@ from rest_framework.response import Response
 
 from feedback.filters import SessionFilter
 from feedback.models import FeedbackSession, Slate
+from feedback.serializers.participation import (
+    HandedOverSerializer,
+    HandOverBody,
+    InvitationBody,
+    InvitationSerializer,
+    MoreListsBody,
+)
 from feedback.serializers.sessions import (
     MySessionSerializer,
     SessionBody,
     SessionDetailSerializer,
     SessionSerializer,
 )
-from feedback.services import agreeing, coverage, sessions
+from feedback.services import agreeing, coverage, extending, inviting, sessions
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -86,6 +94,55 @@ class SessionClose(Endpoint):
         """Close a session and derive its preferences; it takes no judgement any more."""
         sessions.close_session(self.get_object())
         return Response(self.get_serializer(self.get_object()).data)
+
+
+class SessionInvitations(Endpoint):
+    """Log-in links for the experts of a session."""
+
+    queryset = FeedbackSession.objects.select_related("project")
+    serializer_class = InvitationSerializer
+
+    @extend_schema(request=InvitationBody, responses={201: InvitationSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Make a link that logs an expert in once; it is in this answer and nowhere else."""
+        body = InvitationBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        row, secret = inviting.create_link(self.get_object(), by=self.access.name, **body.validated_data)
+        address = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
+        found = {"expert": row.expert.get_username(), "address": address, "expires_at": row.expires_at}
+        return Response(InvitationSerializer(found).data, status=status.HTTP_201_CREATED)
+
+
+class SessionMoreLists(Endpoint):
+    """More lists for an expert of an open session."""
+
+    queryset = counted()
+    serializer_class = SessionSerializer
+
+    @extend_schema(request=MoreListsBody, responses=SessionSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Draw so many more lists; an expert who is not invited yet is by that."""
+        body = MoreListsBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        extending.add_lists(self.get_object(), asked["expert"], asked["slates"])
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class SessionHandOver(Endpoint):
+    """Lists that one expert has not begun, for another one."""
+
+    queryset = counted()
+    serializer_class = HandedOverSerializer
+
+    @extend_schema(request=HandOverBody, responses=HandedOverSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Give over what was not begun; what was begun or judged stays."""
+        body = HandOverBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        count = extending.hand_over(self.get_object(), asked["giver"], asked["taker"])
+        return Response(HandedOverSerializer({"slates": count}).data)
 
 
 class MySessions(Endpoint, ListAPIView):

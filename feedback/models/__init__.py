@@ -2,10 +2,11 @@
 
 from feedback.models.judgements import Judgement, Preference
 from feedback.models.people import Member, Outcome
-from feedback.models.sessions import FeedbackSession, Participation, Slate, SlateItem
+from feedback.models.sessions import FeedbackSession, Invitation, Participation, Slate, SlateItem
 
 __all__ = [
     "FeedbackSession",
+    "Invitation",
     "Judgement",
     "Member",
     "Outcome",

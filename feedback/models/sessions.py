@@ -76,6 +76,25 @@ class Participation(models.Model):
         return f"expert {self.expert_id} in session {self.session_id}"
 
 
+class Invitation(models.Model):
+    """A link that logs one expert in, once, until it expires; only the hash of its secret is kept."""
+
+    session = models.ForeignKey(FeedbackSession, on_delete=models.CASCADE, related_name="invitations")
+    expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="invitations")
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="a later link took its place")
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"log-in link of expert {self.expert_id} for session {self.session_id}"
+
+
 class Slate(models.Model):
     """One short list shown to one expert; what is shown is frozen, the draft moves until it is submitted."""
 

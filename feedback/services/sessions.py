@@ -44,7 +44,7 @@ def open_session(
 
     Raises InvalidSession, naming the field; NoChampion when nothing is in service.
     """
-    _check_experts(experts)
+    check_experts(experts)
     champion = serving.champion(project)
     session = _session_row(project, champion.version, request, by)
     rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
@@ -56,7 +56,7 @@ def open_session(
     with transaction.atomic():
         session.save()
         Participation.objects.bulk_create(Participation(session=session, expert=expert) for expert in experts)
-        _freeze_slates(session, slates, pools, rng)
+        freeze_slates(session, slates, pools, rng)
     return session
 
 
@@ -73,7 +73,8 @@ def close_session(session: FeedbackSession) -> FeedbackSession:
     return session
 
 
-def _check_experts(experts: Sequence[User]) -> None:
+def check_experts(experts: Sequence[User]) -> None:
+    """Raise InvalidSession unless all of them are experts, and there is one."""
     if not experts:
         raise InvalidSession("invite at least one expert", "experts")
     known = set(
@@ -110,12 +111,13 @@ def _plan_request(project: Project, request: SessionRequest, experts: Sequence[i
     )
 
 
-def _freeze_slates(
+def freeze_slates(
     session: FeedbackSession,
     planned: Sequence[PlannedSlate],
     pools: Mapping[int, Pool],
     rng: np.random.Generator,
 ) -> None:
+    """Write planned slates with their cards as they will be shown; inside a transaction."""
     slates = Slate.objects.bulk_create(_slate(session, plan, pools[plan.drawn.query]) for plan in planned)
     at = {(slate.expert_id, slate.position): place for place, slate in enumerate(slates)}
     orders = [rng.permutation(len(plan.drawn.ranks)) if plan.randomised else None for plan in planned]

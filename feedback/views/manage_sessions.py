@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.errors import InvalidSession, SessionClosed
-from feedback.forms import SessionForm, add_refusal
+from feedback.forms import SessionForm, add_refusal, people_who_judge
 from feedback.models import FeedbackSession
 from feedback.services import agreeing, coverage, reviewing, sessions
 from ranking.access import for_roles
@@ -79,6 +79,7 @@ def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
         "session": shown,
         "summary": coverage.summary_of(shown, judgements, needs),
         "progress": coverage.progress_of(shown),
+        "others": people_who_judge().exclude(participations__session=shown),
         "needs": needs,
         "agreement": agreement,
         "agreement_rows": _agreement_rows(agreement.pairs),

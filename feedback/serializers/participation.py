@@ -1,0 +1,53 @@
+"""Who takes part in a session, and how that changes, as JSON."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+
+from feedback.models import Member
+from feedback.services.inviting import MOST_HOURS, VALID_HOURS
+from ranking.serializers import Body
+
+MOST_LISTS = 200
+
+
+def expert_field() -> serializers.SlugRelatedField:
+    """An expert by user name."""
+    experts = User.objects.filter(member__role=Member.Role.EXPERT)
+    return serializers.SlugRelatedField(slug_field="username", queryset=experts)
+
+
+class InvitationBody(Body):
+    """Whom a log-in link is for, and how long it works."""
+
+    expert = expert_field()
+    hours = serializers.IntegerField(min_value=1, max_value=MOST_HOURS, default=VALID_HOURS)
+
+
+class InvitationSerializer(serializers.Serializer):
+    """A link that logs an expert in once."""
+
+    expert = serializers.CharField()
+    address = serializers.CharField(help_text="shown this once")
+    expires_at = serializers.DateTimeField()
+
+
+class MoreListsBody(Body):
+    """How many more lists for whom."""
+
+    expert = expert_field()
+    slates = serializers.IntegerField(min_value=1, max_value=MOST_LISTS)
+
+
+class HandOverBody(Body):
+    """Whose lists go to whom."""
+
+    giver = expert_field()
+    taker = expert_field()
+
+
+class HandedOverSerializer(serializers.Serializer):
+    """How many lists went over."""
+
+    slates = serializers.IntegerField()

@@ -1,0 +1,118 @@
+"""An open session that changes: more lists for an expert, and lists that another expert takes over.
+
+What has been shown stays as it was. New lists are planned like those of the opening, with the version that
+the session began with, and come after the last one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+
+from feedback.errors import InvalidSession, SessionClosed
+from feedback.models import FeedbackSession, Participation, Slate
+from feedback.selection import PlanRequest, plan
+from feedback.services.asking import candidate_rows, pools_of
+from feedback.services.offering import known_conflicts
+from feedback.services.sessions import check_experts, freeze_slates
+from ranking.services import serving
+
+MOST_LISTS = 200
+
+
+def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
+    """Draw so many more lists for an expert, who is invited by that if not before; return how many came.
+
+    Needs that the expert has in this session already are passed over as long as there are others. Raises
+    SessionClosed; InvalidSession, naming the field; BrokenFile or CorruptModel if the session's version can't
+    be loaded.
+    """
+    _check_open(session)
+    if not 1 <= count <= MOST_LISTS:
+        raise InvalidSession(f"expected 1 to {MOST_LISTS} lists", "slates")
+    check_experts([expert])
+    begun_with = serving.Champion(session.version, serving.ranker_of(session.version))
+    pools = pools_of(session.project, begun_with)
+    last = _last_position(session, expert)
+    seen = set(session.slates.filter(expert=expert).values_list("query", flat=True))
+    fresh = {key: pool for key, pool in pools.items() if key not in seen} or pools
+    if not fresh:
+        raise InvalidSession("no need of this project has two candidates to put in order", "project")
+    rng = np.random.default_rng([session.seed, session.pk, expert.pk, last])
+    rows = candidate_rows(session.project, begun_with, fresh, seed=session.seed + last)
+    request = PlanRequest(
+        experts=[expert.pk],
+        slates_per_expert=count,
+        items_per_slate=session.items_per_slate,
+        random_share=session.random_share,
+        overlap_share=0.0,
+        conflicts=known_conflicts(session.project),
+    )
+    planned = [
+        replace(
+            one,
+            position=one.position + last,
+            repeats=None if one.repeats is None else one.repeats + last,
+        )
+        for one in plan(request, rows, rng)
+    ]
+    with transaction.atomic():
+        _lock_open(session)
+        Participation.objects.get_or_create(session=session, expert=expert)
+        freeze_slates(session, planned, fresh, rng)
+    return len(planned)
+
+
+def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:
+    """Give the lists that an expert has not begun to another one; return how many went over.
+
+    Lists of needs that the taker has in this session, or has an interest in, stay; so do repeats, which are
+    about the giver alone, unless their first showing goes: then nothing is left to repeat.
+    """
+    if giver == taker:
+        raise InvalidSession("choose somebody else to take them over", "to")
+    check_experts([taker])
+    with transaction.atomic():
+        _lock_open(session)
+        going = _unbegun(session, giver, taker)
+        position = _last_position(session, taker)
+        for slate in going:
+            slate.repeated_by.filter(state=Slate.State.OPEN).delete()
+            position += 1
+            slate.expert, slate.position, slate.first_seen_at = taker, position, None
+            slate.save(update_fields=["expert", "position", "first_seen_at"])
+        if going:
+            Participation.objects.get_or_create(session=session, expert=taker)
+    return len(going)
+
+
+def _unbegun(session: FeedbackSession, giver: User, taker: User) -> list[Slate]:
+    known = set(session.slates.filter(expert=taker).values_list("query", flat=True))
+    known |= {query for expert, query in known_conflicts(session.project) if expert == taker.pk}
+    slates = session.slates.filter(
+        expert=giver, state=Slate.State.OPEN, draft_version=0, repeats__isnull=True
+    ).order_by("position")
+    going = []
+    for slate in slates:
+        if slate.query_id not in known:
+            known.add(slate.query_id)
+            going.append(slate)
+    return going
+
+
+def _last_position(session: FeedbackSession, expert: User) -> int:
+    return session.slates.filter(expert=expert).aggregate(Max("position"))["position__max"] or 0
+
+
+def _check_open(session: FeedbackSession) -> None:
+    if session.state != FeedbackSession.State.OPEN:
+        raise SessionClosed("this session is closed and takes no more lists")
+
+
+def _lock_open(session: FeedbackSession) -> None:
+    """Hold the session's row: it must not close while its lists change."""
+    _check_open(FeedbackSession.objects.select_for_update().get(pk=session.pk))

@@ -1,0 +1,120 @@
+"""Log-in links for experts: each works once, for one person and session, and for a limited time.
+
+The secret is in the link alone; the row keeps its hash, so that nobody who reads the database can log in with
+it. A new link takes the place of the earlier ones of the same person and session.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
+from feedback.models import FeedbackSession, Invitation, Member
+
+VALID_HOURS = 72
+MOST_HOURS = 14 * 24
+SECRET_BYTES = 32
+
+
+def create_link(
+    session: FeedbackSession, expert: User, *, by: str, hours: int = VALID_HOURS
+) -> tuple[Invitation, str]:
+    """Make a link for an expert of a session; return its row and the secret, which is kept nowhere.
+
+    Raises SessionClosed; InvalidSession, naming the field, for somebody who is not invited, may not log in,
+    or is simulated.
+    """
+    if session.state != FeedbackSession.State.OPEN:
+        raise SessionClosed("this session is closed: a link would lead nowhere")
+    if not 1 <= hours <= MOST_HOURS:
+        raise InvalidSession(f"expected 1 to {MOST_HOURS} hours", "hours")
+    _check(session, expert)
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    now = timezone.now()
+    with transaction.atomic():
+        Invitation.objects.filter(
+            session=session, expert=expert, used_at__isnull=True, withdrawn_at__isnull=True
+        ).update(withdrawn_at=now)
+        row = Invitation.objects.create(
+            session=session,
+            expert=expert,
+            secret_sha256=_hash(secret),
+            created_by=by,
+            expires_at=now + timedelta(hours=hours),
+        )
+    return row, secret
+
+
+def look_up(secret: str) -> Invitation:
+    """Return the invitation of a link that still works. Raises InvitationUnusable, saying why."""
+    row = Invitation.objects.filter(secret_sha256=_hash(secret)).select_related("session", "expert").first()
+    if row is None:
+        raise InvitationUnusable("This link is not one of ours; part of it may have been lost.")
+    if row.used_at is not None:
+        raise InvitationUnusable("This link has been used: each works once.")
+    if row.withdrawn_at is not None:
+        raise InvitationUnusable("A newer link has taken the place of this one.")
+    if row.expires_at <= timezone.now():
+        raise InvitationUnusable("This link has expired.")
+    if row.session.state != FeedbackSession.State.OPEN:
+        raise InvitationUnusable("The session that this link leads to is closed.")
+    if not row.expert.is_active:
+        raise InvitationUnusable("This log-in has been suspended.")
+    return row
+
+
+def redeem(secret: str) -> Invitation:
+    """Use a link up, by one conditional update: of two clicks at once, one gets in.
+
+    Raises InvitationUnusable.
+    """
+    row = look_up(secret)
+    taken = Invitation.objects.filter(pk=row.pk, used_at__isnull=True, withdrawn_at__isnull=True).update(
+        used_at=timezone.now()
+    )
+    if not taken:
+        raise InvitationUnusable("This link has been used: each works once.")
+    row.refresh_from_db()
+    return row
+
+
+def latest_in_words(session: FeedbackSession, expert: User) -> str:
+    """Return what became of the latest link of an expert; empty if there was none."""
+    row = session.invitations.filter(expert=expert).first()
+    if row is None:
+        return ""
+    if row.used_at is not None:
+        return f"the latest link was used on {_date(row.used_at)}."
+    if row.expires_at <= timezone.now():
+        return f"the latest link expired unused on {_date(row.expires_at)}."
+    return f"the latest link is unused and works until {_date(row.expires_at)}; a new one takes its place."
+
+
+def _date(moment: datetime) -> str:
+    """
+    >>> from datetime import UTC
+    >>> _date(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
+    '5 March 2026, 09:30'
+    """
+    return date_format(timezone.localtime(moment), "j F Y, H:i")
+
+
+def _check(session: FeedbackSession, expert: User) -> None:
+    member = Member.objects.filter(user=expert, role=Member.Role.EXPERT).first()
+    if member is None or not session.participations.filter(expert=expert).exists():
+        raise InvalidSession(f"{expert.get_username()} is not an expert of this session", "expert")
+    if member.simulated:
+        raise InvalidSession(f"{expert.get_username()} is simulated and cannot log in", "expert")
+    if not expert.is_active:
+        raise InvalidSession(f"the log-in of {expert.get_username()} is suspended", "expert")
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

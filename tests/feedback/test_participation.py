@@ -1,0 +1,272 @@
+"""Who takes part in an open session: log-in links, more lists, lists that somebody else takes over."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
+from feedback.models import Invitation, Slate
+from feedback.services import extending, inviting, judging, sessions
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def edda():
+    return factories.make_expert("edda")
+
+
+@pytest.fixture
+def emil():
+    return factories.make_expert("emil")
+
+
+@pytest.fixture
+def session(edda):
+    return factories.make_session(factories.make_project(), [edda], slates_per_expert=6)
+
+
+# --- log-in links -------------------------------------------------------------------------------------------
+def address_of(secret):
+    return reverse("feedback:invitation", args=[secret])
+
+
+def link(session, expert, **more):
+    return inviting.create_link(session, expert, by="ada", **more)
+
+
+def test_a_link_logs_in_once_and_leads_to_the_session(session, edda):
+    _, secret = link(session, edda)
+    client = Client()
+    assert client.get(address_of(secret)).status_code == 200
+    assert "_auth_user_id" not in client.session, "to look at it is not to use it"
+    answer = client.post(address_of(secret))
+    assert answer.headers["Location"] == reverse("feedback:session_intro", args=[session.pk])
+    assert client.session["_auth_user_id"] == str(edda.pk)
+    assert client.get(answer.headers["Location"]).status_code == 200
+    again = Client().post(address_of(secret))
+    assert (again.status_code, "has been used" in again.text) == (410, True)
+
+
+def test_a_link_needs_the_page_s_token(session, edda):
+    _, secret = link(session, edda)
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post(address_of(secret)).status_code == 403
+    assert Invitation.objects.get().used_at is None
+
+
+def test_whoever_was_logged_in_before_is_logged_out(session, edda, emil):
+    _, secret = link(session, edda)
+    client = Client()
+    client.force_login(emil, backend="django.contrib.auth.backends.ModelBackend")
+    assert "You are logged in as emil" in client.get(address_of(secret)).text
+    client.post(address_of(secret))
+    assert client.session["_auth_user_id"] == str(edda.pk)
+
+
+def test_the_secret_is_in_no_row(session, edda):
+    row, secret = link(session, edda)
+    assert secret not in str(Invitation.objects.values().get(pk=row.pk))
+    assert len(secret) >= 40
+
+
+def test_a_new_link_takes_the_place_of_the_one_before(session, edda):
+    (_, first), (_, second) = link(session, edda), link(session, edda)
+    with pytest.raises(InvitationUnusable, match="newer link"):
+        inviting.redeem(first)
+    assert inviting.redeem(second).expert == edda
+
+
+def spoil(row, what):
+    now = timezone.now()
+    if what == "expired":
+        Invitation.objects.filter(pk=row.pk).update(expires_at=now - timedelta(seconds=1))
+    elif what == "closed":
+        sessions.close_session(row.session)
+    else:
+        row.expert.is_active = False
+        row.expert.save()
+
+
+@pytest.mark.parametrize("what", ["expired", "closed", "suspended"])
+def test_a_link_that_is_out_of_date_says_so_and_logs_nobody_in(session, edda, what):
+    row, secret = link(session, edda)
+    spoil(row, what)
+    client = Client()
+    for answer in (client.get(address_of(secret)), client.post(address_of(secret))):
+        assert (answer.status_code, what in answer.text) == (410, True)
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("secret", ["x", "a" * 500, "é"])
+def test_a_link_that_is_none_is_no_secret(secret):
+    answer = Client().get(f"/invitation/{secret}/")
+    assert (answer.status_code, "not one of ours" in answer.text) == (410, True)
+
+
+def test_links_are_for_experts_of_the_session_who_can_log_in(session, edda, emil):
+    with pytest.raises(InvalidSession, match="emil is not an expert of this session"):
+        link(session, emil)
+    with pytest.raises(InvalidSession, match="hours"):
+        link(session, edda, hours=0)
+    edda.member.simulated = True
+    edda.member.save()
+    with pytest.raises(InvalidSession, match="simulated"):
+        link(session, edda)
+    sessions.close_session(session)
+    with pytest.raises(SessionClosed):
+        link(session, edda)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_clicks_at_once_one_gets_in(edda):
+    session = factories.make_session(factories.make_project(), [edda], slates_per_expert=1)
+    _, secret = link(session, edda)
+
+    def click(_):
+        try:
+            return bool(inviting.redeem(secret))
+        except InvitationUnusable:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(click, range(8))) == 1
+
+
+def test_an_admin_makes_a_link_and_sees_it_once(session, edda):
+    client = Client()
+    client.force_login(factories.make_admin(), backend="django.contrib.auth.backends.ModelBackend")
+    slug = session.project.slug
+    page = client.post(reverse("feedback:participation_link", args=[slug, session.pk, "edda"]))
+    secret = page.context["link"].rstrip("/").rsplit("/", 1)[-1]
+    assert inviting.look_up(secret).expert == edda
+    assert "no-cache" in page.headers["Cache-Control"]
+    later = client.get(reverse("feedback:participation", args=[slug, session.pk, "edda"])).text
+    assert secret not in later
+    assert "The latest link is unused" in later
+
+
+def test_the_api_makes_links_too(session, edda):
+    api = factories.api_client(factories.make_admin())
+    answer = api.post(
+        f"/api/v1/sessions/{session.pk}/invitations/", {"expert": "edda", "hours": 1}, format="json"
+    )
+    assert answer.status_code == 201
+    assert inviting.look_up(answer.data["address"].rstrip("/").rsplit("/", 1)[-1]).expert == edda
+    refused = api.post(f"/api/v1/sessions/{session.pk}/invitations/", {"expert": "nobody"}, format="json")
+    assert refused.status_code == 400
+
+
+# --- more lists ---------------------------------------------------------------------------------------------
+def test_more_lists_come_after_the_last_one_and_are_of_other_needs_while_there_are_any(session, edda):
+    before = list(session.slates.values_list("pk", "position", "query"))
+    needs = session.project.queries.filter(active=True).count()
+    assert extending.add_lists(session, edda, 3) == 3
+    slates = list(session.slates.filter(expert=edda))
+    assert [slate.position for slate in slates] == list(range(1, 10))
+    assert [(one.pk, one.position, one.query_id) for one in slates[:6]] == before
+    added, known = {one.query_id for one in slates[6:]}, {query for _, _, query in before}
+    assert not added & known or len(known) + 3 > needs
+    assert all(one.items.count() == session.items_per_slate for one in slates[6:])
+
+
+def test_more_lists_invite_who_was_not(session, emil):
+    extending.add_lists(session, emil, 2)
+    assert session.participations.filter(expert=emil).exists()
+    assert session.slates.filter(expert=emil).count() == 2
+
+
+def test_a_repeat_among_more_lists_repeats_one_of_them(edda):
+    session = factories.make_session(factories.make_project(queries=30), [edda], slates_per_expert=4)
+    extending.add_lists(session, edda, 20)
+    repeats = list(session.slates.filter(repeats__isnull=False).select_related("repeats"))
+    assert repeats
+    for slate in repeats:
+        assert slate.repeats.query_id == slate.query_id
+        assert slate.repeats.position < slate.position
+
+
+@pytest.mark.parametrize("count", [0, 201])
+def test_a_number_of_lists_that_cannot_be_meant_is_refused(session, edda, count):
+    with pytest.raises(InvalidSession, match="1 to 200"):
+        extending.add_lists(session, edda, count)
+
+
+def test_a_closed_session_takes_no_more_lists(session, edda, emil):
+    sessions.close_session(session)
+    with pytest.raises(SessionClosed):
+        extending.add_lists(session, edda, 1)
+    with pytest.raises(SessionClosed):
+        extending.hand_over(session, edda, emil)
+
+
+# --- hand over ----------------------------------------------------------------------------------------------
+def test_lists_that_were_not_begun_go_over_and_the_others_stay(session, edda, emil):
+    first, second, *_ = session.slates.filter(expert=edda)
+    factories.judge(first)
+    judging.save_draft(second, {"comment": "so far"}, version=0)
+    left = list(session.slates.filter(expert=edda, state=Slate.State.OPEN, draft_version=0))
+    cards = {slate.pk: list(slate.items.values_list("item_version", "shown_position")) for slate in left}
+    count = extending.hand_over(session, edda, emil)
+    taken = list(session.slates.filter(expert=emil))
+    assert count == len(taken) > 0
+    assert [slate.position for slate in taken] == list(range(1, count + 1))
+    assert all(
+        cards[one.pk] == list(one.items.values_list("item_version", "shown_position")) for one in taken
+    )
+    assert {first.pk, second.pk} <= set(session.slates.filter(expert=edda).values_list("pk", flat=True))
+    assert len({slate.query_id for slate in taken}) == count, "nobody gets the same need twice by it"
+    assert judging.next_slate(session, emil) == taken[0]
+
+
+def test_nobody_takes_over_a_need_that_they_have_or_have_an_interest_in(edda, emil):
+    project = factories.make_project(queries=4)
+    session = factories.make_session(project, [edda, emil], slates_per_expert=3, overlap_share=0.0)
+    (conflict,) = session.slates.filter(expert=edda)[:1]
+    known = set(session.slates.filter(expert=emil).values_list("query", flat=True))
+    extending.hand_over(session, edda, emil)
+    queries = list(session.slates.filter(expert=emil, repeats__isnull=True).values_list("query", flat=True))
+    assert len(queries) == len(set(queries))
+    assert known <= set(queries)
+    assert conflict.query_id in set(queries) | set(session.slates.values_list("query", flat=True))
+
+
+def test_a_repeat_whose_first_showing_goes_is_taken_away(edda, emil):
+    session = factories.make_session(factories.make_project(queries=30), [edda], slates_per_expert=20)
+    assert session.slates.filter(repeats__isnull=False).count() == 2
+    extending.hand_over(session, edda, emil)
+    assert not session.slates.filter(repeats__isnull=False).exists()
+    assert not session.slates.filter(expert=edda).exists()
+
+
+def test_handing_over_to_oneself_or_to_no_expert_is_refused(session, edda):
+    with pytest.raises(InvalidSession, match="somebody else"):
+        extending.hand_over(session, edda, edda)
+    with pytest.raises(InvalidSession, match="not an expert"):
+        extending.hand_over(session, edda, factories.make_reader())
+
+
+def test_the_page_and_the_api_do_both(session, edda, emil):
+    client, slug = Client(), session.project.slug
+    client.force_login(factories.make_admin(), backend="django.contrib.auth.backends.ModelBackend")
+    page = reverse("feedback:participation_extend", args=[slug, session.pk, "emil"])
+    assert client.post(page, {"slates": 2}).status_code == 302
+    assert client.post(page, {"slates": 0}).status_code == 422
+    over = reverse("feedback:participation_hand_over", args=[slug, session.pk, "emil"])
+    assert client.post(over, {"to": edda.pk}).status_code == 302
+    assert client.post(over, {"to": "x" * 30}).status_code == 422
+    api = factories.api_client(factories.make_admin("bea"))
+    more = api.post(f"/api/v1/sessions/{session.pk}/more/", {"expert": "emil", "slates": 2}, format="json")
+    assert (more.status_code, more.data["experts_total"]) == (200, 2)
+    given = {"giver": "emil", "taker": "edda"}
+    answer = api.post(f"/api/v1/sessions/{session.pk}/hand-over/", given, format="json")
+    assert answer.status_code == 200
+    assert "link, more, hand over" in client.get(reverse("feedback:session", args=[slug, session.pk])).text
