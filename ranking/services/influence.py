@@ -17,6 +17,7 @@ from ranking.models import Item, ModelVersion, Query
 from ranking.services.orders import queries_looked_at
 from ranking.services.provenance import CACHED_SECONDS, Places, Source, Taught, sources_of
 
+_Move = tuple[int, int, int, int]  # ids of need and item, places, rank
 NEEDS = 12
 TOP = 10  # what a reader sees without scrolling
 LARGEST = 5  # moves that are named for a session
@@ -66,8 +67,8 @@ class Influences:
 
 def influences(version: ModelVersion) -> Influences:
     """Say which sessions moved the lists of a version. Raises NoProvenance, BrokenFile or CorruptModel."""
-    queries = queries_looked_at(version.project)[:NEEDS]
     taught = Taught(version)
+    queries = queries_looked_at(version.project)[:NEEDS]
     key = f"influence:{taught.stamp}:{_contents(version, queries)}"
     known: dict[str, Any] | None = cache.get(key)
     if known is None:
@@ -104,8 +105,16 @@ def _measured(taught: Taught, queries: Sequence[Query]) -> dict[str, Any]:
         if scored >= MOST_SCORED:
             break
     for counts in told.values():
-        counts["moves"] = sorted(counts["moves"], key=lambda move: (-abs(move[2]), move[3]))[:LARGEST]
+        counts["moves"] = _largest(counts["moves"])
     return found | {"sessions": told}
+
+
+def _largest(moves: Sequence[_Move]) -> list[_Move]:
+    """Return the largest moves, one an item: the same one in five needs would tell no more than in one."""
+    by_item: dict[int, _Move] = {}
+    for move in sorted(moves, key=lambda move: (-abs(move[2]), move[3])):
+        by_item.setdefault(move[1], move)
+    return list(by_item.values())[:LARGEST]
 
 
 def _count(counts: dict[str, Any], places: Places, gained: Any, query: Query) -> None:

@@ -97,15 +97,20 @@ class Places:
 
 @dataclass(frozen=True)
 class Taught:
-    """A version ready to be asked what it would be without each session. Loads files when first asked."""
+    """A version ready to be asked what it would be without each session. Loads files when first asked.
+
+    Raises NoProvenance for a version that no session taught, or of which nothing is kept.
+    """
 
     version: ModelVersion
 
-    @cached_property
-    def provenance(self) -> Provenance:
-        """The model without each session. Raises NoProvenance, BrokenFile or CorruptModel."""
+    def __post_init__(self) -> None:
         if not self.version.provenance_file:
             raise NoProvenance(_why_none(self.version))
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """The model without each session. Raises BrokenFile or CorruptModel."""
         digest = self.version.provenance_sha256
         return load_provenance(files.read(self.version.provenance_file, digest), digest)
 
