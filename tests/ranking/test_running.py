@@ -17,7 +17,7 @@ from feedback.services import learning
 from ranking.errors import BrokenFile, LostLease
 from ranking.ltr.provenance import Provenance, load_provenance
 from ranking.models import ModelVersion, TrainingJob
-from ranking.services import files, jobs, running, training_sets, verification
+from ranking.services import files, jobs, provenance, running, serving, training_sets, verification
 from ranking.services.training_sets import held_out
 from tests import factories
 
@@ -57,6 +57,11 @@ def test_a_training_keeps_what_it_would_be_without_each_session_and_verifies_tha
     assert [one.source for one in load_provenance(data, version.provenance_sha256).sources] == [
         str(session.pk)
     ]
+    factories.promote(version)
+    for match in serving.serve(job.project.queries.first()).matches.all():
+        trace = provenance.trace(match)
+        # Without the only session nothing was learned: the version before is left as it was.
+        assert [share.rank_without for share in trace.shares] == [trace.rank_before]
     call_command("verify", "1")
     assert "provenance byte-identical" in capsys.readouterr().out
     # Another file with its own right checksum: nothing but making it again tells them apart.
