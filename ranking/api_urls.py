@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ranking.api import catalogue, comparing, serving, training, versions
+from ranking.api import catalogue, comparing, provenance, serving, training, versions
 
 urlpatterns = [
     # --- what is matched
@@ -19,6 +19,7 @@ urlpatterns = [
     path("matches/<int:pk>/", serving.MatchDetail.as_view(), name="match"),
     path("matches/<int:pk>/above/<int:other>/", serving.MatchAbove.as_view(), name="match_above"),
     path("matches/<int:pk>/movement/", serving.MatchMovement.as_view(), name="match_movement"),
+    path("matches/<int:pk>/provenance/", provenance.MatchProvenance.as_view(), name="match_provenance"),
     # --- what is learned from
     path("training-sets/", training.TrainingSets.as_view(), name="training_sets"),
     path("training-sets/<int:pk>/", training.TrainingSetDetail.as_view(), name="training_set"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("versions/", versions.Versions.as_view(), name="versions"),
     path("versions/<int:pk>/", versions.VersionDetail.as_view(), name="version"),
     path("versions/<int:pk>/lessons/", comparing.VersionLessons.as_view(), name="version_lessons"),
+    path("versions/<int:pk>/provenance/", provenance.VersionProvenance.as_view(), name="version_provenance"),
     path(
         "versions/<int:pk>/against/<int:other>/", comparing.VersionAgainst.as_view(), name="version_against"
     ),

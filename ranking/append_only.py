@@ -66,6 +66,16 @@ def protect(*tables: str) -> migrations.RunPython:
     return migrations.RunPython(forwards, backwards)
 
 
+def lifted(*tables: str) -> migrations.RunPython:
+    """Return `protect` turned round: lifted on the way here, put back on the way back.
+
+    SQLite changes a table by making it anew, and its triggers go with the old one: a migration that changes
+    a protected table lifts the protection first and asks for it again at its end.
+    """
+    protection = protect(*tables)
+    return migrations.RunPython(protection.reverse_code, protection.code)
+
+
 @contextmanager
 def without_triggers(connection: Any) -> Iterator[None]:
     """Lift the protection inside the block: only for emptying a test database."""

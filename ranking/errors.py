@@ -41,6 +41,10 @@ class BrokenFile(RankingError):
     """A stored file does not have the checksum in its row."""
 
 
+class NoProvenance(RankingError):
+    """It cannot be said which session moved what: no session did, or nothing was kept about it."""
+
+
 class ImportRefused(RankingError):
     """Files that can't be taken; nothing of them was written. `refusals` name line and reason."""
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("versions/", versions.version_list, name="versions"),
     path("versions/<int:number>/", versions.version, name="version"),
     path("versions/<int:number>/lessons/", versions.version_lessons, name="version_lessons"),
+    path("versions/<int:number>/provenance/", versions.version_provenance, name="version_provenance"),
     path("versions/<int:number>/against/<int:other>/", comparing.compare, name="compare"),
     path("versions/<int:number>/against/<int:other>/changes/", comparing.changes, name="compare_changes"),
     path(

@@ -76,6 +76,7 @@ API: dict[str, Row] = {
         foreign={"pk": "foreign_match", "other": "foreign_match"},
     ),
     "api:match_movement": get("reader admin", owner=True, **of("match", "foreign_match")),
+    "api:match_provenance": get("reader admin", owner=True, **of("match", "foreign_match")),
     "api:outcomes": Row(
         {"GET": "reader admin", "POST": "reader"},
         status={"POST": 201},
@@ -123,6 +124,7 @@ API: dict[str, Row] = {
     "api:versions": get("admin"),
     "api:version": get("admin", **of("version")),
     "api:version_lessons": get("admin", **of("version")),
+    "api:version_provenance": get("admin", **of("version")),
     "api:version_against": get(
         "admin", ids={"pk": "version", "other": "first_version"}, foreign={"other": "second_version"}
     ),
@@ -237,6 +239,7 @@ PAGES: dict[str, Row] = {
     "ranking:versions": get("admin"),
     "ranking:version": get("admin", ids={"number": "one"}, foreign={"slug": "second_slug"}),
     "ranking:version_lessons": get("admin", ids={"number": "one"}, foreign={"slug": "second_slug"}),
+    "ranking:version_provenance": get("admin", ids={"number": "one"}, foreign={"slug": "second_slug"}),
     "ranking:compare": get("admin", ids={"number": "one", "other": "zero"}, foreign={"slug": "second_slug"}),
     "ranking:compare_changes": get(
         "admin", ids={"number": "one", "other": "zero"}, foreign={"slug": "second_slug"}

@@ -24,9 +24,12 @@ from feedback.services.learning import freeze_training_set
 from feedback.services.sessions import SessionRequest
 from ranking.content import content_hash
 from ranking.description import from_dict
-from ranking.ltr import Check, GateDecision, Ranker, RuleComponent
+from ranking.ltr import Check, GateDecision, LinearComponent, Ranker, RuleComponent
+from ranking.ltr.components import LinearTerm
 from ranking.ltr.features import FeatureSpace
 from ranking.ltr.judges import JudgeReport
+from ranking.ltr.provenance import Provenance, Without
+from ranking.ltr.refinement import RefinementComponent
 from ranking.models import (
     FeatureSet,
     Item,
@@ -255,6 +258,36 @@ def make_refinement(project: Project, report: Mapping[str, Any], **results: Any)
         "evaluation": evaluation_results() | {"experts": {}, **results},
     }
     return jobs.finish(job, serving.champion(project).version, sorting_model(project, "fee"), result)
+
+
+def make_taught_version(
+    project: Project, taught: Mapping[FeedbackSession, tuple[str, float]]
+) -> ModelVersion:
+    """Finish a training from the closed sessions at once: each teaches a weight (negative: less is better).
+
+    The version is its parent plus the lesson of each session; without one of them, plus those of the others.
+    """
+    job = jobs.claim(jobs.request_training(freeze_training_set(project), by="ada").pk, owner="test")
+    assert job is not None
+    base = serving.champion(project)
+    parts = {session.pk: _lesson(project, *lesson) for session, lesson in taught.items()}
+    lesson = RefinementComponent(f"version {project.versions.count()}", 1.0, tuple(parts.values()), None)
+    without = [
+        Without(str(left), 3, 1.0, tuple(part for pk, part in parts.items() if pk != left)) for left in parts
+    ]
+    return jobs.finish(
+        job,
+        base.version,
+        base.ranker.extended(lesson).to_bytes(),
+        {"params": {}, "report": refinement_report(), "evaluation": evaluation_results()},
+        provenance=Provenance(tuple(without), None).to_file()[0],
+    )
+
+
+def _lesson(project: Project, feature: str, weight: float) -> LinearComponent:
+    sample = candidates(project.queries.first(), current_feature_set(project)).features[feature]
+    scale = (float(sample.mean()),), (float(sample.std()),)
+    return LinearComponent(feature, 1.0, (feature,), *scale, (LinearTerm((feature,), weight),))
 
 
 def sorting_model(project: Project, feature: str, direction: str = "ascending") -> bytes:

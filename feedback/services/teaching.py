@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Q
 
 from feedback.models import Judgement, Preference
@@ -80,6 +81,19 @@ def lineage(version: ModelVersion) -> list[ModelVersion]:
 def simulated_versions(version: ModelVersion) -> list[ModelVersion]:
     """Return those of a version's lineage that simulated experts have taught, latest first."""
     return [each for each in lineage(version) if any(source["simulated"] for source in _sources([each]))]
+
+
+def experts_of(sessions: Iterable[int]) -> dict[int, list[User]]:
+    """Return who judged in each session, by its id, in the order of their log-ins."""
+    found: dict[int, list[User]] = {}
+    pairs = Judgement.objects.filter(slate__session__in=list(sessions)).values_list(
+        "slate__session", "expert"
+    )
+    judged = sorted(set(pairs))
+    people = User.objects.in_bulk([expert for _, expert in judged])
+    for session, expert in judged:
+        found.setdefault(session, []).append(people[expert])
+    return {pk: sorted(experts, key=lambda user: user.username) for pk, experts in found.items()}
 
 
 def taught_between(match: Match, before: Ranking) -> Teaching:

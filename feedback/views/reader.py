@@ -26,14 +26,15 @@ from feedback.views.export import csv_of_lines
 from ranking.access import for_roles, queries_of
 from ranking.cards import card_of
 from ranking.charts import bar_chart
-from ranking.errors import BrokenFile
+from ranking.errors import BrokenFile, NoProvenance
 from ranking.ltr import CorruptModel
 from ranking.models import Match, Query, Ranking
-from ranking.services import explaining
+from ranking.services import explaining, provenance
 from ranking.services.beyond import elsewhere, rule_counts
 from ranking.services.candidates import description_of
 from ranking.services.explaining import Part
 from ranking.services.movement import Move, ranking_before
+from ranking.views.finding import sentence
 
 MATCHES_A_PAGE = 25
 NEEDS_A_PAGE = 30
@@ -159,6 +160,8 @@ def why_moved(request: HttpRequest, query_id: int, rank: int) -> HttpResponse:
         "teaching": teaching.taught_between(match, before),
         "passed": explaining.passed(match, before),
     }
+    if not context["teaching"].undone:
+        context |= _traced(request, match)
     if context["reasons"]:
         reasons = context["reasons"]
         context["change"] = round(reasons.lead_now - reasons.lead_then, 9)
@@ -315,6 +318,22 @@ def _explained(name: str, explain: Callable[[], Any]) -> dict[str, Any]:
         return {name: explain(), "problem": ""}
     except (BrokenFile, CorruptModel) as error:
         return {name: None, "problem": str(error)}
+
+
+def _traced(request: HttpRequest, match: Match) -> dict[str, Any]:
+    """Return which sessions moved a match; for an admin with their experts, whom readers are not told."""
+    try:
+        trace = provenance.trace(match)
+    except NoProvenance as error:
+        return {"untraced": sentence(error)}
+    except (BrokenFile, CorruptModel) as error:
+        said = "This can't be said at the moment: a stored file can't be read"
+        return {"untraced": f"{said}." if _is_reader(request) else f"{said} ({error})."}
+    if _is_reader(request):
+        return {"trace": trace}
+    experts = teaching.experts_of(share.source.session for share in trace.shares if share.source.session)
+    shares = [(share, experts.get(share.source.session or 0, [])) for share in trace.shares]
+    return {"trace": trace, "shares": shares}
 
 
 def _bars(parts: tuple[Part, ...]) -> dict[str, Any]:

@@ -4,15 +4,9 @@ from typing import Any
 
 from django.db import migrations, models
 
-from ranking.append_only import protect
+from ranking.append_only import lifted, protect
 
 NEW_WORDS = {"better": "promote", "not_clear": "not_yet", "worse": "refuse"}
-
-
-def _lifted() -> migrations.RunPython:
-    """The protection of evaluations turned round: lifted on the way here, put back on the way back."""
-    protection = protect("ranking_evaluation")
-    return migrations.RunPython(protection.reverse_code, protection.code)
 
 
 def _rename(apps: Any, words: dict[str, str]) -> None:
@@ -37,7 +31,7 @@ def backwards(apps: Any, _schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [("ranking", "0002_append_only")]
     operations = [
-        _lifted(),
+        lifted("ranking_evaluation"),
         migrations.AlterField(
             model_name="evaluation",
             name="verdict",

@@ -30,6 +30,10 @@ class ModelVersion(models.Model):
     report = models.JSONField(default=dict, help_text="what training saw and chose")
     file = models.CharField(max_length=300)
     sha256 = models.CharField(max_length=64)
+    provenance_file = models.CharField(
+        max_length=300, blank=True, default="", help_text="the model without each session it was trained from"
+    )
+    provenance_sha256 = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -38,6 +42,11 @@ class ModelVersion(models.Model):
             models.UniqueConstraint(fields=["project", "number"], name="one_version_per_number"),
             models.CheckConstraint(
                 condition=Q(kind="rule") | Q(training_set__isnull=False), name="a_trained_version_has_a_set"
+            ),
+            models.CheckConstraint(
+                condition=Q(provenance_file="", provenance_sha256="")
+                | (~Q(provenance_file="") & ~Q(provenance_sha256="")),
+                name="provenance_has_its_checksum",
             ),
         ]
 

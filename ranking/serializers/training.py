@@ -96,6 +96,7 @@ class VersionSerializer(serializers.ModelSerializer):
             "seed",
             "report",
             "sha256",
+            "provenance_sha256",
             "in_service",
             "created_at",
         ]

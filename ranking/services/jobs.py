@@ -83,15 +83,20 @@ def beat(job: TrainingJob, *, stage: str, fraction: float, lines: list[str]) -> 
 
 
 def finish(
-    job: TrainingJob, base: ModelVersion | None, model: bytes, result: Mapping[str, Any]
+    job: TrainingJob,
+    base: ModelVersion | None,
+    model: bytes,
+    result: Mapping[str, Any],
+    *,
+    provenance: bytes | None = None,
 ) -> ModelVersion:
     """Store the version and its evaluation against its base and end the job, all or nothing.
 
-    Raises LostLease.
+    `provenance` is the file of the model without each session. Raises LostLease.
     """
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=job.project_id)
-        version = versions.create_trained_version(job, base, model, result)
+        version = versions.create_trained_version(job, base, model, result, provenance=provenance)
         if base is not None and result["evaluation"] is not None:
             versions.record_evaluation(version, base, result["evaluation"])
         _end(job, State.DONE, version=version, fraction=1.0)

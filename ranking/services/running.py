@@ -45,6 +45,18 @@ class Cancelled(Exception):
     """The training was stopped on request."""
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a training has made: the model, what is said about it, and what it would be without each session.
+
+    `provenance` is None when the training learned nothing from sessions.
+    """
+
+    model: bytes
+    result: dict[str, Any]
+    provenance: bytes | None = None
+
+
 @dataclass
 class Progress:
     """What the child last said."""
@@ -62,8 +74,8 @@ def run(job: TrainingJob) -> None:
         base = _base(job)
         with tempfile.TemporaryDirectory(prefix=f"tiebreak-job-{job.pk}-") as folder:
             prepare(Path(folder), job.training_set, _task_of(job, base))
-            model, result = run_child(Path(folder), lambda progress: _beat(job, progress))
-        jobs.finish(job, base, model, result)
+            made = run_child(Path(folder), lambda progress: _beat(job, progress))
+        jobs.finish(job, base, made.model, made.result, provenance=made.provenance)
     except Cancelled:
         jobs.acknowledge_cancel(job)
     except ChildDied as error:
@@ -145,8 +157,8 @@ def prepare(folder: Path, training_set: TrainingSet, task: Mapping[str, Any]) ->
     (folder / "task.json").write_text(json.dumps({k: v for k, v in task.items() if k != "champion_file"}))
 
 
-def run_child(folder: Path, on_beat: Any) -> tuple[bytes, dict[str, Any]]:
-    """Train in a child process; return (model, result). Raises ChildFailed, ChildDied, Cancelled, LostLease.
+def run_child(folder: Path, on_beat: Any) -> Trained:
+    """Train in a child process. Raises ChildFailed, ChildDied, Cancelled, LostLease.
 
     `on_beat(progress)` is called about twice a second and returns whether to stop.
     """
@@ -170,8 +182,31 @@ def run_child(folder: Path, on_beat: Any) -> tuple[bytes, dict[str, Any]]:
                 if pipe:
                     pipe.close()
     _check_end(child.returncode, progress, folder)
-    result = json.loads((folder / "result.json").read_text())
-    return (folder / "model.json").read_bytes(), result
+    return read_made(folder)
+
+
+def read_made(folder: Path) -> Trained:
+    """Read what a child has written, every file checked. Raises ChildDied when one is missing or damaged."""
+    try:
+        result = json.loads((folder / "result.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ChildDied(f"the training left no result that can be read: {error}") from error
+    provenance = result.get("provenance_sha256")
+    return Trained(
+        model=_written(folder / "model.json", result["sha256"]),
+        result=result,
+        provenance=_written(folder / "provenance.json.gz", provenance) if provenance else None,
+    )
+
+
+def _written(path: Path, sha256: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ChildDied(f"{path.name} of the training can't be read: {error}") from error
+    if files.checksum(data) != sha256:
+        raise ChildDied(f"{path.name} of the training is damaged: its checksum is not {sha256[:12]}…")
+    return data
 
 
 def _watch(child: subprocess.Popen[str], on_beat: Any) -> Progress:

@@ -18,17 +18,21 @@ from ranking.services.training_sets import load_frames
 
 @dataclass(frozen=True)
 class Verification:
-    """What a rebuilt version had in common with the stored one."""
+    """What a rebuilt version had in common with the stored one.
+
+    `same_provenance` is None for a version that keeps no file of what it would be without each session.
+    """
 
     version: ModelVersion
     same_bytes: bool
     largest_difference: float
     rows: int
+    same_provenance: bool | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether the trees are byte-identical and all predictions equal."""
-        return self.same_bytes and self.largest_difference == 0.0
+        """Whether the trees and the provenance are byte-identical and all predictions equal."""
+        return self.same_bytes and self.largest_difference == 0.0 and self.same_provenance is not False
 
 
 def verify(version: ModelVersion) -> Verification:
@@ -39,6 +43,9 @@ def verify(version: ModelVersion) -> Verification:
     if version.training_set is None:
         raise ValueError(f"version {version.number} is the sorting rule: nothing was trained")
     stored = files.read(version.file, version.sha256)
+    sources = (
+        files.read(version.provenance_file, version.provenance_sha256) if version.provenance_file else None
+    )
     task = running.task(
         version.training_set,
         version.parent,
@@ -48,12 +55,18 @@ def verify(version: ModelVersion) -> Verification:
     )
     with tempfile.TemporaryDirectory(prefix="tiebreak-verify-") as folder:
         running.prepare(Path(folder), version.training_set, task)
-        rebuilt, _ = running.run_child(Path(folder), lambda _progress: False)
+        made = running.run_child(Path(folder), lambda _progress: False)
     features = _features(version)
     old = load_ranker(stored, version.sha256)
-    new: Ranker = load_ranker(rebuilt, files.checksum(rebuilt))
+    new: Ranker = load_ranker(made.model, files.checksum(made.model))
     difference = float(np.abs(old.score(features) - new.score(features)).max())
-    return Verification(version, rebuilt == stored, difference, len(features))
+    return Verification(
+        version=version,
+        same_bytes=made.model == stored,
+        largest_difference=difference,
+        rows=len(features),
+        same_provenance=None if sources is None else made.provenance == sources,
+    )
 
 
 def _features(version: ModelVersion) -> pd.DataFrame:

@@ -70,13 +70,19 @@ def _sample(project: Project) -> pd.DataFrame:
 
 
 def create_trained_version(
-    job: TrainingJob, base: ModelVersion | None, data: bytes, result: Mapping[str, Any]
+    job: TrainingJob,
+    base: ModelVersion | None,
+    data: bytes,
+    result: Mapping[str, Any],
+    *,
+    provenance: bytes | None = None,
 ) -> ModelVersion:
     """Store a model trained on top of `base` as the next version of its project.
 
     Must run inside the transaction that finishes the job: a version without its job would be an orphan.
     """
     file, digest = files.store("models", ".json", data)
+    sources = ("", "") if provenance is None else files.store("provenance", ".json.gz", provenance)
     latest = ModelVersion.objects.filter(project=job.project).aggregate(Max("number"))["number__max"]
     return ModelVersion.objects.create(
         project=job.project,
@@ -90,6 +96,8 @@ def create_trained_version(
         report=result["report"],
         file=file,
         sha256=digest,
+        provenance_file=sources[0],
+        provenance_sha256=sources[1],
     )
 
 

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ranking.access import for_roles
-from ranking.errors import BrokenFile, PromotionRefused, StalePromotion
+from ranking.errors import BrokenFile, NoProvenance, PromotionRefused, StalePromotion
 from ranking.forms import PolicyForm, PromotionForm, ReasonForm
 from ranking.ltr import CorruptModel
 from ranking.models import ModelVersion, Project, TrainingSet
-from ranking.services import gates, history, lessons, policy, reports, verdicts, versions
+from ranking.services import gates, history, influence, lessons, policy, reports, verdicts, versions
 from ranking.services.candidates import description_of
 from ranking.services.policy import Policy
 from ranking.services.versions import PromotionRequest
@@ -79,6 +79,23 @@ def version_lessons(request: HttpRequest, slug: str, number: int) -> HttpRespons
     except (BrokenFile, CorruptModel) as error:
         context["problem"] = sentence(error)
     template = "parts/lessons.html" if request.htmx else "version_lessons.html"
+    return render(request, f"ranking/{template}", context)
+
+
+@for_roles("admin")
+@require_safe
+def version_provenance(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show which sessions moved the lists; loaded after the page, since it ranks many candidates."""
+    project = find_project(slug)
+    shown = find_version(project, number)
+    context: dict[str, Any] = {"project": project, "version": shown}
+    try:
+        context["found"] = influence.influences(shown)
+    except NoProvenance as error:
+        context["missing"] = sentence(error)
+    except (BrokenFile, CorruptModel) as error:
+        context["problem"] = sentence(error)
+    template = "parts/provenance.html" if request.htmx else "version_provenance.html"
     return render(request, f"ranking/{template}", context)
 
 

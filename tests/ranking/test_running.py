@@ -1,6 +1,7 @@
 """A training runs in a child process of its own, and its end is always recorded."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -10,11 +11,13 @@ import time
 import pandas as pd
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 
 from feedback.services import learning
-from ranking.errors import LostLease
+from ranking.errors import BrokenFile, LostLease
+from ranking.ltr.provenance import Provenance, load_provenance
 from ranking.models import ModelVersion, TrainingJob
-from ranking.services import jobs, running, training_sets, verification
+from ranking.services import files, jobs, provenance, running, serving, training_sets, verification
 from ranking.services.training_sets import held_out
 from tests import factories
 
@@ -42,6 +45,62 @@ def test_a_training_ends_in_a_version_that_can_be_rebuilt(learn_from):
     assert job.version.evaluations.get().champion == job.version.parent
     found = verification.verify(job.version)
     assert found.passed, found
+    assert found.same_provenance is (True if learn_from == "preferences" else None)
+
+
+def test_a_training_keeps_what_it_would_be_without_each_session_and_verifies_that_too(capsys):
+    job = _claimed(factories.make_project(), "preferences")
+    running.run(job)
+    version = ModelVersion.objects.get(number=1)
+    session = job.project.sessions.get()
+    data = files.read(version.provenance_file, version.provenance_sha256)
+    assert [one.source for one in load_provenance(data, version.provenance_sha256).sources] == [
+        str(session.pk)
+    ]
+    factories.promote(version)
+    for match in serving.serve(job.project.queries.first()).matches.all():
+        trace = provenance.trace(match)
+        # Without the only session nothing was learned: the version before is left as it was.
+        assert [share.rank_without for share in trace.shares] == [trace.rank_before]
+    call_command("verify", "1")
+    assert "provenance byte-identical" in capsys.readouterr().out
+    # Another file with its own right checksum: nothing but making it again tells them apart.
+    other, _ = Provenance((), None).to_file()
+    version.provenance_file, version.provenance_sha256 = files.store("provenance", ".json.gz", other)
+    found = verification.verify(version)
+    assert (found.same_bytes, found.same_provenance, found.passed) == (True, False, False)
+    default_storage.delete(version.provenance_file)
+    with pytest.raises(BrokenFile, match="can't be read"):
+        verification.verify(version)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("result.json", b"{"),
+        ("result.json", None),
+        ("model.json", b"another"),
+        ("provenance.json.gz", b"another"),
+        ("provenance.json.gz", None),
+    ],
+)
+def test_what_a_training_has_written_is_not_taken_when_it_is_damaged_or_missing(tmp_path, name, data):
+    result = {"sha256": files.checksum(b"model"), "provenance_sha256": files.checksum(b"sources")}
+    written = {
+        "result.json": json.dumps(result).encode(),
+        "model.json": b"model",
+        "provenance.json.gz": b"sources",
+    }
+    for file, content in written.items():
+        (tmp_path / file).write_bytes(content)
+    made = running.read_made(tmp_path)
+    assert (made.model, made.provenance) == (b"model", b"sources")
+    if data is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(running.ChildDied):
+        running.read_made(tmp_path)
 
 
 def test_no_row_of_a_held_out_query_is_given_to_training():

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from ranking.errors import NoChampion, PromotionRefused, StalePromotion
-from ranking.models import Evaluation, Promotion
+from ranking.models import Evaluation, ModelVersion, Promotion
 from ranking.services import serving, versions
 from ranking.services.promotion import promote_if_better
 from ranking.services.versions import PromotionRequest
@@ -175,10 +175,43 @@ def test_evaluations_keep_their_verdict_through_the_change_of_words_and_stay_app
         MigrationExecutor(connection).migrate([("ranking", "0002_append_only")])
         assert _stored_verdicts() == ("better", "better")
     finally:
-        MigrationExecutor(connection).migrate([("ranking", "0003_verdicts_of_the_gate")])
+        _migrate_to_the_end()
     assert _stored_verdicts() == ("promote", "promote")
     with pytest.raises(DatabaseError), transaction.atomic():
         version.evaluations.update(verdict="refuse")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_versions_from_before_provenance_was_kept_stay_as_they_are_and_append_only():
+    """SQLite makes a changed table anew, and would lose the triggers with the old one."""
+    version = factories.make_version(factories.make_project())
+    try:
+        MigrationExecutor(connection).migrate([("ranking", "0003_verdicts_of_the_gate")])
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            ModelVersion.objects.filter(pk=version.pk).update(number=7)
+    finally:
+        _migrate_to_the_end()
+    version.refresh_from_db()
+    assert (version.number, version.provenance_file, version.provenance_sha256) == (1, "", "")
+    for statement in ("UPDATE ranking_modelversion SET number = 7", "DELETE FROM ranking_modelversion"):
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+def test_a_provenance_file_is_kept_with_its_checksum_or_not_at_all():
+    version = factories.make_version(factories.make_project())
+    version.pk, version.number, version.provenance_file = None, 2, "provenance/x.json.gz"
+    with pytest.raises(IntegrityError, match="provenance_has_its_checksum"), transaction.atomic():
+        version.save(force_insert=True)
+
+
+def _migrate_to_the_end():
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("ranking"))
 
 
 def _stored_verdicts():

@@ -13,6 +13,8 @@ from ranking.models import ModelVersion, Project
 from ranking.services.running import ChildDied, ChildFailed
 from ranking.services.verification import verify
 
+PROVENANCE = {True: "byte-identical", False: "DIFFERENT", None: "not kept"}
+
 
 class Command(BaseCommand):
     """Rebuild one version, or all trained ones, and compare trees and predictions."""
@@ -44,8 +46,9 @@ class Command(BaseCommand):
             return False
         trees = "byte-identical" if found.same_bytes else "DIFFERENT"
         self.stdout.write(
-            f"version {version.number}: model {trees}, largest difference of {found.rows:,} predictions "
-            f"{found.largest_difference:g}, sha256 {version.sha256[:16]}"
+            f"version {version.number}: model {trees}, provenance {PROVENANCE[found.same_provenance]}, "
+            f"largest difference of {found.rows:,} predictions {found.largest_difference:g}, "
+            f"sha256 {version.sha256[:16]}"
         )
         return found.passed
 
