@@ -9,6 +9,8 @@ from django.db.models import Q
 
 from ranking.models import ItemVersion, ModelVersion, Project, Query
 
+LINK_HOURS = 72  # a log-in link lasts over a weekend
+MOST_LINK_HOURS = 14 * 24
 LEAST_RANDOM_SHARE = 0.3  # below it, an expert who keeps the shown order can't be told from one who agrees
 
 

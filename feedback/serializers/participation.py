@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from feedback.models import Member
-from feedback.services.inviting import MOST_HOURS, VALID_HOURS
+from feedback.models.sessions import LINK_HOURS, MOST_LINK_HOURS
 from ranking.serializers import Body
 
 MOST_LISTS = 200
@@ -22,7 +22,7 @@ class InvitationBody(Body):
     """Whom a log-in link is for, and how long it works."""
 
     expert = expert_field()
-    hours = serializers.IntegerField(min_value=1, max_value=MOST_HOURS, default=VALID_HOURS)
+    hours = serializers.IntegerField(min_value=1, max_value=MOST_LINK_HOURS, default=LINK_HOURS)
 
 
 class InvitationSerializer(serializers.Serializer):

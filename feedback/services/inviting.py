@@ -17,14 +17,13 @@ from django.utils.formats import date_format
 
 from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
 from feedback.models import FeedbackSession, Invitation, Member
+from feedback.models.sessions import LINK_HOURS, MOST_LINK_HOURS
 
-VALID_HOURS = 72
-MOST_HOURS = 14 * 24
 SECRET_BYTES = 32
 
 
 def create_link(
-    session: FeedbackSession, expert: User, *, by: str, hours: int = VALID_HOURS
+    session: FeedbackSession, expert: User, *, by: str, hours: int = LINK_HOURS
 ) -> tuple[Invitation, str]:
     """Make a link for an expert of a session; return its row and the secret, which is kept nowhere.
 
@@ -33,8 +32,8 @@ def create_link(
     """
     if session.state != FeedbackSession.State.OPEN:
         raise SessionClosed("this session is closed: a link would lead nowhere")
-    if not 1 <= hours <= MOST_HOURS:
-        raise InvalidSession(f"expected 1 to {MOST_HOURS} hours", "hours")
+    if not 1 <= hours <= MOST_LINK_HOURS:
+        raise InvalidSession(f"expected 1 to {MOST_LINK_HOURS} hours", "hours")
     _check(session, expert)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     now = timezone.now()
