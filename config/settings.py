@@ -145,6 +145,7 @@ TIEBREAK_WEB_THREADS = env.integer("TIEBREAK_WEB_THREADS", 8, low=1, high=256)
 # --- training -----------------------------------------------------------------------------------------------
 TIEBREAK_TRAINING_MEMORY_MB = env.integer("TIEBREAK_TRAINING_MEMORY_MB", 4096, low=512, high=1_048_576)
 TIEBREAK_TRAINING_SECONDS = env.integer("TIEBREAK_TRAINING_SECONDS", 3600, low=10, high=86_400)
+TIEBREAK_TRAINING_RESEEDS = env.integer("TIEBREAK_TRAINING_RESEEDS", 3, low=0, high=20)
 TIEBREAK_TRAINING_THREADS = env.integer("TIEBREAK_TRAINING_THREADS", 2, low=1, high=256)
 TIEBREAK_LEASE_SECONDS = env.integer("TIEBREAK_LEASE_SECONDS", 30, low=3, high=3600)
 TIEBREAK_HEARTBEAT_SECONDS = env.integer(

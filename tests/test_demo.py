@@ -22,6 +22,7 @@ PASSWORD = "tiebreak-demo"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     deployment = Deployment(tmp_path_factory.mktemp("demo"))
+    del deployment.environment["TIEBREAK_TRAINING_RESEEDS"]  # as a newcomer has it
     yield deployment
     deployment.remove()
 

@@ -32,6 +32,7 @@ def evaluate(
     labels_guard: bool = True,
     signed_off: Iterable[tuple[str, str, str]] = (),
     trained_queries: Iterable[str] = (),
+    reseeded: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Compare two versions on the held-out queries.
 
@@ -42,6 +43,7 @@ def evaluate(
     labels_guard : whether a version that learned preferences may not fall behind on the labels
     signed_off : (query, item above, item below) that must stay in this order
     trained_queries : queries that the challenger has learned from
+    reseeded : means of the deciding metric of this training and of others that differ by the seed
 
     Returns
     -------
@@ -64,6 +66,7 @@ def evaluate(
             with_labels=labels_guard or mode == "labels",
         ),
         decisive=PAIRS if mode == "preferences" else LABELS,
+        reseeded=reseeded,
         seed=seed,
     )
     metrics = {name: _compared(held_out, name) for name in (PAIRS, LABELS)}

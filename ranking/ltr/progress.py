@@ -10,11 +10,12 @@ OnProgress = Callable[[str, float, str], None]
 
 SPANS = {
     "read": (0.0, 0.02),
-    "judges": (0.02, 0.15),
-    "capacity": (0.15, 0.75),
-    "fit": (0.75, 0.82),
-    "sources": (0.82, 0.92),
-    "evaluate": (0.92, 1.0),
+    "judges": (0.02, 0.10),
+    "capacity": (0.10, 0.70),
+    "fit": (0.70, 0.75),
+    "sources": (0.75, 0.80),
+    "reseeds": (0.80, 0.96),
+    "evaluate": (0.96, 1.0),
     "done": (1.0, 1.0),
 }
 """Where each stage begins and ends."""
@@ -25,7 +26,7 @@ class Meter:
 
     def __init__(self, on_progress: OnProgress | None = None) -> None:
         self._say = on_progress or (lambda stage, fraction, message: None)
-        self._stage, self._began = "", time.perf_counter()
+        self._stage, self._began, self._fraction = "", time.perf_counter(), 0.0
         self.seconds: dict[str, float] = {}
 
     def enter(self, stage: str, message: str) -> None:
@@ -33,15 +34,19 @@ class Meter:
         now = time.perf_counter()
         if self._stage:
             self.seconds[self._stage] = round(self.seconds.get(self._stage, 0.0) + now - self._began, 3)
-        self._stage, self._began = stage, now
-        self._say(stage, SPANS[stage][0], message)
+        self._stage, self._began, self._fraction = stage, now, SPANS[stage][0]
+        self._say(stage, self._fraction, message)
+
+    def only_cancel(self, _stage: str, _fraction: float, _message: str) -> None:
+        """A listener for a training within this stage: it can be cancelled, and says nothing of its own."""
+        self._say(self._stage, self._fraction, "")
 
     def rounds(self, fit: int, fits: int) -> Callable[[int, int], None]:
         """A listener for fit number `fit` of `fits` in this stage."""
         stage, (low, high) = self._stage, SPANS[self._stage]
 
         def report(done: int, total: int) -> None:
-            share = (fit + done / total) / fits
-            self._say(stage, low + (high - low) * share, f"fit {fit + 1} of {fits}, round {done} of {total}")
+            self._fraction = low + (high - low) * (fit + done / total) / fits
+            self._say(stage, self._fraction, f"fit {fit + 1} of {fits}, round {done} of {total}")
 
         return report

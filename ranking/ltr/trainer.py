@@ -97,6 +97,7 @@ def read_task(folder: Path, settings: Mapping[str, Any]) -> TrainingTask:
             seed=int(settings["seed"]),
             champion=_champion(folder / "champion.json", settings["champion_sha256"]),
             min_rows=int(settings.get("min_rows") or 2),
+            reseeds=int(settings.get("reseeds") or 0),
         )
     except KeyError as error:
         raise InvalidFeatures(f"task.json has no {error}; expected it") from error

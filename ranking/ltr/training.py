@@ -18,6 +18,7 @@ from ranking.ltr.evaluation import evaluate
 from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.members import FOLDS, Problem, Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
+from ranking.ltr.paired import LABELS, PAIRS, HeldOut
 from ranking.ltr.pairing import pairs_from_labels
 from ranking.ltr.preferences import Integers, Preferences
 from ranking.ltr.progress import Meter, OnProgress
@@ -28,6 +29,9 @@ from ranking.ltr.stacking import Evidence, tried_entry
 from ranking.ltr.tables import FeatureColumn, Pairs, Rows, read_pairs, read_rows, refuse_held_out
 
 MODES = ("labels", "preferences")
+
+RESEED_STEP = 1_000_003
+"""Between the seeds of a training and of its repetitions: a prime, so that no other training has them."""
 
 LEAST_QUERIES = 5
 """With fewer training queries nothing is held back to choose the amount of learning by."""
@@ -50,6 +54,7 @@ class TrainingTask:
     labels_guard : whether a version may not fall behind on the graded labels; false where they are a history
         that the experts are asked to correct
     signed_off : (query, item above, item below) that a new version has to keep in this order
+    reseeds : how many times to train again with another seed, so that the gate knows what a seed alone makes
     """
 
     rows: pd.DataFrame
@@ -63,6 +68,7 @@ class TrainingTask:
     min_rows: int = 2
     labels_guard: bool = True
     signed_off: tuple[tuple[str, str, str], ...] = ()
+    reseeds: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +125,8 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         raise InvalidFeatures(f"mode is {task.mode!r}; expected one of {MODES}")
     rows = read_rows(task.rows, task.features)
     pairs = read_pairs(task.pairs, rows)
-    learned = (_from_labels if task.mode == "labels" else _from_preferences)(task, rows, pairs, meter)
+    learned = _learn(task, rows, pairs, meter)
+    reseeded = _reseeded(task, rows, pairs, learned, meter)
     meter.enter("evaluate", "comparing with the champion on held-out queries")
     champion = None if task.champion is None else task.champion.score(rows.features)
     trained = np.unique(np.r_[learned.pairs.winner, learned.pairs.loser])
@@ -133,6 +140,7 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         labels_guard=task.labels_guard,
         signed_off=task.signed_off,
         trained_queries=rows.queries[trained],
+        reseeded=reseeded,
     )
     meter.enter("done", found["reason"])
     model = learned.ranker.to_bytes()
@@ -147,6 +155,35 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         "seconds": meter.seconds,
     }
     return TrainingResult(learned.ranker, model, checksum(model), found, report, trained, learned.provenance)
+
+
+def _learn(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter, *, traced: bool = True) -> _Learned:
+    """Learn as the task says; `traced` if it is to be known what each session did."""
+    if task.mode == "labels":
+        return _from_labels(task, rows, pairs, meter)
+    return _from_preferences(task, rows, pairs, meter, traced=traced)
+
+
+def _reseeded(
+    task: TrainingTask, rows: Rows, pairs: Pairs, learned: _Learned, meter: Meter
+) -> list[float] | None:
+    """The deciding metric on held-out queries of this training and of the same with other seeds.
+
+    None where there is nobody to be better than, or nothing was learned: no seed is tried then.
+    """
+    if task.champion is None or task.reseeds < 1 or learned.ranker == task.champion:
+        return None
+    metric = LABELS if task.mode == "labels" else PAIRS
+    means = []
+    meter.enter("reseeds", "training again with other seeds")
+    for again in range(task.reseeds + 1):
+        meter.rounds(again, task.reseeds + 1)(0, 1)
+        other = replace(task, seed=task.seed + again * RESEED_STEP)
+        if again:
+            learned = _learn(other, rows, pairs, Meter(meter.only_cancel), traced=False)
+        held_out = HeldOut.of(rows, pairs, learned.ranker.score(rows.features), None, seed=0)
+        means.append(held_out.metric(metric, held_out.challenger).mean())
+    return means if np.isfinite(means).all() else None
 
 
 def _from_labels(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> _Learned:
@@ -205,7 +242,9 @@ def _rounds_for_labels(problem: Problem, meter: Meter) -> tuple[int, list[dict[s
     return grid[best], table, f"least loss on {len(set(keys[aside]))} training queries that were put aside"
 
 
-def _from_preferences(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> _Learned:
+def _from_preferences(
+    task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter, *, traced: bool
+) -> _Learned:
     """One refinement on the champion, as far as it is borne out on queries left out; maybe none."""
     learned = ~pairs.held_out & (pairs.preferences.weight > 0)
     expert = refuse_held_out(pairs.preferences.take(learned), rows)
@@ -213,7 +252,7 @@ def _from_preferences(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter
     kept = np.flatnonzero(~rows.held_out)  # what is held out is no pool either: it would be held on to
     spread, problem = _problem_of(task, rows, expert, kept)
     sessions = task.pairs["session"].to_numpy().astype(str).astype(object)[learned]
-    lesson = learn(problem, name=task.component, meter=meter, sources=sessions)
+    lesson = learn(problem, name=task.component, meter=meter, sources=sessions if traced else None)
     refuse_held_out(_placed(lesson.pairs, kept), rows)
     report = lesson.report | {
         "pairs": _counted(pairs.origin[learned], len(lesson.pairs) - len(expert)),

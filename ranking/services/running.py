@@ -99,7 +99,14 @@ def _base(job: TrainingJob) -> ModelVersion | None:
 
 
 def _task_of(job: TrainingJob, base: ModelVersion | None) -> dict[str, Any]:
-    return task(job.training_set, base, params=job.params, seed=job.seed, name=_component_name(job))
+    return task(
+        job.training_set,
+        base,
+        params=job.params,
+        seed=job.seed,
+        name=_component_name(job),
+        reseeds=settings.TIEBREAK_TRAINING_RESEEDS,
+    )
 
 
 def task(
@@ -109,6 +116,7 @@ def task(
     params: Mapping[str, Any],
     seed: int,
     name: str,
+    reseeds: int = 0,
 ) -> dict[str, Any]:
     """Return the task of training on a frozen set on top of a champion."""
     space = space_of(training_set.feature_set)
@@ -131,6 +139,7 @@ def task(
         "champion_file": champion.file if champion else None,
         "labels_guard": description.labels_guard,
         "signed_off": [pair.to_dict() for pair in description.signed_off],
+        "reseeds": reseeds,
         "memory_limit_mb": settings.TIEBREAK_TRAINING_MEMORY_MB,
     }
 

@@ -22,6 +22,8 @@ STAGES = {
     "judges": "estimating how careful each expert is",
     "capacity": "choosing how much to learn",
     "fit": "growing the model",
+    "sources": "growing it again without each session",
+    "reseeds": "training again with other seeds",
     "evaluate": "comparing with the version in service",
 }
 VERDICTS: dict[str, tuple[str, str]] = {

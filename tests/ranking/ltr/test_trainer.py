@@ -80,7 +80,7 @@ def test_a_child_trains_and_leaves_a_model_and_its_result(done):
     assert result["evaluation"]["verdict"] in ("promote", "refuse", "not_yet")
     assert result["columns"] == list(ranker.columns)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "champion.json", "model.json", "pairs.parquet", "result.json", "rows.parquet", "task.json"
+        "champion.json", "model.json", "pairs.parquet", "provenance.json.gz", "result.json", "rows.parquet", "task.json"
     ]  # fmt: skip
 
 

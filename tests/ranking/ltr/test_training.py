@@ -1,6 +1,7 @@
 """Training as a whole: it learns what left-out queries bear out, nothing that is held out, and repeatably."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,22 +152,44 @@ def test_a_declared_direction_binds_the_whole_version(world):
     assert np.all(np.diff(result.ranker.score(grid)) <= 0)
 
 
-def test_progress_rises_from_start_to_end_and_may_cancel(world):
+def test_progress_rises_from_start_to_end(world):
     seen = []
-    train(world.with_(params=SMALL).task, on_progress=lambda *event: seen.append(event))
+    train(world.with_(params=SMALL, reseeds=1).task, on_progress=lambda *event: seen.append(event))
     fractions = [fraction for _, fraction, _ in seen]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1] >= 0.95) == (0.0, True)
     assert list(dict.fromkeys(stage for stage, _, _ in seen)) == [
-        "read", "judges", "capacity", "fit", "evaluate", "done"
+        "read", "judges", "capacity", "fit", "sources", "reseeds", "evaluate", "done"
     ]  # fmt: skip
 
+
+@pytest.mark.parametrize("at", ["capacity", "sources", "reseeds"])
+def test_a_training_can_be_cancelled_at_any_stage(world, at):
     def cancel(stage, fraction, message):
-        if stage == "capacity":
+        if stage == at:
             raise TrainingCancelled("enough")
 
     with pytest.raises(TrainingCancelled):
-        train(world.with_(params=SMALL).task, on_progress=cancel)
+        train(world.with_(params=SMALL, reseeds=1).task, on_progress=cancel)
+
+
+@pytest.mark.parametrize("mode", ["labels", "preferences"])
+def test_the_gain_is_held_against_what_other_seeds_make(world, mode):
+    task = world.with_(params=SMALL, mode=mode, reseeds=2).task
+    plain, measured = train(replace(task, reseeds=0)), train(task)
+    assert plain.model == measured.model
+    before, after = (
+        {check["name"]: check for check in one.evaluation["gate"]["checks"]}["noise_floor"]
+        for one in (plain, measured)
+    )
+    assert "not measured" in before["words"]
+    assert after["figures"]["seeds"] == 3
+    assert after["figures"]["floor"] >= 0
+
+
+def test_no_seed_is_tried_where_nothing_was_learned_or_nobody_is_to_be_better_than(world):
+    first = train(world.with_(params=SMALL, mode="labels", champion=None, reseeds=2).task)
+    assert "reseeds" not in first.report["seconds"]
 
 
 def test_the_report_can_be_written_as_json(refined, from_labels):
