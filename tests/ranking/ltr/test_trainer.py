@@ -80,8 +80,14 @@ def test_a_child_trains_and_leaves_a_model_and_its_result(done):
     assert result["evaluation"]["verdict"] in ("promote", "refuse", "not_yet")
     assert result["columns"] == list(ranker.columns)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "champion.json", "model.json", "pairs.parquet", "provenance.json.gz", "result.json", "rows.parquet", "task.json"
-    ]  # fmt: skip
+        "champion.json",
+        "model.json",
+        "pairs.parquet",
+        "provenance.json.gz",
+        "result.json",
+        "rows.parquet",
+        "task.json",
+    ]
 
 
 def test_its_parameters_are_written_out_in_full_so_that_they_rebuild_it(done):
