@@ -91,7 +91,7 @@ def world(db, caplog) -> World:
         "admin": factories.make_admin("ada"),
         "somebody without a role": factories.User.objects.create_user("nils"),
     }
-    return World(_objects(people), _clients(people, _page_client), _clients(people, _api_client))
+    return World(objects_of(people), _clients(people, _page_client), _clients(people, _api_client))
 
 
 def _clients(people: dict[str, Any], make: Any) -> dict[str, Client]:
@@ -111,7 +111,7 @@ def _api_client(user: Any) -> Client:
     return client
 
 
-def _objects(people: dict[str, Any]) -> dict[str, Any]:
+def objects_of(people: dict[str, Any]) -> dict[str, Any]:
     """A project in the middle of its life, beside another one: what there is to be seen, and to be hidden."""
     project = factories.make_project(items=24, queries=6)
     second = factories.make_project("second", items=6, queries=3)
