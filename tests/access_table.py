@@ -150,6 +150,8 @@ API: dict[str, Row] = {
         body={"project": "advisers", "title": "x", "experts": ["edda"], "slates_per_expert": 1},
     ),
     "api:session": get("admin", **of("session")),
+    "api:session_export": get("admin", **of("session")),
+    "api:sessions_export": get("admin", ids={"slug": "slug"}),
     "api:session_close": post("admin", **of("session")),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
@@ -214,6 +216,8 @@ PAGES: dict[str, Row] = {
     "feedback:session_new": Row({"GET": "admin", "POST": "admin"}),
     "feedback:session_cost": get("admin"),
     "feedback:session": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
+    "feedback:sessions_export": get("admin"),
+    "feedback:session_export": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:session_close": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:slate_review": get(
         "admin",

@@ -11,9 +11,8 @@ from django.core.exceptions import ValidationError
 from feedback.exchange.checking import Complaints
 from feedback.exchange.schema import Record
 from feedback.models import Member
+from feedback.services.people import IMPORTED
 from ranking.models import Item, ItemVersion, Project
-
-IMPORTED = "imported"  # the group of people who came with a file and never had a log-in here
 
 
 def check_names(people: Sequence[Record], complaints: Complaints) -> None:

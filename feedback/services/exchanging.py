@@ -25,6 +25,11 @@ class Format:
     content_type: str
     write: Callable[[Sequence[Record]], bytes]
 
+    @property
+    def is_text(self) -> bool:
+        """Say whether the file is text, and no archive."""
+        return self.content_type != "application/zip"
+
 
 _ALL = (
     Format("jsonl", "JSON Lines", ".jsonl", "application/x-ndjson", json_lines),
