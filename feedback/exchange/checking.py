@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from feedback.exchange.schema import Record, of_type
+from feedback.exchange.schema import Record, of_type, session_key
 from feedback.preferences import ShownList, derive
 from ranking.content import content_hash
 from ranking.importers.tables import MOST_REFUSALS, Refusal
@@ -111,6 +111,10 @@ def _check_sessions(records: Sequence[Record], complaints: Complaints) -> None:
     for session in of_type(records, "session"):
         if (session.values["state"] == "closed") != (session.values["closed_at"] is not None):
             complaints.add(session, "closed_at", "a closed session has the moment of its closing, no other")
+        names = ("opened_at", "opened_by", "title", "seed")
+        key = session_key(*(session.values[name] for name in names))
+        if session.values["session"].partition("-")[0] != key:
+            complaints.add(session, "session", f"is not the key of what was opened then; expected {key}")
 
 
 def _check_items(records: Sequence[Record], complaints: Complaints) -> None:
