@@ -32,28 +32,33 @@ from feedback.exchange.values import BadValue, is_whole, short
 TOOL = "argilla"
 QUERY_FIELDS = ("metadata.query", "fields.query")
 SUBMITTED = "submitted"
+Answer = tuple[Any, str, Any]  # user, question, value
 
 
 def read_argilla(path: Path, naming: Naming) -> PeerRead:
     """Read the submitted rankings of an export; drafts and discarded ones are counted."""
     complaints = PeerComplaints(path.name)
     orders: list[PeerOrder] = []
-    skipped = 0
+    left_out = 0
     for place, record in read_records(path, complaints):
+        left_out += _unsubmitted(record.get("responses"))
         try:
-            for user, status, question, value in _responses(record, naming):
-                if status != SUBMITTED:
-                    skipped += 1
-                    continue
+            for user, question, value in _responses(record, naming):
                 orders.append(_order(record, place, user, question, value, naming))
         except BadValue as error:
             complaints.add(place, str(error))
-    notes = (f"{skipped:,} responses were not submitted and are left out",) if skipped else ()
+    notes = (f"responses that were not submitted, left out: {left_out:,}",) if left_out else ()
     return PeerRead(tuple(orders), tuple(complaints.found), notes)
 
 
-def _responses(record: Mapping[str, Any], naming: Naming) -> Iterator[tuple[Any, str, str, Any]]:
-    """Yield (user, status, question, value) of the ranking question. Raises BadValue."""
+def _unsubmitted(said: Any) -> int:
+    """Return how many people left a draft or discarded the record."""
+    responses = said if isinstance(said, list) else []
+    return sum(isinstance(one, dict) and one.get("status", SUBMITTED) != SUBMITTED for one in responses)
+
+
+def _responses(record: Mapping[str, Any], naming: Naming) -> Iterator[Answer]:
+    """Yield the submitted answers to the ranking question. Raises BadValue."""
     said = record.get("responses")
     if isinstance(said, dict):
         found = list(_by_question(said))
@@ -63,42 +68,42 @@ def _responses(record: Mapping[str, Any], naming: Naming) -> Iterator[tuple[Any,
         raise BadValue("expected responses")
     question = naming.question or _only_ranking(found)
     seen: set[str] = set()
-    for user, status, name, value in found:
+    for user, name, value in found:
         if name != question:
             continue
         if str(user) in seen:
             raise BadValue(f"{short(user)} has two responses to {question!r}")
         seen.add(str(user))
-        yield user, status, name, value
+        yield user, name, value
     if found and not seen:
         raise BadValue(f"has no response to {question!r}")
 
 
-def _by_question(said: Mapping[str, Any]) -> Iterator[tuple[Any, str, str, Any]]:
+def _by_question(said: Mapping[str, Any]) -> Iterator[Answer]:
     for question, responses in said.items():
         if not isinstance(responses, list):
             raise BadValue(f"expected a list of responses to {question!r}")
         for response in responses:
             if not isinstance(response, dict):
                 raise BadValue(f"expected a response, found {short(response)}")
-            yield response.get("user_id"), response.get("status", SUBMITTED), question, response.get("value")
+            if response.get("status", SUBMITTED) == SUBMITTED:
+                yield response.get("user_id"), question, response.get("value")
 
 
-def _by_person(said: Sequence[Any]) -> Iterator[tuple[Any, str, str, Any]]:
+def _by_person(said: Sequence[Any]) -> Iterator[Answer]:
     for response in said:
+        if isinstance(response, dict) and response.get("status", SUBMITTED) != SUBMITTED:
+            continue
         values = response.get("values") if isinstance(response, dict) else None
-        if values is None and isinstance(response, dict) and response.get("status") != SUBMITTED:
-            continue  # a discarded response need not have values
         if not isinstance(values, dict):
             raise BadValue(f"expected a response with values, found {short(response)}")
         for question, answer in values.items():
-            value = answer.get("value") if isinstance(answer, dict) else None
-            yield response.get("user_id"), response.get("status", SUBMITTED), question, value
+            yield response.get("user_id"), question, answer.get("value") if isinstance(answer, dict) else None
 
 
-def _only_ranking(found: Sequence[tuple[Any, str, str, Any]]) -> str:
+def _only_ranking(found: Sequence[Answer]) -> str:
     """Return the one question that is answered with a list that ranks. Raises BadValue."""
-    names = {name for _, _, name, value in found if _ranks(value)}
+    names = {name for _, name, value in found if _ranks(value)}
     if len(names) > 1:
         raise BadValue(f"has several ranking questions; say which of {', '.join(sorted(names))}")
     if found and not names:

@@ -52,7 +52,7 @@ def read_label_studio(path: Path, naming: Naming) -> PeerRead:
                     orders += _orders(task, annotation, where, naming)
             except BadValue as error:
                 complaints.add(where, str(error))
-    notes = (f"{cancelled:,} annotations were cancelled and are left out",) if cancelled else ()
+    notes = (f"annotations that were cancelled, left out: {cancelled:,}",) if cancelled else ()
     return PeerRead(tuple(orders), tuple(complaints.found), notes)
 
 

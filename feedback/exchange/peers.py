@@ -140,13 +140,14 @@ def key_of(value: Any, what: str) -> str:
 
 
 def person_name(tool: str, identity: Any, naming: Naming) -> str:
-    """Return a user name: the one given for this id, or one made of tool and id. Raises BadValue.
+    """Return a user name: the one given for this id, an e-mail address, or tool and id. Raises BadValue.
 
     >>> person_name("argilla", "7f3b", Naming()), person_name("argilla", 7, Naming(people={"7": "edda"}))
     ('argilla-7f3b', 'edda')
     """
     said = key_of(identity, "the person")
-    return naming.people.get(said) or f"{tool}-{_NOT_IN_A_NAME.sub('-', said)}"[:150]
+    plain = _NOT_IN_A_NAME.sub("-", said)
+    return naming.people.get(said) or (plain if "@" in plain else f"{tool}-{plain}")[:150]
 
 
 def check_order(tiers: Sequence[Sequence[str]], rest: Sequence[str]) -> None:

@@ -77,7 +77,7 @@ def import_orders(project: Project, request: OrdersRequest, options: Options = P
     if new:
         notes.append(f"a closed session “{request.session_title}” with {made:,} preferences")
     if people:
-        notes.append(f"{people:,} people were made, without a log-in")
+        notes.append(f"people who were made, without a log-in: {people:,}")
     return ImportReport(project.slug, (counts,), notes=tuple(notes), dry_run=options.dry_run)
 
 

@@ -74,9 +74,9 @@ class Restorer:
         self._move(moved)
         self._derive((*of_type(new, "session"), *of_type(moved, "session")))
         notes = {
-            f"{people:,} people were made, without a log-in": people,
-            f"{contents:,} earlier contents of items were added": contents,
-            f"{elsewhere:,} sessions were held with a version that is not here": elsewhere,
+            f"people who were made, without a log-in: {people:,}": people,
+            f"earlier contents of items that were added: {contents:,}": contents,
+            f"sessions that were held with a version that is not here: {elsewhere:,}": elsewhere,
         }
         return [words for words, count in notes.items() if count]
 
