@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +21,16 @@ from ranking.importers.tables import Refusal, Refusals
 LARGEST_FILE = 512 * 2**20
 LONGEST_LINE = 16 * 2**20
 CHUNK = 2**20
+#: What a damaged, encrypted or made-up zip ends in: the module has no one error for it.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,7 @@ def _read_zip(path: Path) -> Read:
                 return _unreadable(path, problem)
             files = [_extract(archive, entry, Path(folder)) for entry in archive.infolist()]
             parts = [_read_table(path.name, file) for file in sorted(files, key=_place)]
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except UNREADABLE as error:
         return _unreadable(path, f"is not a zip that can be read: {error}")
     records = tuple(record for part in parts for record in part.records)
     return Read(records, tuple(refusal for part in parts for refusal in part.refusals))

@@ -1,7 +1,9 @@
 """Broken exports are refused with file, line and reason, and nothing of them is written."""
 
+import contextlib
 import io
 import json
+import random
 import zipfile
 
 import pytest
@@ -202,6 +204,22 @@ def test_a_zip_that_is_cut_off_is_refused(project, tables, tmp_path):
     path = _zip(tmp_path / "broken.zip", tables)
     path.write_bytes(path.read_bytes()[:-200])
     assert "is not a zip that can be read" in _refused(project, path)[0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_zip_with_damaged_bytes_is_refused_or_taken_whole(project, tmp_path, seed):
+    """Whatever is hit, an import either writes what the file said or nothing."""
+    import_sessions(project, SPRING)
+    data, whole = bytearray(export_file(project, "csv")), exchange.counts()
+    exchange.wipe()
+    for place in random.Random(seed).sample(range(len(data)), 3):
+        data[place] ^= 0x55
+    path = tmp_path / "damaged.zip"
+    path.write_bytes(data)
+    with contextlib.suppress(ImportRefused):
+        import_sessions(project, path)
+    found = exchange.counts()
+    assert found == whole or set(found.values()) == {0}
 
 
 def test_a_zip_that_unpacks_to_more_than_it_may_is_refused(project, tables, tmp_path, monkeypatch):
