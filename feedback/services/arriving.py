@@ -55,22 +55,22 @@ def bring_people(people: Sequence[Record]) -> tuple[dict[str, User], int]:
     return users, len(strangers)
 
 
-def bring_items(
-    project: Project, items: Iterable[Record]
-) -> tuple[Mapping[tuple[str, str], ItemVersion], int]:
-    """Return the item versions by key and content hash, and how many were made; none becomes the current one.
+def bring_items(project: Project, items: Iterable[Record]) -> tuple[Mapping[tuple[str, str], int], int]:
+    """Return the ids of item versions by key and content hash, and how many were made; none becomes current.
 
     All keys must be known.
     """
     wanted = {(one.values["item"], one.values["content_hash"]): one.values["content"] for one in items}
-    rows = ItemVersion.objects.filter(
-        item__project=project, content_hash__in={digest for _, digest in wanted}
-    ).select_related("item")
-    found = {(version.item.key, version.content_hash): version for version in rows.defer("content")}
+    rows = ItemVersion.objects.filter(item__project=project).values_list("item__key", "content_hash", "pk")
+    found = {(key, digest): pk for key, digest, pk in rows.iterator() if (key, digest) in wanted}
     missing = [key for key in wanted if key not in found]
     at = dict(Item.objects.filter(project=project).values_list("key", "id"))
     made = ItemVersion.objects.bulk_create(
-        ItemVersion(item_id=at[key], content_hash=digest, content=wanted[key, digest])
-        for key, digest in missing
+        [
+            ItemVersion(item_id=at[key], content_hash=digest, content=wanted[key, digest])
+            for key, digest in missing
+        ],
+        batch_size=500,
     )
-    return {**found, **dict(zip(missing, made, strict=True))}, len(made)
+    ids = [version.pk for version in made]
+    return {**found, **dict(zip(missing, ids, strict=True))}, len(made)

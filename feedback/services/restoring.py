@@ -13,7 +13,7 @@ from feedback.models import FeedbackSession, Judgement, Participation, Slate, Sl
 from feedback.services.arriving import bring_items, bring_people
 from feedback.services.collecting import keys_of
 from feedback.services.deriving import derive_preferences
-from ranking.models import ItemVersion, ModelVersion, Project
+from ranking.models import ModelVersion, Project
 from ranking.services.catalog_rows import OnProgress, chunks
 
 SlateKey = tuple[str, str, int]
@@ -141,20 +141,19 @@ class Restorer:
         found = rows.values_list("session_id", "expert__username", "position", "pk")
         return {(names[session], expert, position): pk for session, expert, position, pk in found}
 
-    def _write_cards(
-        self, records: Sequence[Record], versions: Mapping[tuple[str, str], ItemVersion]
-    ) -> None:
-        for done, part in enumerate(chunks(records)):
-            self.on_progress("cards", done * len(part), len(records))
+    def _write_cards(self, records: Sequence[Record], versions: Mapping[tuple[str, str], int]) -> None:
+        done = 0
+        for part in chunks(records):
             SlateItem.objects.bulk_create(
                 SlateItem(
                     slate_id=self.slates[record.slate],
-                    item_version=versions[record.values["item"], record.values["content_hash"]],
+                    item_version_id=versions[record.values["item"], record.values["content_hash"]],
                     **{name: record.values[name] for name in _CARD_PLAIN},
                 )
                 for record in part
             )
-        self.on_progress("cards", len(records), len(records))
+            done += len(part)
+            self.on_progress("cards", done, len(records))
 
     def _write_judgements(self, records: Sequence[Record]) -> None:
         cards = self._cards_of({self.slates[record.slate] for record in records})
