@@ -152,6 +152,8 @@ API: dict[str, Row] = {
         body={"project": "advisers", "title": "x", "experts": ["edda"], "slates_per_expert": 1},
     ),
     "api:session": get("admin", **of("session")),
+    "api:session_export": get("admin", **of("session")),
+    "api:sessions_export": get("admin", ids={"slug": "slug"}),
     "api:session_close": post("admin", **of("session")),
     "api:session_invitations": post("admin", 201, body={"expert": "edda"}, **of("session")),
     "api:session_more": post("admin", body={"expert": "edda", "slates": 1}, **of("session")),
@@ -219,6 +221,8 @@ PAGES: dict[str, Row] = {
     "feedback:session_new": Row({"GET": "admin", "POST": "admin"}),
     "feedback:session_cost": get("admin"),
     "feedback:session": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
+    "feedback:sessions_export": get("admin"),
+    "feedback:session_export": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:session_close": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     **{
         f"feedback:participation{what}": (get if not what else post)(

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from feedback.exchange.schema import TABLES
 from tests.deployment import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -29,3 +30,11 @@ def test_every_page_can_be_reached_from_the_readme_in_two_clicks():
     folders = {path for path in reached if path.is_dir()}
     missing = [page for page in PAGES[1:] if page not in reached and not folders & set(page.parents)]
     assert missing == []
+
+
+def test_every_column_of_an_export_is_documented():
+    tables = (ROOT / "docs/exchange.md").read_text(encoding="utf-8").split("\n### ")
+    for table in TABLES.values():
+        section = next(part for part in tables if part.startswith(f"{table.plural}\n"))
+        rows = re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE)
+        assert rows == [column.name for column in table.columns]

@@ -1,18 +1,27 @@
-"""A list as a file."""
+"""Lists and sessions as files."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 
+from feedback.models import FeedbackSession
 from feedback.services import reading
+from feedback.services.exchanging import FORMATS, export_file, export_name
 from feedback.services.exporting import csv_of, file_name
 from ranking.api.base import Endpoint, JsonWhateverIsAccepted
 from ranking.api.catalogue import readable_queries
-from ranking.models import Query
+from ranking.models import Project, Query
+
+AS = OpenApiParameter("as", enum=list(FORMATS), default="jsonl", description="kind of file")
+FILES = {
+    (200, one.content_type.partition(";")[0]): OpenApiTypes.STR if one.is_text else OpenApiTypes.BINARY
+    for one in FORMATS.values()
+}
 
 
 class QueryExport(Endpoint):
@@ -29,3 +38,39 @@ class QueryExport(Endpoint):
         response = HttpResponse(csv_of(sheet, sheet.lines), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{file_name(sheet)}"'
         return response
+
+
+class ProjectExport(Endpoint):
+    """What all sessions of a project collected."""
+
+    queryset = Project.objects.all()
+    lookup_field = "slug"
+    content_negotiation_class = JsonWhateverIsAccepted
+
+    @extend_schema(parameters=[AS], responses=FILES)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Return sessions, lists, judgements and preferences as a file; `import_sessions` reads it again."""
+        return _answer(request, self.get_object())
+
+
+class SessionExport(Endpoint):
+    """What one session collected."""
+
+    queryset = FeedbackSession.objects.select_related("project")
+    content_negotiation_class = JsonWhateverIsAccepted
+
+    @extend_schema(parameters=[AS], responses=FILES)
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """Return the session with its lists, judgements and preferences as a file."""
+        session = self.get_object()
+        return _answer(request, session.project, session)
+
+
+def _answer(request: Request, project: Project, session: FeedbackSession | None = None) -> HttpResponse:
+    name = request.query_params.get("as", "jsonl")
+    if name not in FORMATS:
+        raise ValidationError({"as": f"expected one of {', '.join(FORMATS)}"})
+    content = export_file(project, name, None if session is None else [session])
+    response = HttpResponse(content, content_type=FORMATS[name].content_type)
+    response["Content-Disposition"] = f'attachment; filename="{export_name(project, name, session)}"'
+    return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from feedback.models.sessions import Slate, SlateItem
 
@@ -33,7 +34,7 @@ class Judgement(models.Model):
     seconds = models.PositiveIntegerField(default=0)
     idempotency_key = models.CharField(max_length=80)
     body_sha256 = models.CharField(max_length=64)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ("id",)

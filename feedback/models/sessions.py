@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from ranking.models import ItemVersion, ModelVersion, Project, Query
 
@@ -46,8 +47,11 @@ class FeedbackSession(models.Model):
     )
     seed = models.PositiveIntegerField(default=0)
     opened_by = models.CharField(max_length=150)
-    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
+    origin = models.JSONField(
+        null=True, blank=True, help_text="of a session held elsewhere: where, and with which version"
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -68,7 +72,7 @@ class Participation(models.Model):
     expert = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="participations"
     )
-    invited_at = models.DateTimeField(auto_now_add=True)
+    invited_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ("id",)

@@ -9,12 +9,9 @@ from typing import Any
 
 from django.utils.text import slugify
 
+from feedback.exchange.cells import BYTE_ORDER_MARK, FORMULA_SIGNS
 from feedback.services.reading import Line, Sheet
 from ranking.formats import is_missing
-
-# A cell that starts like this is a formula to a spreadsheet; the last four are their full-width forms.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the code page of the machine
 
 
 def csv_of(sheet: Sheet, lines: Iterable[Line]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.crypto import get_random_string
 from rest_framework.authtoken.models import Token
 
@@ -20,6 +21,7 @@ from ranking.models import Organisation
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - an alphabet
 PASSWORD_GROUPS = 4
 PASSWORD_GROUP_LENGTH = 4
+IMPORTED = "imported"  # the group of people who came with a file and never had a log-in here
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ class PersonRequest:
     email: str = ""
     organisation: Organisation | None = None
     simulated: bool = False
+
+
+def everybody() -> QuerySet[Member]:
+    """Return all people, each with `imported`: whether they came with a file."""
+    came = Group.objects.filter(name=IMPORTED, user=OuterRef("user"))
+    return Member.objects.select_related("user", "organisation").annotate(imported=Exists(came))
 
 
 def create_person(request: PersonRequest) -> tuple[Member, str]:

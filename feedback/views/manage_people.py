@@ -65,7 +65,7 @@ def expert(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 @require_safe
 def person_list(request: HttpRequest) -> HttpResponse:
     """Show everybody who has a log-in."""
-    members = Member.objects.select_related("user", "organisation").order_by("role", "user__username")
+    members = people.everybody().order_by("role", "user__username")
     page = Paginator(members, PER_PAGE * 2).get_page(request.GET.get("page"))
     return render(request, "feedback/manage_people.html", {"page": page})
 
@@ -132,7 +132,7 @@ def person_readmit(request: HttpRequest, member_id: int) -> HttpResponse:
 
 
 def _find_member(member_id: int) -> Member:
-    return get_object_or_404(Member.objects.select_related("user", "organisation"), pk=member_id)
+    return get_object_or_404(people.everybody(), pk=member_id)
 
 
 def _password_page(request: HttpRequest, member: Member, password: str, *, created: bool) -> HttpResponse:

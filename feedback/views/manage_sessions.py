@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +15,8 @@ from feedback.errors import InvalidSession, SessionClosed
 from feedback.forms import SessionForm, add_refusal, people_who_judge
 from feedback.models import FeedbackSession
 from feedback.services import agreeing, coverage, reviewing, sessions
+from feedback.services.exchanging import FORMATS
+from feedback.views.export import sessions_file
 from ranking.access import for_roles
 from ranking.errors import NoChampion
 from ranking.models import Project
@@ -28,7 +30,11 @@ PER_PAGE = 25
 def session_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Show all sessions, latest first."""
     project = find_project(slug)
-    context = {"project": project, "sessions": coverage.sessions_of(project)}
+    context = {
+        "project": project,
+        "sessions": coverage.sessions_of(project),
+        "formats": FORMATS.values(),
+    }
     return render(request, "feedback/manage_sessions.html", context)
 
 
@@ -86,8 +92,24 @@ def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
         "remarks": coverage.remarks_of(judgements, project),
         "page": _judged_page(request, judgements),
         "expert": request.GET.get("expert", ""),
+        "formats": FORMATS.values(),
     }
     return render(request, "feedback/manage_session.html", context)
+
+
+@for_roles("admin")
+@require_safe
+def sessions_export(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer all sessions of a project as a file."""
+    return sessions_file(find_project(slug), _format(request))
+
+
+@for_roles("admin")
+@require_safe
+def session_export(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
+    """Answer one session as a file."""
+    project = find_project(slug)
+    return sessions_file(project, _format(request), _find_session(project, session_id))
 
 
 @for_roles("admin")
@@ -119,6 +141,13 @@ def slate_review(request: HttpRequest, slug: str, session_id: int, slate_id: int
 
 def _find_session(project: Project, session_id: int) -> FeedbackSession:
     return get_object_or_404(project.sessions.select_related("project", "version"), pk=session_id)
+
+
+def _format(request: HttpRequest) -> str:
+    name = request.GET.get("as", "jsonl")
+    if name not in FORMATS:
+        raise Http404
+    return name
 
 
 def _cost(project: Project, request: HttpRequest) -> coverage.Cost | None:

@@ -46,7 +46,7 @@ def convert(path: str) -> None:
     try:
         with pq.ParquetFile(path) as file:
             _check(file)
-            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer = csv.writer(sys.stdout)  # its line ends have cells with a lone CR quoted
             writer.writerow(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
                 columns = [column.to_pylist() for column in batch.columns]

@@ -1,0 +1,181 @@
+"""Label Studio's JSON export with results of a Ranker or of a Pairwise control.
+
+A task has `data` and `annotations`, an annotation `completed_by`, `lead_time` and `result`. A result of type
+`ranker` holds item ids in their order, `{"ranker": [...]}`, or lists of ids by bucket; of type `pairwise` it
+holds `{"selected": "left" | "right"}`. JSON-MIN drops who did it when, and is not read.
+
+Sources: `docs/source/tags/ranker.md` and `web/libs/editor/src/tags/control/Pairwise.js` of
+https://github.com/HumanSignal/label-studio, and https://labelstud.io/guide/task_format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from feedback.exchange.peers import (
+    Naming,
+    PeerComplaints,
+    PeerOrder,
+    PeerRead,
+    check_order,
+    key_at,
+    key_of,
+    look_up,
+    person_name,
+    read_records,
+)
+from feedback.exchange.values import LARGE, BadValue, Column, check, short
+
+TOOL = "label-studio"
+UNSORTED = "_"  # the column of what was moved into no bucket
+Tiers = list[list[str]]
+
+
+def read_label_studio(path: Path, naming: Naming) -> PeerRead:
+    """Read the rankings and comparisons of an export; cancelled annotations are counted."""
+    complaints = PeerComplaints(path.name)
+    orders: list[PeerOrder] = []
+    cancelled = 0
+    for place, task in read_records(path, complaints):
+        annotations = task.get("annotations")
+        if not isinstance(annotations, list) or not isinstance(task.get("data"), dict):
+            complaints.add(place, "expected a task with data and annotations; JSON-MIN is not read")
+            continue
+        for number, annotation in enumerate(annotations, start=1):
+            where = f"{place}, annotation {number}"
+            try:
+                if isinstance(annotation, dict) and annotation.get("was_cancelled") is True:
+                    cancelled += 1
+                else:
+                    orders += _orders(task, annotation, where, naming)
+            except BadValue as error:
+                complaints.add(where, str(error))
+    notes = (f"annotations that were cancelled, left out: {cancelled:,}",) if cancelled else ()
+    return PeerRead(tuple(orders), tuple(complaints.found), notes)
+
+
+def _orders(task: Mapping[str, Any], annotation: Any, where: str, naming: Naming) -> Iterator[PeerOrder]:
+    """Yield the orders of one annotation. Raises BadValue."""
+    if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
+        raise BadValue("expected an annotation with its result")
+    seen: set[str] = set()
+    for result in annotation["result"]:
+        if not isinstance(result, dict) or result.get("type") not in _READERS:
+            continue
+        control = key_of(result.get("from_name"), "from_name")
+        if naming.question and control != naming.question:
+            continue
+        if control in seen:
+            raise BadValue(f"has two results of {control!r}")
+        seen.add(control)
+        yield _order(task, annotation, result, where, naming)
+    if not seen:
+        raise BadValue("has no result of a Ranker or a Pairwise control")
+
+
+def _order(
+    task: Mapping[str, Any],
+    annotation: Mapping[str, Any],
+    result: Mapping[str, Any],
+    where: str,
+    naming: Naming,
+) -> PeerOrder:
+    data = task["data"]
+    value = result.get("value")
+    if not isinstance(value, dict):
+        raise BadValue(f"expected a value of {result['type']}, found {short(value)}")
+    tiers, rest, shown = _READERS[result["type"]](data, value, naming)
+    check_order(tiers, rest)
+    identity = annotation.get("id", f"{task.get('id', where)}/{annotation.get('completed_by')}")
+    return PeerOrder(
+        place=where,
+        name=f"{identity}/{result['from_name']}",
+        query=naming.query or key_at(data, [naming.query_field or "query"]),
+        person=person_name(TOOL, _who(annotation.get("completed_by")), naming),
+        tiers=tuple(map(tuple, tiers)),
+        rest=tuple(rest),
+        shown=tuple(shown),
+        seconds=_seconds(annotation.get("lead_time")),
+        made_at=check(Column("created_at", "moment", optional=True), annotation.get("created_at")),
+    )
+
+
+def _who(completed_by: Any) -> Any:
+    """An id, or a person of whom the address is better known than the id."""
+    if isinstance(completed_by, dict):
+        return completed_by.get("email") or completed_by.get("id")
+    return completed_by
+
+
+def _seconds(lead_time: Any) -> int:
+    seconds = check(Column("lead_time", "number", optional=True, high=LARGE), lead_time)
+    return round(seconds or 0)
+
+
+def _ranker(
+    data: Mapping[str, Any], value: Mapping[str, Any], naming: Naming
+) -> tuple[Tiers, list[str], Any]:
+    keys = _listed(data, naming)
+    found = value.get("ranker")
+    if isinstance(found, dict) and len(found) == 1 and not naming.buckets:
+        found = next(iter(found.values()))  # some versions put the order under the name of the control
+    if isinstance(found, dict):
+        tiers = [_keys(found.get(name, []), keys) for name in _buckets(found, naming)]
+    else:
+        tiers = [[key] for key in _keys(found, keys)]
+    tiers = [tier for tier in tiers if tier]
+    placed = {key for tier in tiers for key in tier}
+    return tiers, [key for key in keys.values() if key not in placed], keys.values()
+
+
+def _listed(data: Mapping[str, Any], naming: Naming) -> dict[str, str]:
+    """Return the keys of the listed items by their ids, in the order in which they were shown."""
+    listed = look_up(data, naming.list_field)
+    if not isinstance(listed, list):
+        raise BadValue(f"expected the listed items in {naming.list_field}, found {short(listed)}")
+    found: dict[str, str] = {}
+    for item in listed:
+        if not isinstance(item, dict):
+            raise BadValue(f"expected an item with its id, found {short(item)}")
+        identity = key_of(item.get("id"), "id")
+        if identity in found:
+            raise BadValue(f"lists {identity!r} twice")
+        key = key_at(item, [naming.item_field or "id"])
+        if key in found.values():
+            raise BadValue(f"lists {key!r} twice")
+        found[identity] = key
+    return found
+
+
+def _buckets(found: Mapping[str, Any], naming: Naming) -> tuple[str, ...]:
+    if not naming.buckets:
+        raise BadValue(f"has buckets ({', '.join(map(str, found))}); --buckets says which is best")
+    strange = sorted(set(found) - {*naming.buckets, UNSORTED})
+    if strange:
+        raise BadValue(f"has a bucket {strange[0]!r} that --buckets does not name")
+    return naming.buckets
+
+
+def _keys(ids: Any, keys: Mapping[str, str]) -> list[str]:
+    if not isinstance(ids, list):
+        raise BadValue(f"expected a list of ids, found {short(ids)}")
+    strange = [one for one in ids if str(one) not in keys]
+    if strange:
+        raise BadValue(f"ranks {short(strange[0])}, which is not among the listed items")
+    return [keys[str(one)] for one in ids]
+
+
+def _pairwise(
+    data: Mapping[str, Any], value: Mapping[str, Any], naming: Naming
+) -> tuple[Tiers, list[str], Any]:
+    left, right = (key_at(data, [path]) for path in (naming.left_field, naming.right_field))
+    selected = value.get("selected")
+    if selected not in ("left", "right"):
+        raise BadValue(f"expected left or right to be selected, found {short(selected)}")
+    best, other = (left, right) if selected == "left" else (right, left)
+    return [[best], [other]], [], (left, right)
+
+
+_READERS = {"ranker": _ranker, "pairwise": _pairwise}

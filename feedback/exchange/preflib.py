@@ -1,0 +1,202 @@
+"""PrefLib's files of orders: .soc, .soi, .toc and .toi.
+
+A header of lines `# NAME: value` (DATA TYPE, NUMBER ALTERNATIVES, NUMBER VOTERS, NUMBER UNIQUE ORDERS, and
+ALTERNATIVE NAME 1, 2, ...), then lines `count: 1,{2,3},4`: how many voters gave that order, ties in braces.
+The names of the alternatives are keys of items. Each voter becomes a person; what an incomplete order leaves
+out stands below the line.
+
+Source: FORMAT_SPECIFICATION.md of https://github.com/PrefLib/PrefLib-Data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedback.exchange.peers import MOST_ITEMS, Naming, PeerComplaints, PeerOrder, PeerRead, check_order
+from feedback.exchange.reading import LARGEST_FILE, read_lines
+from feedback.exchange.values import BadValue, short
+from ranking.importers.tables import Refusals
+
+TOOL = "preflib"
+TYPES = ("soc", "soi", "toc", "toi")
+MOST_VOTERS = 500  # each becomes a person, and agreement looks at every pair of them
+_HEADER = re.compile(r"#\s*([A-Z][A-Z0-9 ]*?)\s*:(.*)")
+_NAME = re.compile(r"ALTERNATIVE NAME (\d+)", re.ASCII)
+_PART = r"\s*(?:\d+|\{\s*\d+(?:\s*,\s*\d+)*\s*\})\s*"
+_ORDER = re.compile(rf"\s*(\d+)\s*:({_PART}(?:,{_PART})*)", re.ASCII)
+_TIER = re.compile(r"\d+|\{[^}]*\}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class _Header:
+    values: Mapping[str, str]
+    names: Mapping[int, str]
+
+    @property
+    def type(self) -> str:
+        return self.values.get("DATA TYPE", "")
+
+    def number(self, name: str) -> int:
+        """Return a number of the header; -1 where there is none."""
+        text = self.values.get(name, "")
+        return int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1
+
+
+def read_preflib(path: Path, naming: Naming) -> PeerRead:
+    """Read a file of orders, about the need that `naming.query` names."""
+    complaints = PeerComplaints(path.name)
+    lines = _lines(path, complaints)
+    header, body = _split(lines, complaints)
+    if not naming.query:
+        complaints.add("", "say which need the orders are about (--query)")
+    if not complaints.found:
+        _check_header(header, path, complaints)
+    if complaints.found:
+        return PeerRead(refusals=tuple(complaints.found))
+    counted = _counted(body, header, complaints)
+    voters = sum(count for _, count, _ in counted)
+    _check_counts(header, voters, len(counted), complaints)
+    if complaints.found:
+        return PeerRead(refusals=tuple(complaints.found))
+    return PeerRead(tuple(_orders(counted, header, path, naming)))
+
+
+def _lines(path: Path, complaints: PeerComplaints) -> list[tuple[int, str]]:
+    refusals = Refusals(path.name)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            complaints.add("", f"is larger than {LARGEST_FILE // 2**20} MB")
+            return []
+        lines = read_lines(path, refusals)
+    except OSError as error:
+        complaints.add("", f"can't be read: {error.strerror or error}")
+        return []
+    for refusal in refusals.found:
+        complaints.add(f"line {refusal.line}", refusal.message)
+    return lines
+
+
+def _split(
+    lines: Sequence[tuple[int, str]], complaints: PeerComplaints
+) -> tuple[_Header, list[tuple[int, str]]]:
+    values: dict[str, str] = {}
+    names: dict[int, str] = {}
+    body: list[tuple[int, str]] = []
+    for number, text in lines:
+        if not text.startswith("#"):
+            body.append((number, text))
+        elif body:
+            complaints.add(f"line {number}", "a line of the header stands after the orders")
+        else:
+            _head_line(text, number, values, names, complaints)
+    return _Header(values, names), body
+
+
+def _head_line(
+    text: str, line: int, values: dict[str, str], names: dict[int, str], complaints: PeerComplaints
+) -> None:
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        complaints.add(f"line {line}", f"expected a line like `# TITLE: ...`, found {short(text)}")
+        return
+    name, value = match[1], match[2].strip()
+    alternative = _NAME.fullmatch(name)
+    if name in values or (alternative and int(alternative[1]) in names):
+        complaints.add(f"line {line}", f"{name} stands in the header already")
+    elif alternative is None:
+        values[name] = value
+    elif not value or value in names.values():
+        complaints.add(f"line {line}", f"expected a name that no other alternative has, found {short(value)}")
+    else:
+        names[int(alternative[1])] = value
+
+
+def _check_header(header: _Header, path: Path, complaints: PeerComplaints) -> None:
+    if header.type not in TYPES:
+        expected = f"expected one of {', '.join(TYPES)}"
+        complaints.add("header, DATA TYPE", f"{expected}; found {short(header.type)}")
+    elif path.suffix[1:].lower() in TYPES and path.suffix[1:].lower() != header.type:
+        complaints.add("header, DATA TYPE", f"says {header.type}, but the file is called {path.suffix}")
+    count = header.number("NUMBER ALTERNATIVES")
+    if count != len(header.names) or sorted(header.names) != list(range(1, count + 1)):
+        complaints.add(
+            "header, NUMBER ALTERNATIVES",
+            f"expected the names of alternatives 1 to n, found {len(header.names)}",
+        )
+    if count > MOST_ITEMS:
+        complaints.add("header, NUMBER ALTERNATIVES", f"expected at most {MOST_ITEMS}, found {count}")
+
+
+def _counted(
+    body: Sequence[tuple[int, str]], header: _Header, complaints: PeerComplaints
+) -> list[tuple[int, int, list[list[int]]]]:
+    """Return (line, count, tiers) of each order."""
+    found: list[tuple[int, int, list[list[int]]]] = []
+    seen: dict[str, int] = {}
+    for line, text in body:
+        try:
+            count, tiers = _parse(text, header)
+            first = seen.setdefault(str([sorted(tier) for tier in tiers]), line)
+            if first != line:
+                raise BadValue(f"this order stands on line {first} already")
+            found.append((line, count, tiers))
+        except BadValue as error:
+            complaints.add(f"line {line}", str(error))
+    return found
+
+
+def _parse(text: str, header: _Header) -> tuple[int, list[list[int]]]:
+    match = _ORDER.fullmatch(text)
+    if match is None:
+        raise BadValue(f"expected a line like `3: 1,{{2,4}},5`, found {short(text)}")
+    count = int(match[1][:9])
+    tiers = [[int(one[:9]) for one in re.findall(r"\d+", tier)] for tier in _TIER.findall(match[2])]
+    placed = [one for tier in tiers for one in tier]
+    unknown = [one for one in placed if one not in header.names]
+    if unknown:
+        raise BadValue(f"there is no alternative {unknown[0]}")
+    if count < 1:
+        raise BadValue("expected a count of 1 or more")
+    if header.type in ("soc", "soi") and len(tiers) != len(placed):
+        raise BadValue(f"has a tie, which a file of type {header.type} has not")
+    if header.type in ("soc", "toc") and len(set(placed)) < len(header.names):
+        raise BadValue(f"leaves alternatives out, which a file of type {header.type} does not")
+    named = [[header.names[one] for one in tier] for tier in tiers]
+    check_order(named, [name for number, name in header.names.items() if number not in placed])
+    return count, tiers
+
+
+def _check_counts(header: _Header, voters: int, orders: int, complaints: PeerComplaints) -> None:
+    for name, found in (("NUMBER VOTERS", voters), ("NUMBER UNIQUE ORDERS", orders)):
+        if not complaints.found and header.number(name) != found:
+            complaints.add(f"header, {name}", f"says {short(header.values.get(name))}, but there are {found}")
+    if not orders and not complaints.found:
+        complaints.add("", "holds no order")
+    if voters > MOST_VOTERS:
+        complaints.add("header, NUMBER VOTERS", f"expected at most {MOST_VOTERS}, found {voters:,}")
+
+
+def _orders(
+    counted: Sequence[tuple[int, int, list[list[int]]]], header: _Header, path: Path, naming: Naming
+) -> list[PeerOrder]:
+    file = header.values.get("FILE NAME") or path.name
+    about = re.sub(r"[^\w.+-]+", "-", file)[:120]
+    found: list[PeerOrder] = []
+    for line, count, tiers in counted:
+        placed = {one for tier in tiers for one in tier}
+        for _ in range(count):
+            voter = f"voter-{len(found) + 1}"
+            found.append(
+                PeerOrder(
+                    place=f"line {line}",
+                    name=f"{file}/{voter}",
+                    query=naming.query,
+                    person=naming.people.get(voter) or f"{TOOL}-{about}-{voter}",
+                    tiers=tuple(tuple(header.names[one] for one in tier) for tier in tiers),
+                    rest=tuple(name for one, name in header.names.items() if one not in placed),
+                )
+            )
+    return found
