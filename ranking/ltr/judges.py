@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import betaincinv, expit, logsumexp
 
 from ranking.ltr.errors import InvalidPreferences
@@ -48,8 +48,16 @@ PRIOR_VERDICTS = (0.92, 0.05, 0.03)
 SURE = 0.9
 """A judge is called random or inverted if that is this probable, after a prior under which few are."""
 
-MOST_HONEST = 0.3
-"""The rate of a reliable judge in that comparison is the panel's median, and never above this."""
+TYPICAL, MOST_HONEST = 0.25, 0.3
+"""The rate of a reliable judge in that comparison is the panel's lower quartile, which half a panel of bad
+ones leaves alone, and never above the second number."""
+
+SCALES = (1.0, 16.0)
+"""Range of the factor that makes margins out of fold as sure as the panel bears out, for the verdicts. Never
+smaller: margins that are too sure are what flip rates are for."""
+
+SCALE_SPREAD = 1.0
+"""Prior standard deviation of its logarithm: on a handful of lists the margins stay about what they are."""
 
 ANCHORING_SPREAD = 2.0
 """Prior standard deviation of the panel's anchoring; of a judge's around the panel's, half of it."""
@@ -131,7 +139,10 @@ def judge_reports(
     low, high = np.zeros(len(names)), np.ones(len(names))
     shapes = (flips[own] + PRIOR_FLIPS, (total - flips)[own] + PRIOR_KEPT)
     low[own], high[own] = betaincinv(*shapes, 0.025), betaincinv(*shapes, 0.975)
-    probable = _verdicts(d, weight, codes, float(np.median(rates[own])) if own.any() else 0.1, len(names))
+    typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_FLIPS / PRIOR_KEPT
+    evidence = weight * _evidence(preferences)
+    scale = _scale(d, evidence, codes, len(names))
+    probable = _verdicts(scale * d, evidence, codes, typical, len(names))
     pairs = np.bincount(codes, minlength=len(names))
 
     def report(code: int) -> JudgeReport:
@@ -196,6 +207,34 @@ def _checked(margins: npt.ArrayLike, preferences: Preferences) -> Floats:
     return margin
 
 
+def _evidence(preferences: Preferences) -> Floats:
+    """(p,) what a pair's weight has to be multiplied by, so that a list counts as many coin flips as it is.
+
+    In a random order of n the share of agreeing pairs has variance (2n + 5) / (18 n (n - 1)) (Kendall), that
+    of 9 n (n - 1) / (2 (2n + 5)) coin flips; pairs weigh n/2 a list.
+    """
+    _, place, pairs = np.unique(preferences.list_id, return_inverse=True, return_counts=True)
+    n = ((1 + np.sqrt(1 + 8 * pairs)) / 2)[place]
+    return np.asarray(9 * (n - 1) / (2 * n + 5), dtype=np.float64)
+
+
+def _scale(margin: Floats, weight: Floats, codes: Integers, judges: int) -> float:
+    """What the margins have to be multiplied by, so that the panel as a whole is as sure as they say.
+
+    Margins out of fold are those of fits that were held back and are too small, the more so on few lists:
+    with them a judge at random is hardly told from a careful one. The scale is the one under which the
+    judges' pairs are most likely, when each judge may be reliable, random or inverted.
+    """
+
+    def loss(log_scale: float) -> float:
+        likely = _likely(np.exp(log_scale) * margin, weight, codes, MOST_HONEST / 3, judges)
+        spread = (log_scale / SCALE_SPREAD) ** 2 / 2
+        return float(spread - logsumexp(likely, axis=1).sum())
+
+    low, high = np.log(SCALES)
+    return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
+
+
 def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> tuple[Floats, Floats]:
     """(judges,) rates after `EM_STEPS` steps from the prior mean, and the weight of flipped pairs."""
     ordered, reversed_ = expit(margin), expit(-margin)
@@ -212,14 +251,17 @@ def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> t
 
 def _verdicts(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
     """(judges, 3) probability of each of `VERDICTS`, from how likely the pairs are under each."""
-    typical = min(typical, MOST_HONEST)
-    likely = np.column_stack(
-        [
-            np.bincount(codes, weight * np.log(eps + (1 - 2 * eps) * expit(margin)), judges)
-            for eps in (typical, 0.5, 1 - typical)
-        ]
-    ) + np.log(PRIOR_VERDICTS)
+    likely = _likely(margin, weight, codes, min(typical, MOST_HONEST), judges)
     return np.exp(likely - logsumexp(likely, axis=1, keepdims=True))
+
+
+def _likely(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
+    """(judges, 3) log of the prior and of how likely the pairs are, under each of `VERDICTS`."""
+    found = [
+        np.bincount(codes, weight * np.log(eps + (1 - 2 * eps) * expit(margin)), judges)
+        for eps in (typical, 0.5, 1 - typical)
+    ]
+    return np.asarray(np.column_stack(found) + np.log(PRIOR_VERDICTS), dtype=np.float64)
 
 
 def _named(probable: Floats, pull: float) -> str:

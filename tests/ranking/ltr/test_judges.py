@@ -185,3 +185,41 @@ def test_margins_that_do_not_fit_the_pairs_are_refused(margins):
     pairs = Preferences.from_pairs(winner=[0, 0], loser=[1, 2], judge="ada")
     with pytest.raises(InvalidPreferences, match="expected 2 finite numbers"):
         judge_reports(margins, pairs)
+
+
+# --- ten lists each, and a model that knows little yet ------------------------------------------------------
+def panel_of(kinds, seed, lists=10, size=10):
+    """(margins, pairs): each judge orders lists of a utility; the model knows it roughly, and speaks softly."""
+    rng = np.random.default_rng(seed)
+    orders, judges, model = [], [], []
+    for number in range(lists * len(kinds)):
+        kind = kinds[number % len(kinds)]
+        utility = rng.normal(size=size)
+        noise = {"noisy": 1.0, "random": 100.0}.get(kind, 0.5)
+        seen = utility + rng.gumbel(0, noise, size)
+        order = np.argsort(seen if kind == "inverted" else -seen)
+        orders.append((order + number * size).tolist())
+        judges.append(f"{kind} {number % len(kinds)}")
+        model.append(0.4 * (utility + rng.normal(0, 0.7, size)))
+    pairs = Preferences.from_orders(orders, judge=judges)
+    score = np.concatenate(model)
+    return score[pairs.winner] - score[pairs.loser], pairs
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("careful", "careful", "careful", "noisy", "random", "inverted"),
+        ("careful", "careful", "careful", "random", "random", "inverted"),
+    ],
+)
+def test_ten_lists_tell_a_random_and_an_inverted_judge_from_honest_ones(kinds):
+    said = [
+        (name.split()[0], found.verdict)
+        for seed in range(20)
+        for name, found in judge_reports(*panel_of(kinds, seed)).items()
+    ]
+    wrong = [one for one in said if one[0] in ("random", "inverted") and one[0] != one[1]]
+    accused = [one for one in said if one[0] in ("careful", "noisy") and one[1] in ("random", "inverted")]
+    assert len(wrong) <= 0.05 * sum(one[0] in ("random", "inverted") for one in said)
+    assert len(accused) <= 0.05 * sum(one[0] in ("careful", "noisy") for one in said)
