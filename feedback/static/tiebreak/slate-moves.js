@@ -21,6 +21,9 @@ class Waiting {
     return this.#write((all) => [...all, kept]);
   }
 
+  /** Whether a move waits still; another tab may have sent it, or somebody has given it up there. */
+  has({ key }) { return (this.#local.get(this.#key) ?? []).some((entry) => entry.key === key); }
+
   done(keys) {
     this.own = this.own.filter(({ key }) => !keys.includes(key));
     this.#write((all) => all.filter(({ key }) => !keys.includes(key)));
@@ -62,7 +65,7 @@ export class Moves {
   #durable = true;
   halted = null;
 
-  /** `on` is told `state(name, waiting, text)` and `conflict(current)`, and asked for the page's `draft()`. */
+  /** `on` is told `state(name, waiting, text)`, `conflict(current)` and `overtaken()`, and asked for the page's `draft()`. */
   constructor(form, version, on) {
     this.#form = form;
     this.#on = on;
@@ -138,6 +141,11 @@ export class Moves {
     let failures = 0;
     while (this.waiting && !this.halted) {
       const entry = this.#waiting.own[0];
+      if (this.#durable && !this.#waiting.has(entry)) {
+        this.halted = "overtaken";
+        this.#on.overtaken();
+        break;
+      }
       if (!failures) this.#say("saving");
       const headers = { "If-Match": `"${entry.base}"`, "Idempotency-Key": entry.key };
       const answer = await send(this.#form, "POST", this.#form.dataset.movesUrl, entry.json, headers);

@@ -28,6 +28,8 @@ class Slate {
     const kept = JSON.parse(document.getElementById("draft").textContent);
     this.moves = new Moves(form, kept.draft_version, {
       state: (...word) => this.showState(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
+      // Another tab has taken up what waited here: the page begins again from what is saved.
+      overtaken: () => location.reload(),
     });
     this.seconds = secondsInView();
     this.submission = new Submission(form);
