@@ -97,10 +97,11 @@ class SavedMoveSerializer(serializers.ModelSerializer):
     """The receipt of a move; the version of the draft that it made is also its ETag."""
 
     draft_version = serializers.IntegerField(source="version", read_only=True)
+    do = serializers.ChoiceField(Kind.choices, source="kind", read_only=True)
 
     class Meta:
         model = SlateMove
-        fields = ["draft_version", "kind", "created_at"]
+        fields = ["draft_version", "do", "created_at"]
 
 
 class StepSerializer(serializers.Serializer):
