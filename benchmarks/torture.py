@@ -1,10 +1,10 @@
 """Claim: "saved" means saved, whatever fails: 200 lists are judged, five times over, while everything does.
 
 `python -m benchmarks.torture [--sittings 200] [--seeds 5] [--database sqlite]` runs `tests/torture.py`, of
-which the suite runs a short version: requests and answers are dropped, repeated, delayed and reordered, log-ins
-run out, tabs compete, and the server is killed without warning and started again. Afterwards every move that
-somebody made must be in the log once, in the order in which it was made, or have been decided against; every
-list must have one judgement, the one that was put; and the log must make the draft.
+which the suite runs a short version: requests and answers are dropped, repeated, delayed and reordered,
+log-ins run out, tabs compete, and the server is killed without warning and started again. Afterwards every
+move that somebody made must be in the log once, in the order in which it was made, or have been decided
+against; every list must have one judgement, the one that was put; and the log must make the draft.
 """
 
 from __future__ import annotations
@@ -74,17 +74,17 @@ def _page(rows: list[tuple[str, bool]], options: argparse.Namespace) -> list[str
     return [
         "# Lists judged while everything fails",
         "",
-        f"{options.sittings} lists a seed, eight cards each, by {EXPERTS} experts in one to three tabs, eight "
-        f"lists at a time; {options.database}. Of the requests: {shares}; and the server is killed while they run.",
+        f"{options.sittings} lists a seed, eight cards each, by {EXPERTS} experts in one to three tabs, "
+        f"eight lists at a time; {options.database}. Of the requests: {shares}; and the server is killed "
+        "while they run.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|" + "---|" * len(COLUMNS),
         *[line for line, _ in rows],
         "",
         "*Given up*: moves that somebody decided against when two tabs had gone different ways. *Doubled*:",
-        "moves that were saved twice, or although they had been given up. *Wrong*: lists without a judgement,",
-        "with two, or with another one than was put. After each seed every draft was rebuilt from its log, and",
-        "was the same.",
+        "moves that were saved twice, or although they had been given up. *Wrong*: lists with no judgement,",
+        "with two, or with another one than was put. After each seed, every log made its draft.",
         "",
         "**Nothing was lost, doubled or reordered.**"
         if all(clean for _, clean in rows)

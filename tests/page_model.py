@@ -161,6 +161,7 @@ class Tab:
         entry = {
             "key": self.browser.new_key(),
             "base": self.version + len(self.own),
+            "after": self.own[-1]["key"] if self.own else None,
             "json": json.dumps(body),
             "line": self.name,
             "at": at,
@@ -184,7 +185,9 @@ class Tab:
             lines.setdefault(entry["line"], []).append(entry)
         for entries in lines.values():
             acts = [json.loads(entry["json"]) for entry in entries]
-            if not self.own and entries[0]["base"] == self.version:
+            # What was made on top of a move that never arrived does not go on from here, whatever its number.
+            follows = entries[0]["after"] in (None, *landed)
+            if not self.own and follows and entries[0]["base"] == self.version:
                 for act in acts:
                     self.page = self.page.do(act)
                 for entry in entries:

@@ -140,6 +140,30 @@ def test_a_conflict_that_was_left_open_comes_back_after_a_reload(open_slate, new
     assert list(differences()) == []
 
 
+def test_a_move_made_on_top_of_one_that_never_arrived_is_not_taken_for_the_next_one(
+    open_slate, new_context, slate
+):
+    context = new_context()
+    first, second = open_slate(context), open_slate(context)
+    first.page.route("**/moves/", lambda route: route.abort())
+    first.focus_card(5)
+    first.press("Home", "d")
+    expect(_status(first)).to_have_text("Offline: 2 moves waiting")
+    first.page.close()
+    second.page.evaluate(
+        """() => {
+          const key = Object.keys(localStorage).find((name) => name.startsWith("tiebreak.moves:"));
+          localStorage.setItem(key, JSON.stringify(JSON.parse(localStorage.getItem(key)).slice(1)));
+        }"""
+    )
+    second.focus_card(3)
+    second.press("Home")
+    second.wait_until_saved()
+    again = open_slate(context)
+    expect(_dialog(again)).to_be_visible()
+    assert again.ids == second.ids
+
+
 def test_a_list_that_went_on_on_another_device_is_not_submitted_unseen(open_slate, new_context, slate):
     phone, desk = open_slate(new_context()), open_slate(new_context())
     desk.focus_card(5)

@@ -83,9 +83,11 @@ export class Moves {
   takeUp(keys, fits) {
     let acts = [];
     const rivals = [];
+    // What was made on top of a move that never arrived does not go on from here, whatever its number.
+    const follows = ({ base, after }) => base === this.version && (!after || keys.includes(after));
     for (const entries of this.#waiting.left(keys)) {
       const found = entries.map(({ json }) => JSON.parse(json));
-      if (acts.length === 0 && entries[0].base === this.version && fits(found)) {
+      if (acts.length === 0 && follows(entries[0]) && fits(found)) {
         this.#waiting.adopt(entries);
         acts = found;
       } else rivals.push({ draft: found.at(-1).state, keys: entries.map(({ key }) => key) });
@@ -105,8 +107,9 @@ export class Moves {
 
   add(act, state) {
     const base = this.version + this.waiting;
+    const after = this.#waiting.own.at(-1)?.key ?? null;
     const json = JSON.stringify({ ...act, state, at: new Date().toISOString() });
-    this.#durable = this.#waiting.add({ key: newKey(), base, json }) && this.#durable;
+    this.#durable = this.#waiting.add({ key: newKey(), base, after, json }) && this.#durable;
     if (this.#word) this.#say(this.#word);
     this.#wake("signed-out", "elsewhere");
   }
