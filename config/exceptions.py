@@ -1,6 +1,8 @@
 """Domain errors to HTTP, in one table, and one shape for the body of every error of the API.
 
 {"error": {"code": "session_closed", "message": "A sentence for a person.", "fields": {"order": ["..."]}}}
+
+A stale draft (412) also carries what it has become, as `current`: a conflict is shown with both orders.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from feedback import errors as feedback
+from feedback.serializers.moves import CurrentDraftSerializer
 from ranking import errors as ranking
 from ranking.ltr.errors import CorruptModel
 
@@ -32,6 +35,7 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     ranking.JobFinished: (409, "job_finished"),
     ranking.LostLease: (409, "lost_lease"),
     feedback.InvalidJudgement: (400, "invalid_judgement"),
+    feedback.InvalidMove: (400, "invalid_move"),
     feedback.InvalidSession: (400, "invalid_session"),
     feedback.InvalidPerson: (400, "invalid_person"),
     feedback.InvalidOutcome: (400, "invalid_outcome"),
@@ -52,7 +56,14 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         if isinstance(error, kind):
             field = getattr(error, "field", "")
             fields = {field: [str(error)]} if field else {}
-            return Response(error_body(code, str(error), fields), status=status)
+            body = error_body(code, str(error), fields)
+            if isinstance(error, feedback.StaleDraft) and error.current:
+                return Response(
+                    {**body, "current": CurrentDraftSerializer(error.current).data},
+                    status=status,
+                    headers={"ETag": f'"{error.current["draft_version"]}"'},
+                )
+            return Response(body, status=status)
     response = exception_handler(error, context)
     if response is not None:
         response.data = _framework_body(error, response)

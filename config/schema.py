@@ -21,7 +21,12 @@ _ERROR = {
                     "additionalProperties": {"type": "array", "items": {"type": "string"}},
                 },
             },
-        }
+        },
+        "current": {
+            "type": "object",
+            "description": "With 412 alone: the draft as it is now.",
+            "additionalProperties": True,
+        },
     },
 }
 

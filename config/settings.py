@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
         "SlateState": "feedback.models.sessions.Slate.State",
         "VersionKind": "ranking.models.versions.ModelVersion.Kind",
         "JudgementKind": "feedback.models.judgements.Judgement.Kind",
+        "MoveKind": "feedback.models.judgements.SlateMove.Kind",
         "OutcomeKind": "feedback.models.people.Outcome.Kind",
         "TrainingMode": [("labels", "labels"), ("preferences", "preferences")],
     },

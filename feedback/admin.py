@@ -52,6 +52,15 @@ class SlateItemAdmin(LookOnly):
     list_select_related = ("slate", "item_version")
 
 
+@admin.register(models.SlateMove)
+class SlateMoveAdmin(LookOnly):
+    """Every act on a page; append-only."""
+
+    list_display = ("slate", "version", "kind", "client_at", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("slate",)
+
+
 @admin.register(models.Judgement)
 class JudgementAdmin(LookOnly):
     """What experts did; append-only."""

@@ -14,6 +14,7 @@ urlpatterns = [
     path("slates/", judging.Slates.as_view(), name="slates"),
     path("slates/<int:pk>/", judging.SlateDetail.as_view(), name="slate"),
     path("slates/<int:pk>/draft/", judging.SlateDraft.as_view(), name="slate_draft"),
+    path("slates/<int:pk>/moves/", judging.SlateMoves.as_view(), name="slate_moves"),
     path("slates/<int:pk>/judgement/", judging.SlateJudgement.as_view(), name="slate_judgement"),
     # --- readers
     path("queries/<int:pk>/export/", exporting.QueryExport.as_view(), name="query_export"),

@@ -1,5 +1,10 @@
 """What can be wrong in the upper app; turned into HTTP in one place (`config.exceptions`)."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 
 class FeedbackError(Exception):
     """Base of the app's errors: a sentence for a person."""
@@ -25,8 +30,20 @@ class KeyReused(FeedbackError):
     """The idempotency key came before with another body."""
 
 
+class InvalidMove(FeedbackError):
+    """A move that can't be made on this slate; `field` says what of it is wrong."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class StaleDraft(FeedbackError):
-    """The draft was changed elsewhere since it was read."""
+    """The draft was changed elsewhere since it was read; `current` is what it has become."""
+
+    def __init__(self, message: str, current: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.current = current
 
 
 class InvalidSession(FeedbackError):

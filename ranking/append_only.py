@@ -18,6 +18,7 @@ APPEND_ONLY_TABLES = (
     "ranking_evaluation",
     "ranking_promotion",
     "feedback_judgement",
+    "feedback_slatemove",
 )
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION tiebreak_refuse_change() RETURNS trigger AS $$

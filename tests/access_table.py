@@ -89,10 +89,18 @@ API: dict[str, Row] = {
     "api:slates": get("expert"),
     "api:slate": get("expert", owner=True, **of("slate", "foreign_slate")),
     "api:slate_draft": Row(
-        {"PUT": "expert"},
+        {"GET": "expert", "PUT": "expert"},
         owner=True,
         body={"comment": "x"},
         headers={"If-Match": '"0"'},
+        **of("slate", "foreign_slate"),
+    ),
+    "api:slate_moves": post(
+        "expert",
+        201,
+        owner=True,
+        body={"do": "comment", "text": "x"},
+        headers={"If-Match": '"0"', "Idempotency-Key": "k"},
         **of("slate", "foreign_slate"),
     ),
     "api:slate_judgement": post(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
@@ -13,16 +15,17 @@ from rest_framework.response import Response
 
 from feedback.errors import MissingKey, UnconditionalDraft
 from feedback.filters import SlateFilter
-from feedback.models import Slate
+from feedback.models import Slate, SlateMove
 from feedback.serializers.judgements import SubmittedSerializer
-from feedback.serializers.sessions import (
+from feedback.serializers.moves import (
+    CurrentDraftSerializer,
     DraftBody,
-    DraftVersionSerializer,
     JudgementBody,
-    SlateDetailSerializer,
-    SlateSerializer,
+    MoveBody,
+    SavedMoveSerializer,
 )
-from feedback.services import judging
+from feedback.serializers.sessions import SlateDetailSerializer, SlateSerializer
+from feedback.services import drafts, judging, moves
 from feedback.services.presenting import slate_context
 from feedback.submitting import read_json
 from ranking.api.base import Endpoint
@@ -44,6 +47,18 @@ KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=True,
     description="chosen by the client; the same key with the same body is the same act",
+)
+OPTIONAL_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    {"type": "string", "pattern": r'^"[0-9]{1,9}"$'},
+    OpenApiParameter.HEADER,
+    description="the draft's ETag that was read: a list that was changed since is not judged (412)",
+)
+OPTIONAL_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": r"^[!-~]{1,80}$"},
+    OpenApiParameter.HEADER,
+    description="without one, the same draft over the same version is the same act",
 )
 
 
@@ -83,19 +98,46 @@ class SlateDetail(OwnSlates):
 
 
 class SlateDraft(OwnSlates):
-    """The unfinished order of a slate."""
+    """The unfinished order of a slate, as a whole."""
 
-    serializer_class = DraftVersionSerializer
+    serializer_class = CurrentDraftSerializer
 
-    @extend_schema(request=DraftBody, responses=DraftVersionSerializer, parameters=[IF_MATCH, ETAG])
+    @extend_schema(responses=CurrentDraftSerializer, parameters=[ETAG])
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the draft as its moves make it, and the steps that undo and redo would take."""
+        found = drafts.current(self.get_object())
+        return Response(CurrentDraftSerializer(found).data, headers={"ETag": etag(found["draft_version"])})
+
+    @extend_schema(
+        request=DraftBody, responses=SavedMoveSerializer, parameters=[IF_MATCH, OPTIONAL_KEY, ETAG]
+    )
     def put(self, request: Request, pk: int) -> Response:
-        """Keep an unfinished order, over the version that was read."""
+        """Keep an unfinished order, over the version that was read: one move that replaces all of it."""
         slate = self.get_object()
         version = _version_read(request, slate)
+        key = _key(request) if "Idempotency-Key" in request.headers else ""
         body = DraftBody(data=request.data)
         body.is_valid(raise_exception=True)
-        kept = judging.save_draft(slate, as_kept(body.validated_data), version=version)
-        return Response(DraftVersionSerializer({"draft_version": kept}).data, headers={"ETag": etag(kept)})
+        return _saved(moves.put(slate, as_kept(body.validated_data), version=version, key=key))
+
+
+class SlateMoves(OwnSlates):
+    """The moves on a slate."""
+
+    serializer_class = SavedMoveSerializer
+
+    @extend_schema(request=MoveBody, responses={201: SavedMoveSerializer}, parameters=[IF_MATCH, KEY, ETAG])
+    def post(self, request: Request, pk: int) -> Response:
+        """Append one move, over the version it was made on; the same key with the same move is one move."""
+        slate = self.get_object()
+        version, key = _version_read(request, slate), _key(request)
+        body = MoveBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        at = said.pop("at", None)
+        state = as_kept(said.pop("state")) if "state" in said else None
+        move = moves.save(slate, _act(said), key=key, version=version, at=at, state=state)
+        return _saved(move, status.HTTP_201_CREATED)
 
 
 class SlateJudgement(OwnSlates):
@@ -103,14 +145,17 @@ class SlateJudgement(OwnSlates):
 
     serializer_class = SubmittedSerializer
 
-    @extend_schema(request=JudgementBody, responses={201: SubmittedSerializer}, parameters=[KEY])
+    @extend_schema(
+        request=JudgementBody, responses={201: SubmittedSerializer}, parameters=[KEY, OPTIONAL_IF_MATCH]
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Submit a slate, once; the same key with the same body answers what was answered before."""
         slate = self.get_object()
         key = _key(request)
+        version = _version_read(request, slate) if "If-Match" in request.headers else None
         body = JudgementBody(data=request.data)
         body.is_valid(raise_exception=True)
-        judgement = judging.submit(slate, read_json(body.validated_data), key=key)
+        judgement = judging.submit(slate, read_json(body.validated_data), key=key, version=version)
         following = judging.next_slate(slate.session, request.user)
         judgement.next_slate = following.pk if following else None
         return Response(self.get_serializer(judgement).data, status=status.HTTP_201_CREATED)
@@ -121,14 +166,29 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def as_kept(draft: dict[str, object]) -> dict[str, object]:
+def as_kept(draft: dict[str, Any]) -> dict[str, Any]:
     """Return a draft as the page keeps it, so that either can go on with it: card ids are texts there."""
     kept = dict(draft)
     if "tiers" in draft:
-        kept["tiers"] = [[str(card) for card in tier] for tier in draft["tiers"]]  # type: ignore[attr-defined]
+        kept["tiers"] = [[str(card) for card in tier] for tier in draft["tiers"]]
     if "rest" in draft:
-        kept["rest"] = [str(card) for card in draft["rest"]]  # type: ignore[attr-defined]
+        kept["rest"] = [str(card) for card in draft["rest"]]
     return kept
+
+
+def _act(said: dict[str, Any]) -> dict[str, Any]:
+    act = dict(said)
+    if "card" in said:
+        act["card"] = str(said["card"])
+    if "cards" in said:
+        act["cards"] = [str(card) for card in said["cards"]]
+    if "draft" in said:
+        act["draft"] = as_kept(said["draft"])
+    return act
+
+
+def _saved(move: SlateMove, code: int = status.HTTP_200_OK) -> Response:
+    return Response(SavedMoveSerializer(move).data, status=code, headers={"ETag": etag(move.version)})
 
 
 def _version_read(request: Request, slate: Slate) -> int:
@@ -138,7 +198,7 @@ def _version_read(request: Request, slate: Slate) -> int:
     if not tags or "*" in tags:
         raise UnconditionalDraft("say in If-Match which version of the draft was read: its ETag")
     # Of several tags the one that fits counts; what fits none is stale, whatever it is.
-    return slate.draft_version if slate.draft_version in versions else -1
+    return slate.draft_version if slate.draft_version in versions else max(versions, default=-1)
 
 
 def _key(request: Request) -> str:

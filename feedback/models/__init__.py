@@ -1,6 +1,6 @@
 """Rows of the upper app: people, sessions, judgements and what they mean."""
 
-from feedback.models.judgements import Judgement, Preference
+from feedback.models.judgements import Judgement, Preference, SlateMove
 from feedback.models.people import Member, Outcome
 from feedback.models.sessions import FeedbackSession, Invitation, Participation, Slate, SlateItem
 
@@ -14,4 +14,5 @@ __all__ = [
     "Preference",
     "Slate",
     "SlateItem",
+    "SlateMove",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -44,6 +46,47 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of slate {self.slate_id}"
+
+
+class SlateMove(models.Model):
+    """One act on the page of a slate, as it happened; append-only. The draft is what they add up to."""
+
+    class Kind(models.TextChoices):
+        MOVE = "move", "moved a card"
+        LINE = "line", "moved the line"
+        TIE = "tie", "tied cards"
+        UNTIE = "untie", "untied a card"
+        RATE = "rate", "rated a card"
+        TAG = "tag", "gave or took back a reason"
+        COMMENT = "comment", "wrote a sentence"
+        REPLACE = "replace", "put a whole order"
+        UNDO = "undo", "took a step back"
+        REDO = "redo", "took it forward again"
+
+    slate = models.ForeignKey(Slate, on_delete=models.PROTECT, related_name="moves")
+    version = models.PositiveIntegerField(help_text="of the draft that it made")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    detail = models.JSONField(default=dict, help_text="which card, where to: see feedback/moving.py")
+    state = models.JSONField(help_text="the draft that it made")
+    idempotency_key = models.CharField(max_length=80)
+    body_sha256 = models.CharField(max_length=64)
+    client_at = models.DateTimeField(null=True, blank=True, help_text="by the clock of the browser")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("slate", "version")
+        constraints = [
+            models.UniqueConstraint(fields=["slate", "version"], name="one_move_per_version"),
+            models.UniqueConstraint(fields=["slate", "idempotency_key"], name="one_move_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}, version {self.version} of slate {self.slate_id}"
+
+    @property
+    def act(self) -> dict[str, Any]:
+        """What was done, as `feedback.moving` reads it."""
+        return {"do": self.kind, **self.detail}
 
 
 class Preference(models.Model):

@@ -136,8 +136,8 @@ class Slate(models.Model):
         help_text="of this query at its draw, given the arm and the lists drawn before"
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
-    draft = models.JSONField(null=True, blank=True)
-    draft_version = models.PositiveIntegerField(default=0)
+    draft = models.JSONField(null=True, blank=True, help_text="what the moves add up to")
+    draft_version = models.PositiveIntegerField(default=0, help_text="that of the last move")
     first_seen_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
 

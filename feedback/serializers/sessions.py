@@ -8,14 +8,13 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from feedback.models import FeedbackSession, Judgement, Member, Slate
+from feedback.models import FeedbackSession, Member, Slate
 from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.serializers.moves import MOST_CARDS, DraftBody
 from feedback.serializers.watching import ConsistencySerializer
 from ranking.models import Project
 from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
 
-LARGEST_ID = 2**63 - 1
-MOST_CARDS = 30
 MOST_EXPERTS = 100
 
 
@@ -220,40 +219,6 @@ class ChoiceSerializer(serializers.Serializer):
     label = serializers.CharField()
 
 
-class DraftBody(Body):
-    """An unfinished order, in card ids."""
-
-    tiers = serializers.ListField(
-        child=serializers.ListField(
-            child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=MOST_CARDS
-        ),
-        max_length=MOST_CARDS,
-        required=False,
-        help_text="best tier first; cards of one tier are tied",
-    )
-    rest = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
-        max_length=MOST_CARDS,
-        required=False,
-        help_text="cards below the line: not looked at",
-    )
-    ratings = serializers.DictField(
-        child=serializers.IntegerField(min_value=1, max_value=5),
-        required=False,
-        help_text="card id -> 1 to 5",
-    )
-    reason_tags = serializers.ListField(
-        child=serializers.CharField(max_length=63), max_length=50, required=False
-    )
-    comment = serializers.CharField(max_length=5000, required=False, allow_blank=True, trim_whitespace=False)
-
-
-class DraftVersionSerializer(serializers.Serializer):
-    """The version of a draft, which is also its ETag."""
-
-    draft_version = serializers.IntegerField()
-
-
 class SlateDetailSerializer(SlateSerializer):
     """A slate with what is to be judged. The view passes what is shown in the context."""
 
@@ -313,19 +278,3 @@ class SlateDetailSerializer(SlateSerializer):
         """Return the draft if it has the API's shape: a page may have kept another one."""
         body = DraftBody(data=slate.draft)
         return body.validated_data if body.is_valid() else None
-
-
-class JudgementBody(DraftBody):
-    """One act on one slate: an order, or a typed non-answer."""
-
-    kind = serializers.ChoiceField(Judgement.Kind.choices)
-    field = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, help_text="the field whose value is missing"
-    )
-    items = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
-        max_length=MOST_CARDS,
-        required=False,
-        help_text="cards that a conflict or a gap is about",
-    )
-    seconds = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed, StaleDraft
 from feedback.models import FeedbackSession, Judgement, Slate
+from feedback.services import drafts
 from feedback.services.offering import offer_to_another
 from feedback.submitting import Submission
 from ranking.services.candidates import description_of
@@ -23,10 +23,11 @@ LONGEST_COMMENT = 5000
 BEST_RATING = 5
 
 
-def submit(slate: Slate, submission: Submission, *, key: str) -> Judgement:
+def submit(slate: Slate, submission: Submission, *, key: str, version: int | None = None) -> Judgement:
     """Append the judgement of a slate; the same key with the same body answers the one already there.
 
-    Raises InvalidJudgement, SessionClosed, AlreadyJudged, KeyReused.
+    `version` is that of the draft which was looked at: a list that somebody went on with elsewhere is not
+    judged by an older order. Raises InvalidJudgement, SessionClosed, AlreadyJudged, KeyReused, StaleDraft.
     """
     digest = _digest(slate, submission)
     earlier = Judgement.objects.filter(expert_id=slate.expert_id, idempotency_key=key).first()
@@ -35,7 +36,7 @@ def submit(slate: Slate, submission: Submission, *, key: str) -> Judgement:
     check(slate, submission)
     try:
         with transaction.atomic():
-            _close_slate(slate)
+            _close_slate(slate, version)
             judgement = Judgement.objects.create(
                 slate=slate,
                 expert_id=slate.expert_id,
@@ -52,21 +53,6 @@ def submit(slate: Slate, submission: Submission, *, key: str) -> Judgement:
         if earlier is None:
             raise AlreadyJudged("this list has been submitted already") from None
         return _same(earlier, digest)
-
-
-def save_draft(slate: Slate, draft: Mapping[str, Any], *, version: int) -> int:
-    """Keep an unfinished order; return its new version. Raises StaleDraft, SessionClosed, AlreadyJudged."""
-    changed = Slate.objects.filter(
-        pk=slate.pk,
-        state=Slate.State.OPEN,
-        draft_version=version,
-        session__state=FeedbackSession.State.OPEN,
-    ).update(draft=dict(draft), draft_version=version + 1)
-    if changed:
-        return version + 1
-    now = Slate.objects.select_related("session").get(pk=slate.pk)
-    _check_open(now)
-    raise StaleDraft("this list was changed in another window or on another device")
 
 
 def next_slate(session: FeedbackSession, expert: User) -> Slate | None:
@@ -142,7 +128,7 @@ def _check_words(slate: Slate, submission: Submission) -> None:
         raise InvalidJudgement(f"at most {LONGEST_COMMENT} characters", "comment")
 
 
-def _close_slate(slate: Slate) -> None:
+def _close_slate(slate: Slate, version: int | None) -> None:
     """Take the slate by one conditional update: of two submissions at once, one finds it open.
 
     The session's row is locked first, so that a session which closes at this moment either sees the judgement
@@ -151,14 +137,23 @@ def _close_slate(slate: Slate) -> None:
     session = FeedbackSession.objects.select_for_update().get(pk=slate.session_id)
     if session.state != FeedbackSession.State.OPEN:
         raise SessionClosed("this session is closed and takes no judgement")
-    taken = Slate.objects.filter(pk=slate.pk, state=Slate.State.OPEN).update(
+    fitting = {} if version is None else {"draft_version": version}
+    taken = Slate.objects.filter(pk=slate.pk, state=Slate.State.OPEN, **fitting).update(
         state=Slate.State.SUBMITTED, submitted_at=timezone.now()
     )
     if not taken:
-        raise AlreadyJudged("this list has been submitted already")
+        now = Slate.objects.select_related("session").get(pk=slate.pk)
+        check_open(now)
+        raise StaleDraft("this list was changed in another window or on another device", drafts.current(now))
 
 
-def _check_open(slate: Slate) -> None:
+def takes_moves(slate: Slate) -> bool:
+    """Return whether the slate can still be judged."""
+    return slate.state == Slate.State.OPEN and slate.session.state == FeedbackSession.State.OPEN
+
+
+def check_open(slate: Slate) -> None:
+    """Raise SessionClosed or AlreadyJudged unless the slate can still be judged."""
     if slate.session.state != FeedbackSession.State.OPEN:
         raise SessionClosed("this session is closed and takes no judgement")
     if slate.state != Slate.State.OPEN:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from feedback.errors import FeedbackError
 from feedback.models import FeedbackSession, Judgement, Slate
-from feedback.services import agreeing, judging, pace
+from feedback.services import agreeing, drafts, judging, pace
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
 from ranking.access import for_roles
@@ -149,15 +149,15 @@ def _slate_page(request: HttpRequest, shown: Slate) -> dict[str, Any]:
             "done": total - left,
             "minutes_left": pace.minutes_left(shown.session, request.user, left),
             "session_title": shown.session.title,
-            "draft": shown.draft,
-            "version": shown.draft_version,
+            "kept": drafts.current(shown),
         },
         "non_answers": NON_ANSWERS,
         "urls": {
-            "draft": reverse("api:slate_draft", args=[shown.pk]),
+            "moves": reverse("api:slate_moves", args=[shown.pk]),
             "submit": reverse("api:slate_judgement", args=[shown.pk]),
             "form": reverse("feedback:judgement", args=[shown.pk]),
             "pause": reverse("feedback:my_sessions"),
+            "login": f"{reverse('login')}?next={reverse('feedback:slate', args=[shown.pk])}",
         },
     }
 

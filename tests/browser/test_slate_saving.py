@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Route, expect
 
-from feedback.models import Judgement
+from feedback.models import Judgement, Slate
+from feedback.services import moves
+from feedback.services.drafts import cards_of, differences
+from tests.factories import make_expert, make_session
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +46,7 @@ def test_moves_made_without_a_network_are_sent_when_it_is_back(open_slate, slate
     view.page.context.set_offline(True)
     view.focus_card(5)
     view.press("Home")
-    expect(_status(view)).to_have_text("Offline: will be sent")
+    expect(_status(view)).to_have_text("Offline: 1 move waiting")
     view.press("d", "d")
     view.page.context.set_offline(False)
     view.wait_until_saved()
@@ -49,11 +57,11 @@ def test_moves_made_without_a_network_are_sent_when_it_is_back(open_slate, slate
 def test_moves_that_were_never_sent_survive_a_reload(open_slate, slate):
     view = open_slate()
     moved = view.ids[5]
-    view.page.route("**/draft/", lambda route: route.abort())
+    view.page.route("**/moves/", lambda route: route.abort())
     view.focus_card(5)
     view.press("Home")
-    expect(_status(view)).to_have_text("Offline: will be sent")
-    view.page.unroute("**/draft/")
+    expect(_status(view)).to_have_text("Offline: 1 move waiting")
+    view.page.unroute("**/moves/")
     view.page.reload()
     view.wait_until_saved()
     assert view.ids[0] == moved
@@ -61,37 +69,235 @@ def test_moves_that_were_never_sent_survive_a_reload(open_slate, slate):
     assert slate.draft["tiers"][0] == [moved]
 
 
-def test_two_tabs_never_overwrite_each_other_silently(open_slate, new_context, slate):
-    context = new_context()
+def _in_conflict(open_slate: Any, context: Any) -> tuple[Any, Any, list[str]]:
+    """Return two tabs of one slate that went different ways, and the order in the second one."""
     first, second = open_slate(context), open_slate(context)
     first.focus_card(3)
     first.press("Home")
     first.wait_until_saved()
     second.focus_card(7)
-    second.press("Home")
-    expect(_status(second)).to_have_text("Changed elsewhere: reload")
+    second.press("Home", "t")
+    second.press("ArrowDown", "ArrowDown", "t")
+    expect(_dialog(second)).to_be_visible()
+    return first, second, second.ids
+
+
+def _dialog(view: Any) -> Any:
+    return view.page.get_by_role("dialog", name="This list has two orders")
+
+
+def test_two_tabs_never_overwrite_each_other_silently(open_slate, new_context, slate):
+    first, second, mine = _in_conflict(open_slate, new_context())
+    expect(_status(second)).to_contain_text("Changed elsewhere")
     slate.refresh_from_db()
     assert slate.draft["tiers"] == [[card] for card in first.ids if card != "|"]
+    shown = [
+        _dialog(second).locator(f"#conflict-{which} li span:nth-child(2)").all_inner_texts()
+        for which in ("saved", "mine")
+    ]
+    assert shown == [[title for title in view.titles if title != "|"] for view in (first, second)]
+    assert second.ids == mine
 
 
-def test_after_a_conflict_ones_own_order_can_be_taken_back(open_slate, new_context, slate):
-    context = new_context()
-    first, second = open_slate(context), open_slate(context)
-    first.focus_card(3)
-    first.press("Home")
-    first.wait_until_saved()
-    second.focus_card(7)
-    second.press("Home")
-    expect(_status(second)).to_have_text("Changed elsewhere: reload")
-    mine = second.ids
-    second.page.get_by_role("button", name="Reload").click()
-    expect(second.page.get_by_role("button", name="Take mine back")).to_be_visible()
+def test_in_a_conflict_ones_own_order_can_be_chosen_and_the_other_one_brought_back(
+    open_slate, new_context, slate
+):
+    first, second, mine = _in_conflict(open_slate, new_context())
+    ranks = second.ranks
+    _dialog(second).get_by_role("button", name="Go on with mine").click()
+    second.wait_until_saved()
+    assert (second.ids, second.ranks) == (mine, ranks)
+    slate.refresh_from_db()
+    assert [card for tier in slate.draft["tiers"] for card in tier] == [card for card in mine if card != "|"]
+    second.press("ControlOrMeta+z")
+    second.wait_until_saved()
     assert second.ids == first.ids
-    second.page.get_by_role("button", name="Take mine back").click()
+    assert list(differences()) == []
+
+
+def test_in_a_conflict_the_saved_order_can_be_chosen(open_slate, new_context, slate):
+    first, second, _ = _in_conflict(open_slate, new_context())
+    _dialog(second).get_by_role("button", name="Go on with this one").click()
+    second.wait_until_saved()
+    assert second.ids == first.ids
+    second.page.reload()
+    expect(second.page.locator("#line-label")).not_to_be_empty()
+    expect(_dialog(second)).to_be_hidden()
+    assert second.ids == first.ids
+    assert slate.moves.count() == 1
+
+
+def test_a_conflict_that_was_left_open_comes_back_after_a_reload(open_slate, new_context, slate):
+    first, second, mine = _in_conflict(open_slate, new_context())
+    second.press("Escape")
+    expect(second.page.locator("#notice")).to_contain_text("another window")
+    second.page.reload()
+    expect(_dialog(second)).to_be_visible()
+    assert second.ids == first.ids
+    _dialog(second).get_by_role("button", name="Go on with mine").click()
     second.wait_until_saved()
     assert second.ids == mine
-    slate.refresh_from_db()
-    assert slate.draft["tiers"] == [[card] for card in mine if card != "|"]
+    assert list(differences()) == []
+
+
+def test_a_move_made_on_top_of_one_that_never_arrived_is_not_taken_for_the_next_one(
+    open_slate, new_context, slate
+):
+    context = new_context()
+    first, second = open_slate(context), open_slate(context)
+    first.page.route("**/moves/", lambda route: route.abort())
+    first.focus_card(5)
+    first.press("Home", "d")
+    expect(_status(first)).to_have_text("Offline: 2 moves waiting")
+    first.page.close()
+    second.page.evaluate(
+        """() => {
+          const key = Object.keys(localStorage).find((name) => name.startsWith("tiebreak.moves:"));
+          localStorage.setItem(key, JSON.stringify(JSON.parse(localStorage.getItem(key)).slice(1)));
+        }"""
+    )
+    second.focus_card(3)
+    second.press("Home")
+    second.wait_until_saved()
+    again = open_slate(context)
+    expect(_dialog(again)).to_be_visible()
+    assert again.ids == second.ids
+
+
+def test_a_list_that_went_on_on_another_device_is_not_submitted_unseen(open_slate, new_context, slate):
+    phone, desk = open_slate(new_context()), open_slate(new_context())
+    desk.focus_card(5)
+    desk.press("Home")
+    desk.wait_until_saved()
+    phone.page.reload()
+    phone.focus_card(2)
+    phone.press("Home")
+    phone.wait_until_saved()
+    desk.press("Enter")
+    expect(_dialog(desk)).to_be_visible()
+    assert Judgement.objects.count() == 0
+    _dialog(desk).get_by_role("button", name="Go on with this one").click()
+    desk.focus_card(0)
+    desk.press("Enter")
+    desk.page.wait_for_url(lambda url: f"/{slate.pk}/" not in url)
+    assert [[str(card) for card in tier] for tier in Judgement.objects.get().tiers] == [
+        [card] for card in phone.ids if card != "|"
+    ]
+
+
+def test_undo_reaches_back_over_a_reload_and_another_device(open_slate, new_context, slate):
+    view = open_slate()
+    before = view.ids
+    view.focus_card(4)
+    view.press("Home", "d", "d", "ControlOrMeta+z")
+    view.wait_until_saved()
+    after = view.ids
+    other = open_slate(new_context())
+    assert other.ids == after
+    other.focus_card(0)
+    other.press("ControlOrMeta+Shift+z", "ControlOrMeta+z", "ControlOrMeta+z", "ControlOrMeta+z")
+    other.wait_until_saved()
+    assert other.ids == before
+    assert list(differences()) == []
+
+
+def test_many_moves_without_a_network_arrive_in_order_each_of_them_once(open_slate, slate):
+    view = open_slate()
+    view.page.context.set_offline(True)
+    view.focus_card(7)
+    view.press(*["u"] * 5, "t", "r", "4", "l", "ControlOrMeta+z", "d")
+    expect(_status(view)).to_have_text("Offline: 10 moves waiting")
+    order, ranks = view.ids, view.ranks
+    view.page.context.set_offline(False)
+    view.wait_until_saved()
+    kinds = list(slate.moves.order_by("version").values_list("kind", flat=True))
+    assert kinds == [*["move"] * 5, "tie", "rate", "line", "undo", "move"]
+    view.page.reload()
+    assert (view.ids, view.ranks) == (order, ranks)
+    assert list(differences()) == []
+
+
+def test_a_move_whose_receipt_was_lost_is_one_move(open_slate, slate):
+    view = open_slate()
+    seen: list[str] = []
+
+    def lose_the_first_receipt(route: Route) -> None:
+        seen.append(route.request.headers["idempotency-key"])
+        if len(seen) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    view.page.route("**/moves/", lose_the_first_receipt)
+    view.focus_card(5)
+    view.press("Home")
+    view.wait_until_saved()
+    assert seen == seen[:1] * 2
+    assert slate.moves.count() == 1
+
+
+def test_a_closed_tab_loses_nothing_not_even_a_sentence_half_written(open_slate, new_context, slate):
+    context = new_context()
+    view = open_slate(context)
+    view.page.route("**/moves/", lambda route: route.abort())
+    view.focus_card(5)
+    view.press("Home", "w")
+    view.page.keyboard.type("The fee dec")
+    order = view.ids
+    view.page.close(run_before_unload=True)
+    again = open_slate(context)
+    again.wait_until_saved()
+    assert again.ids == order
+    expect(again.page.locator("#comment")).to_have_value("The fee dec")
+    assert [move.kind for move in slate.moves.all()] == ["move", "comment"]
+
+
+def test_the_back_button_shows_the_list_as_it_was_left(open_slate, live_server):
+    view = open_slate()
+    view.focus_card(5)
+    view.press("Home", "d")
+    order = view.ids
+    view.page.get_by_role("link", name="Pause").click()
+    view.page.wait_for_url("**/my/")
+    view.page.go_back()
+    expect(view.page.locator("#save-state")).to_have_text("Saved")
+    assert view.ids == order
+
+
+def test_after_a_new_log_in_the_moves_that_waited_are_sent(open_slate, new_context, slate, live_server):
+    context = new_context()
+    view = open_slate(context)
+    cookies = context.cookies()
+    context.clear_cookies()
+    view.focus_card(6)
+    view.press("Home", "d")
+    expect(_status(view)).to_have_text("Signed out: 2 moves waiting")
+    order = view.ids
+    view.page.get_by_role("button", name="Sign in").click()
+    view.page.wait_for_url(lambda url: "/login/" in url)
+    context.add_cookies(cookies)
+    view.page.goto(live_server.url + parse_qs(urlsplit(view.page.url).query)["next"][0])
+    view.wait_until_saved()
+    assert view.ids == order
+    assert slate.moves.count() == 2
+
+
+def test_moves_of_one_person_are_not_sent_for_another(open_slate, new_context, slate):
+    context = new_context()
+    view = open_slate(context)
+    other = Client()
+    other.force_login(make_expert("emil"))
+    mine = context.cookies()
+    context.add_cookies([{**mine[0], "value": other.cookies[settings.SESSION_COOKIE_NAME].value}])
+    view.focus_card(6)
+    view.press("Home")
+    expect(_status(view)).to_have_text("Signed in as somebody else: 1 move waiting")
+    assert slate.moves.count() == 0
+    context.add_cookies(mine)
+    view.press("d")
+    view.wait_until_saved()
+    assert slate.moves.count() == 2
 
 
 def test_an_answer_whose_receipt_was_lost_is_sent_again_and_counts_once(open_slate, slate):
@@ -156,3 +362,25 @@ def test_a_log_in_that_expired_is_said_and_loses_nothing(open_slate, new_context
     view.wait_until_saved()
     slate.refresh_from_db()
     assert slate.draft["tiers"] == [[card] for card in view.ids if card != "|"]
+
+
+def _weight(answer: Any) -> int:
+    """Return the bytes on the wire in production: styles and scripts are stored compressed, pages are not."""
+    body = answer.body()
+    return len(gzip.compress(body) if "/static/" in answer.url else body)
+
+
+def test_a_list_of_twenty_weighs_at_most_150_kilobytes_with_everything(new_context, slate, live_server):
+    experts = [slate.expert]
+    long = make_session(slate.session.project, experts, items_per_slate=20, asks_ratings=True).slates.first()
+    cards = [[card] for card in cards_of(long)]
+    for version in range(100):  # as much undo as a page is ever sent
+        order = {"tiers": cards[version % 20 :] + cards[: version % 20], "comment": f"note {version}"}
+        moves.put(Slate.objects.get(pk=long.pk), order, version=version)
+    weights: dict[str, int] = {}
+    page = new_context().new_page()
+    page.on("response", lambda answer: weights.update({answer.url: _weight(answer)}))
+    page.goto(live_server.url + reverse("feedback:slate", args=[long.pk]), wait_until="networkidle")
+    expect(page.locator("#line-label")).not_to_be_empty()
+    assert any(url.endswith("slate-moves.js") for url in weights)
+    assert sum(weights.values()) <= 150_000, weights

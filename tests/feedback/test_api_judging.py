@@ -56,6 +56,12 @@ def _keep(client, slate, tag, **draft):
     return client.put(f"/api/v1/slates/{slate.pk}/draft/", draft, format="json", headers=headers)
 
 
+def _move(client, slate, *, tag='"0"', key="m1", **move):
+    headers = {"If-Match": tag, "Idempotency-Key": key}
+    headers = {name: value for name, value in headers.items() if value is not None}
+    return client.post(f"/api/v1/slates/{slate.pk}/moves/", move, format="json", headers=headers)
+
+
 def test_an_expert_finds_the_own_sessions_and_slates_alone(session, client):
     found = client.get("/api/v1/my/sessions/").json()["results"]
     assert [(row["title"], row["slates_total"], row["slates_done"]) for row in found] == [
@@ -96,20 +102,36 @@ def test_a_draft_is_kept_over_the_version_that_was_read(slate, client):
     tag = client.get(f"/api/v1/slates/{slate.pk}/")["ETag"]
     cards = factories.true_order(slate)
     kept = _keep(client, slate, tag, tiers=[cards[:2]], rest=cards[2:], comment="not yet")
-    assert (kept.status_code, kept["ETag"], kept.json()) == (200, '"1"', {"draft_version": 1})
+    assert (kept.status_code, kept["ETag"], kept.json()["draft_version"]) == (200, '"1"', 1)
     again = client.get(f"/api/v1/slates/{slate.pk}/")
     assert again["ETag"] == '"1"'
-    assert again.json()["draft"] == {"tiers": [cards[:2]], "rest": cards[2:], "comment": "not yet"}
+    whole = {"tiers": [cards[:2]], "rest": cards[2:], "ratings": {}, "reason_tags": [], "comment": "not yet"}
+    assert again.json()["draft"] == whole
 
 
-def test_a_draft_goes_on_where_the_page_left_it(slate, client, expert):
-    cards = [str(card) for card in factories.true_order(slate)]
-    Slate.objects.filter(pk=slate.pk).update(draft={"tiers": [cards[:1]], "rest": cards[1:], "ratings": {}})
+def test_a_draft_goes_on_where_the_page_left_it(slate, client):
+    cards = factories.true_order(slate)
+    _move(client, slate, do="line", to=1)
     found = client.get(f"/api/v1/slates/{slate.pk}/").json()["draft"]
-    assert found["tiers"] == [[int(cards[0])]]
-    _keep(client, slate, '"0"', tiers=[[int(card)] for card in cards])
+    assert (len(found["tiers"]), len(found["rest"])) == (1, 3)
+    _keep(client, slate, '"1"', tiers=[[card] for card in cards])
     slate.refresh_from_db()
-    assert slate.draft == {"tiers": [[card] for card in cards]}
+    assert slate.draft["tiers"] == [[str(card)] for card in cards]
+
+
+def test_a_draft_without_an_order_leaves_the_cards_as_shown(slate, client):
+    _keep(client, slate, '"0"', comment="only this")
+    slate.refresh_from_db()
+    assert slate.draft["tiers"] == [[str(card.pk)] for card in slate.items.all()]
+
+
+@pytest.mark.parametrize(
+    "draft", [{"tiers": [[1]]}, {"tiers": [[]]}, {"ratings": {"987654321": 1}}, {"reason_tags": ["no_such"]}]
+)
+def test_a_draft_that_does_not_fit_the_list_is_refused_by_field(slate, client, draft):
+    answer = _keep(client, slate, '"0"', **draft)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_move")
+    assert list(answer.json()["error"]["fields"]) == list(draft)
 
 
 @pytest.mark.parametrize("draft", [{"tiers": "none"}, {"view": 1}, [], "x", {"tiers": [[1.5]]}])
@@ -124,8 +146,17 @@ def test_a_stale_draft_is_refused_and_the_newer_one_stays(slate, client):
     _keep(client, slate, '"0"', comment="first")
     answer = _keep(client, slate, '"0"', comment="second")
     assert (answer.status_code, answer.json()["error"]["code"]) == (412, "stale_draft")
+    assert answer["ETag"] == '"1"'
+    assert answer.json()["current"]["draft"]["comment"] == "first"
+    assert answer.json()["current"]["draft_version"] == 1
     slate.refresh_from_db()
-    assert slate.draft == {"comment": "first"}
+    assert slate.draft["comment"] == "first"
+
+
+def test_a_draft_that_is_sent_again_is_one_act(slate, client):
+    answers = [_keep(client, slate, '"0"', comment="first") for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    assert slate.moves.count() == 1
 
 
 @pytest.mark.parametrize("tag", [None, "*", ""])
@@ -242,9 +273,9 @@ def test_a_submission_that_does_not_fit_is_refused_by_field(slate, client, chang
     ],
     ids=lambda body: body[:45].decode("latin-1"),
 )
-@pytest.mark.parametrize("operation", ["judgement", "draft"])
+@pytest.mark.parametrize("operation", ["judgement", "draft", "moves"])
 def test_json_that_no_database_holds_is_refused(slate, client, body, operation):
-    send = client.post if operation == "judgement" else client.put
+    send = client.put if operation == "draft" else client.post
     answer = send(
         f"/api/v1/slates/{slate.pk}/{operation}/",
         body,

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed, StaleDraft
 from feedback.models import Judgement, Preference, Slate
-from feedback.services import judging, sessions
+from feedback.services import judging, moves, sessions
 from feedback.submitting import Submission
 from tests import factories
 
@@ -94,18 +94,13 @@ def test_cards_below_the_line_are_part_of_the_list(slate):
     assert judgement.rest == cards[:1] + cards[2:]
 
 
-def test_a_draft_moves_only_from_the_version_that_was_read(slate):
-    assert judging.save_draft(slate, {"tiers": [[1]]}, version=0) == 1
-    with pytest.raises(StaleDraft):
-        judging.save_draft(slate, {"tiers": [[2]]}, version=0)
-    slate.refresh_from_db()
-    assert (slate.draft, slate.draft_version) == ({"tiers": [[1]]}, 1)
-
-
-def test_a_judged_slate_keeps_no_more_drafts(slate):
-    judging.submit(slate, _order(slate), key="k")
-    with pytest.raises(AlreadyJudged):
-        judging.save_draft(slate, {}, version=0)
+def test_a_list_that_was_changed_elsewhere_is_not_judged_by_an_older_order(slate):
+    moves.put(Slate.objects.get(pk=slate.pk), {"comment": "on the phone"}, version=0)
+    with pytest.raises(StaleDraft) as refusal:
+        judging.submit(slate, _order(slate), key="k", version=0)
+    assert refusal.value.current["draft"]["comment"] == "on the phone"
+    assert Slate.objects.get(pk=slate.pk).state == Slate.State.OPEN
+    assert judging.submit(slate, _order(slate), key="k", version=1).slate == slate
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
 from feedback.models import Invitation, Slate
-from feedback.services import extending, inviting, judging, sessions
+from feedback.services import extending, inviting, judging, moves, sessions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -212,7 +212,7 @@ def test_a_closed_session_takes_no_more_lists(session, edda, emil):
 def test_lists_that_were_not_begun_go_over_and_the_others_stay(session, edda, emil):
     first, second, *_ = session.slates.filter(expert=edda)
     factories.judge(first)
-    judging.save_draft(second, {"comment": "so far"}, version=0)
+    moves.put(second, {"comment": "so far"}, version=0)
     left = list(session.slates.filter(expert=edda, state=Slate.State.OPEN, draft_version=0))
     cards = {slate.pk: list(slate.items.values_list("item_version", "shown_position")) for slate in left}
     count = extending.hand_over(session, edda, emil)

@@ -74,6 +74,55 @@ export class CompareDialog {
   }
 }
 
+/** Two orders of one slate, of which one is chosen: the one that was saved elsewhere, or the one on this page. */
+export class ConflictDialog {
+  #view;
+  #done = () => {};
+  dialog = document.getElementById("conflict");
+
+  constructor(view) {
+    this.#view = view;
+    this.dialog.addEventListener("click", (event) => {
+      const chosen = event.target.closest("[data-keep]")?.dataset.keep;
+      if (chosen) this.dialog.close(chosen);
+    });
+    this.dialog.addEventListener("close", () => this.#done(this.dialog.returnValue));
+  }
+
+  /** `done` gets "saved", "mine", or nothing when the dialog was left without a choice. */
+  open(saved, mine, done) {
+    this.#done = done;
+    this.dialog.returnValue = "";
+    const orders = [saved, mine].map((draft) => this.#places(draft));
+    for (const [index, name] of ["saved", "mine"].entries()) this.#list(name, orders[index], orders[1 - index]);
+    const said = (draft) => JSON.stringify([Object.entries(draft.ratings ?? {}).sort(), draft.reason_tags ?? [], draft.comment ?? ""]);
+    document.getElementById("conflict-more").hidden = said(saved) === said(mine);
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  /** id -> rank as it is shown; null below the line. */
+  #places({ tiers = [], rest = [] }) {
+    const places = new Map();
+    for (const tier of tiers) {
+      const rank = places.size + 1;
+      for (const id of tier) places.set(String(id), rank);
+    }
+    for (const id of rest) places.set(String(id), null);
+    return places;
+  }
+
+  #list(name, places, others) {
+    const lines = [...places].map(([id, rank]) => {
+      const differs = rank !== others.get(id);
+      const line = element("li", { className: differs ? "differs" : "" },
+        element("span", { className: "n", text: rank ?? "–" }), element("span", { text: this.#view.titleOf(id) }));
+      if (differs) line.append(element("span", { className: "visually-hidden", text: "(differs)" }));
+      return line;
+    });
+    document.getElementById(`conflict-${name}`).replaceChildren(...lines);
+  }
+}
+
 const NEEDS = {
   missing_information: { part: "field", text: "Say which field is missing." },
   conflict_of_interest: { part: "items", text: "Say which of them the conflict is about." },

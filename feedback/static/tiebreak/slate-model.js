@@ -1,21 +1,24 @@
-/* The order of one slate as plain values, and every move as a function from one state to the next.
+/* The order of one slate as plain values, and every act on it as a function from one state to the next.
  *
  * A state is { order, joined, cut, ratings, tags }: card ids best first; the ids that are tied with the card above
  * them; how many cards stand above the line (at least one); id -> 1..5; reason tags. States are never changed: a
- * function returns a new one, or the same one when nothing can move. No page is needed to run this file.
+ * function returns a new one, or the same one when nothing can move. An act is { do, ... } as the server logs it and
+ * replays it (feedback/moving.py); fixtures/cases/slate_moves.json holds both to one meaning. No page is needed here.
  */
 
 /** Stands for the line between "ranked" and "not looked at" wherever a card id could stand. */
 export const LINE = Symbol("line");
 
-/** The state of cards in their shown order, or of a saved draft of the same cards. */
-export function initial(ids, draft = null) {
-  const state = draft && fromTiers(ids, draft);
-  return state ?? { order: [...ids], joined: new Set(), cut: ids.length, ratings: {}, tags: [] };
+/** The state of cards in their shown order. */
+export function initial(ids) {
+  return { order: [...ids], joined: new Set(), cut: ids.length, ratings: {}, tags: [] };
 }
 
 /** Read a draft or an answer; null when it does not hold exactly these cards, so that a broken one cannot hide a card. */
-export function fromTiers(ids, { tiers = [], rest = [], ratings = {}, reason_tags: tags = [] }) {
+export function fromTiers(ids, draft) {
+  const { ratings = {}, reason_tags: tags = [] } = draft;
+  // The API writes card ids as numbers, the page as texts.
+  const [tiers, rest] = [(draft.tiers ?? []).map((tier) => tier.map(String)), (draft.rest ?? []).map(String)];
   const order = [...tiers.flat(), ...rest];
   const known = new Set(ids);
   const complete = order.length === ids.length && new Set(order).size === ids.length && order.every((id) => known.has(id));
@@ -54,13 +57,18 @@ export function answer(state) {
   return { tiers: tiers(state), rest: state.order.slice(state.cut), ratings, reason_tags: [...state.tags] };
 }
 
+/** What is kept of a page: all of its state, and the sentence. */
+export function asDraft(state, comment) {
+  return { tiers: tiers(state), rest: state.order.slice(state.cut), ratings: { ...state.ratings }, reason_tags: [...state.tags], comment };
+}
+
 /** Cards and the line in the order in which they are seen. */
 export function sequence(state) {
   return [...state.order.slice(0, state.cut), LINE, ...state.order.slice(state.cut)];
 }
 
 /** Put a card or the line at a place of the sequence, counted without it. */
-export function moveTo(state, what, slot) {
+function put(state, what, slot) {
   const before = sequence(state);
   const from = before.indexOf(what);
   const after = before.filter((other) => other !== what);
@@ -90,10 +98,78 @@ function joinsAfter(state, moved, order, cut) {
   return joined;
 }
 
+function tie(state, { card, cards }) {
+  if (cards) return tieTogether(state, cards.map(String));
+  const index = state.order.indexOf(card);
+  if (index < 1 || index >= state.cut || state.joined.has(card)) return state;
+  return { ...state, joined: new Set(state.joined).add(card) };
+}
+
+function untie(state, { card }) {
+  if (!state.joined.has(card)) return state;
+  const joined = new Set(state.joined);
+  joined.delete(card);
+  return { ...state, joined };
+}
+
+/** Tie some cards at the rank of the best of them. */
+function tieTogether(state, ids) {
+  const [head, ...others] = state.order.filter((id) => ids.includes(id));
+  let next = state.order.indexOf(head) < state.cut ? state : put(state, head, state.cut);
+  let above = head;
+  for (const id of others) {
+    // The others follow in their order, so each comes from below: it lands right under the one before.
+    next = put(next, id, next.order.indexOf(above) + 1);
+    if (!next.joined.has(id)) next = { ...next, joined: new Set(next.joined).add(id) };
+    above = id;
+  }
+  return next;
+}
+
+function rate(state, { card, value }) {
+  if ((state.ratings[card] ?? null) === value) return state;
+  const ratings = { ...state.ratings };
+  if (value === null) delete ratings[card];
+  else ratings[card] = value;
+  return { ...state, ratings };
+}
+
+function tag(state, { tag: name, on }) {
+  if (on === state.tags.includes(name)) return state;
+  return { ...state, tags: on ? [...state.tags, name] : state.tags.filter((other) => other !== name) };
+}
+
+function replace(state, { draft }) {
+  const next = fromTiers(state.order, draft);
+  return next === null || same(asDraft(next, ""), asDraft(state, "")) ? state : next;
+}
+
+const HOW = {
+  move: (state, { card, to }) => put(state, card, to), line: (state, { to }) => put(state, LINE, to), tie, untie, rate, tag, replace,
+};
+
+/** Whether two drafts say the same. */
+export function same(one, other) {
+  const words = ({ tiers: ranked = [], rest = [], ratings = {}, reason_tags: tags = [], comment = "" }) => JSON.stringify([
+    ranked.map((tier) => tier.map(String)), rest.map(String), Object.entries(ratings).sort(([a], [b]) => (a < b ? -1 : 1)), tags, comment,
+  ]);
+  return words(one) === words(other);
+}
+
+/* ---- acts that mean what a key, a button or a dialog means ---- */
+
+const act = (what, slot) => {
+  const to = Math.max(0, slot);
+  return what === LINE ? { do: "line", to } : { do: "move", card: what, to };
+};
+
+/** Put a card or the line at a place of the sequence, counted without it. */
+export const toPlace = act;
+
 /** Move by some places. Single steps go through the line once something lies below it; longer ones stay on their side. */
 export function step(state, what, places) {
   const [first, last] = reach(state, what, places);
-  return moveTo(state, what, Math.max(first, Math.min(last, sequence(state).indexOf(what) + places)));
+  return act(what, Math.max(first, Math.min(last, sequence(state).indexOf(what) + places)));
 }
 
 function reach(state, what, places) {
@@ -106,100 +182,77 @@ function reach(state, what, places) {
 /** Move to a rank, counted in cards; beyond the last rank it becomes the last one. */
 export function toRank(state, id, rank) {
   const ranked = state.order.indexOf(id) < state.cut;
-  return moveTo(state, id, Math.min(rank, state.cut + (ranked ? 0 : 1)) - 1);
+  return act(id, Math.min(rank, state.cut + (ranked ? 0 : 1)) - 1);
 }
 
 /** Move to the end of the part the card is in. */
 export function toEnd(state, id) {
-  const ranked = state.order.indexOf(id) < state.cut;
-  return moveTo(state, id, ranked ? state.cut - 1 : state.order.length);
+  return act(id, state.order.indexOf(id) < state.cut ? state.cut - 1 : state.order.length);
 }
 
 /** Tie a card with the one above it, or untie them. */
-export function toggleTie(state, id) {
-  const index = state.order.indexOf(id);
-  if (index < 1 || index >= state.cut) return state;
-  const joined = new Set(state.joined);
-  if (!joined.delete(id)) joined.add(id);
-  return { ...state, joined };
+export function tieOrUntie(state, id) {
+  return { do: state.joined.has(id) ? "untie" : "tie", card: id };
 }
 
 /** Draw the line right below a card; where it already is, take it away. */
 export function lineBelow(state, id) {
   const index = state.order.indexOf(id) + 1;
-  return moveTo(state, LINE, index === state.cut ? state.order.length : index);
+  return act(LINE, index === state.cut ? state.order.length : index);
 }
 
-/** Put a card right above the best of some others. */
+/** Put a card right above the best of some others; null when it stands there. */
 export function putAbove(state, id, others) {
   const best = Math.min(...others.map((other) => state.order.indexOf(other)));
   const own = state.order.indexOf(id);
-  if (own < best && own < state.cut) return state;
+  if (own < best && own < state.cut) return null;
   // Below the line there is no order: who wins there is brought above it.
-  return moveTo(state, id, Math.min(best, state.cut));
+  return act(id, Math.min(best, state.cut));
 }
 
-/** Tie some cards at the rank of the best of them. */
-export function tieTogether(state, ids) {
-  const [head, ...others] = state.order.filter((id) => ids.includes(id));
-  let next = state.order.indexOf(head) < state.cut ? state : moveTo(state, head, state.cut);
-  let above = head;
-  for (const id of others) {
-    next = moveTo(next, id, next.order.indexOf(above) + (next.order.indexOf(id) > next.order.indexOf(above) ? 1 : 0));
-    next = { ...next, joined: new Set(next.joined).add(id) };
-    above = id;
-  }
-  return next;
-}
+/* ---- the page: the state, the sentence, and the way there and back ---- */
 
-/** Rate a card from 1 to 5; null takes the rating back. */
-export function rate(state, id, value) {
-  if ((state.ratings[id] ?? null) === value) return state;
-  const ratings = { ...state.ratings };
-  if (value === null) delete ratings[id];
-  else ratings[id] = value;
-  return { ...state, ratings };
-}
-
-export function toggleTag(state, tag) {
-  const tags = state.tags.includes(tag) ? state.tags.filter((other) => other !== tag) : [...state.tags, tag];
-  return { ...state, tags };
-}
-
-/** The state with undo and redo, without limit. */
-export class History {
+export class Page {
   #past = [];
   #future = [];
+  comment = "";
 
-  constructor(state) {
-    this.state = state;
+  /** From what the server says of a draft; without a word from it, the cards as they are shown. */
+  constructor(ids, { base = null, past = [], future = [], draft = null } = {}) {
+    this.state = (base && fromTiers(ids, base)) ?? initial(ids);
+    for (const one of [...past, ...future]) this.do(withTexts(one));
+    for (let left = future.length; left > 0; left--) this.do({ do: "undo" });
+    this.comment = draft?.comment ?? "";
   }
 
   get canUndo() { return this.#past.length > 0; }
   get canRedo() { return this.#future.length > 0; }
+  get draft() { return asDraft(this.state, this.comment); }
 
-  /** Take a new state; false when nothing changed. */
-  apply(next) {
-    if (next === this.state) return false;
-    this.#past.push(this.state);
+  /** Take an act; false when nothing changed. */
+  do(one) {
+    if (one.do === "undo") return this.#travel(this.#past, this.#future, "before");
+    if (one.do === "redo") return this.#travel(this.#future, this.#past, "after");
+    const comment = { comment: one.text, replace: one.draft?.comment ?? "" }[one.do] ?? this.comment;
+    const after = one.do === "comment" ? this.state : HOW[one.do](this.state, one);
+    const changed = after !== this.state || comment !== this.comment;
+    this.comment = comment;
+    if (after === this.state) return changed;
+    this.#past.push({ before: this.state, after });
     this.#future = [];
-    this.state = next;
+    this.state = after;
     return true;
   }
 
-  /** Take a new state in place of the last one: two keys that mean one move are one step back. */
-  amend(next) {
-    if (this.canUndo) this.state = this.#past.pop();
-    return this.apply(next);
-  }
-
-  undo() { return this.#travel(this.#past, this.#future); }
-  redo() { return this.#travel(this.#future, this.#past); }
-
-  #travel(from, to) {
+  #travel(from, to, end) {
     if (from.length === 0) return false;
-    to.push(this.state);
-    this.state = from.pop();
+    const taken = from.pop();
+    to.push(taken);
+    this.state = taken[end];
     return true;
   }
+}
+
+function withTexts(one) {
+  return "card" in one ? { ...one, card: String(one.card) } : one;
 }

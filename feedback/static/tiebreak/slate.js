@@ -2,62 +2,83 @@
  * Without this script the same form takes ranks as numbers.
  */
 
-import { History, LINE, answer, fromTiers, initial, lineBelow, moveTo, putAbove, rate, step, tieTogether, toEnd, toRank, toggleTag, toggleTie } from "./slate-model.js";
-import { CannotDialog, CompareDialog } from "./slate-dialogs.js";
+import { LINE, Page, answer, fromTiers, lineBelow, putAbove, same, step, tieOrUntie, toEnd, toPlace, toRank } from "./slate-model.js";
+import { CannotDialog, CompareDialog, ConflictDialog } from "./slate-dialogs.js";
 import { Dragging } from "./slate-drag.js";
 import { Keys, lettersFor, singleKeys } from "./slate-keys.js";
-import { Autosave, Submission } from "./slate-save.js";
+import { Moves } from "./slate-moves.js";
+import { Submission } from "./slate-save.js";
 import { SlateView } from "./slate-view.js";
 
 const STATE_TEXT = {
-  saving: "Saving…", saved: "Saved", offline: "Offline: will be sent", retrying: "Not saved yet: trying again",
-  conflict: "Changed elsewhere: reload", "signed-out": "Signed out: sign in in another tab", refused: "Not saved", sending: "Sending…",
+  saving: "Saving…", saved: "Saved", offline: "Offline", retrying: "Not saved yet", conflict: "Changed elsewhere",
+  "signed-out": "Signed out", elsewhere: "Signed in as somebody else", refused: "Not saved", over: "Not saved", sending: "Sending…",
 };
+const SIGN_IN = {
+  "signed-out": "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.",
+  elsewhere: "Somebody else is signed in here now. Your moves are kept in this browser until you have signed in again.",
+};
+const COMMENT_MS = 1500;
 
 class Slate {
   constructor(form) {
     this.form = form;
     this.comment = form.elements.comment;
     this.view = new SlateView(form);
-    const draft = JSON.parse(document.getElementById("draft").textContent);
-    this.history = new History(initial(this.view.ids, draft));
-    this.comment.value = draft?.comment ?? "";
+    const kept = JSON.parse(document.getElementById("draft").textContent);
+    this.moves = new Moves(form, kept.draft_version, {
+      state: (...word) => this.showState(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
+      // Another tab has taken up what waited here: the page begins again from what is saved.
+      overtaken: () => location.reload(),
+    });
     this.seconds = secondsInView();
-    this.autosave = new Autosave(form, (state, text) => this.showState(state, text));
     this.submission = new Submission(form);
     this.compare = new CompareDialog(this.view, (...decision) => this.decided(...decision));
     this.cannot = new CannotDialog(form, (nonAnswer) => this.submit(nonAnswer));
+    this.rivals = new ConflictDialog(this.view);
     this.actions = this.namedActions();
     this.listen();
-    if (draft) this.showState("saved");
-    this.show({ glide: false });
-    this.bringBackUnsent();
+    this.open(kept);
+    if (kept.draft) this.showState("saved");
+    this.takeUp(kept);
   }
 
-  get state() { return this.history.state; }
+  get state() { return this.page.state; }
 
   /* ---- showing and saving ---- */
 
+  open(kept) {
+    this.page = new Page(this.view.ids, kept);
+    this.comment.value = this.page.comment;
+    this.show({ glide: false });
+  }
+
   show(options) {
     this.view.render(this.state, options);
-    for (const [name, possible] of [["undo", this.history.canUndo], ["redo", this.history.canRedo]]) {
+    for (const [name, possible] of [["undo", this.page.canUndo], ["redo", this.page.canRedo]]) {
       this.form.querySelector(`[data-act="${name}"]`).setAttribute("aria-disabled", String(!possible));
     }
     this.askAgain(false);
   }
 
-  draft() { return { ...answer(this.state), comment: this.comment.value }; }
-
-  showState(state, text = null) {
+  showState(state, waiting = 0, text = null) {
     const line = document.getElementById("save-state");
+    const counted = waiting && !["saving", "saved", "sending"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
     line.dataset.state = state;
-    line.textContent = text ?? STATE_TEXT[state];
-    if (state === "conflict") this.notice("This slate was changed in another tab or on another device.", "Reload", () => location.reload());
+    line.textContent = STATE_TEXT[state] + counted;
+    if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.form.dataset.loginUrl), "log-in");
     if (state === "refused") this.notice(text, "Reload", () => location.reload());
+    if (state === "over") this.notice(text, "Go on", () => {
+      this.moves.restart(this.moves.version);
+      location.reload();
+    });
+    const box = document.getElementById("notice");
+    if (state === "saved" && box.dataset.about === "log-in") box.hidden = true;
   }
 
-  notice(text, action, act) {
+  notice(text, action, act, about = "") {
     const box = document.getElementById("notice");
+    box.dataset.about = about;
     const button = box.querySelector("button");
     box.querySelector("p").textContent = text;
     button.textContent = action;
@@ -68,46 +89,93 @@ class Slate {
     box.hidden = false;
   }
 
-  /** Moves that never reached the server: taken up again, or offered when the server has gone on since. */
-  bringBackUnsent() {
-    const unsent = this.autosave.unsent();
-    const state = unsent && fromTiers(this.view.ids, unsent.draft);
-    if (!state) return this.autosave.forget();
-    const bring = () => {
-      this.comment.value = unsent.draft.comment ?? "";
-      this.change(state);
-    };
-    if (unsent.current) return bring();
-    if (JSON.stringify(unsent.draft) === JSON.stringify(this.draft())) return this.autosave.forget();
-    this.notice("This browser holds moves that were not sent; what you see was saved elsewhere since.", "Take mine back", bring);
+  /** Moves that never reached the server: taken up again, or shown beside what was saved elsewhere since. */
+  takeUp(kept) {
+    const known = new Set(this.view.ids);
+    const fits = (acts) => acts.every(({ card, cards = [card] }) => cards.every((id) => id === undefined || known.has(id)));
+    const { acts, rivals } = this.moves.takeUp(kept.keys, fits);
+    for (const act of acts) this.page.do(act);
+    if (acts.length) {
+      this.comment.value = this.page.comment;
+      this.show({ glide: false });
+      this.moves.run();
+    }
+    this.settle(rivals);
   }
 
-  /** Take a new state: show it, save it, say what became of the card. */
-  change(next, { about = null, glide = true, amend = false } = {}) {
-    const changed = amend ? this.history.amend(next) : this.history.apply(next);
-    if (!changed) return;
+  /** Orders of earlier pages that do not go on from what is saved, one after the other. */
+  settle([rival, ...others]) {
+    if (!rival) return;
+    const { draft, keys } = rival;
+    const drop = () => {
+      this.moves.forget(keys);
+      this.settle(others);
+    };
+    if (!draft || !fromTiers(this.view.ids, draft) || same(draft, this.page.draft)) return drop();
+    this.choose({ saved: this.page.draft, mine: () => draft, keep: drop, take: () => {
+      this.change({ do: "replace", draft });
+      drop();
+    } });
+  }
+
+  /** Somebody went on elsewhere. Both orders are shown, and nothing is sent before one of them is chosen. */
+  conflict(current) {
+    const saved = new Page(this.view.ids, current);
+    const go = () => {
+      this.moves.restart(current.draft_version);
+      this.open(current);
+      this.showState("saved");
+    };
+    if (same(saved.draft, this.page.draft)) return go();
+    this.choose({ saved: saved.draft, mine: () => this.page.draft, keep: go, take: (draft) => {
+      go();
+      this.change({ do: "replace", draft });
+    } });
+  }
+
+  choose({ saved, mine, keep, take }) {
+    const ask = () => this.rivals.open(saved, mine(), (choice) => {
+      if (!choice) return this.notice("This list was changed in another window or on another device.", "Choose", ask);
+      document.getElementById("notice").hidden = true;
+      if (choice === "saved") keep();
+      else take(mine());
+    });
+    ask();
+  }
+
+  /** Take an act: show it, save it, say what became of the card; false when nothing changed. */
+  change(act, { about = null, glide = true } = {}) {
+    if (!act || this.sending || !this.page.do(act)) return false;
+    if (act.do !== "comment") this.comment.value = this.page.comment;
     this.show({ glide });
-    this.autosave.save(this.draft());
+    this.moves.add(act, this.page.draft);
     if (about) this.view.announceRank(this.state, about);
+    return true;
+  }
+
+  /** The sentence is saved when somebody pauses in it, leaves it, or leaves the page. */
+  wrote() {
+    clearTimeout(this.writing);
+    if (this.comment.value !== this.page.comment) this.change({ do: "comment", text: this.comment.value });
   }
 
   /* ---- actions: by key, by button, by drag ---- */
 
   namedActions() {
     const id = () => this.view.activeId;
-    const move = (next, about = id()) => this.change(next, { about });
+    const move = (act, about = id()) => this.change(act, { about });
     return {
       previous: () => this.go(-1), next: () => this.go(1),
       up: () => move(step(this.state, id(), -1)), down: () => move(step(this.state, id(), 1)),
       "up-3": () => move(step(this.state, id(), -3)), "down-3": () => move(step(this.state, id(), 3)),
-      top: () => move(moveTo(this.state, id(), 0)), bottom: () => move(toEnd(this.state, id())),
-      rank: (rank) => move(toRank(this.state, id(), rank)),
+      top: () => move(toPlace(id(), 0)), bottom: () => move(toEnd(this.state, id())),
+      rank: (rank) => { this.digitMoved = move(toRank(this.state, id(), rank)); },
       "rank-two-digits": (rank) => this.twoDigits(rank),
-      tie: () => move(toggleTie(this.state, id())), line: () => this.moveLine(lineBelow(this.state, id())),
+      tie: () => move(tieOrUntie(this.state, id())), line: () => this.moveLine(lineBelow(this.state, id())),
       "line-up": () => this.moveLine(step(this.state, LINE, -1)), "line-down": () => this.moveLine(step(this.state, LINE, 1)),
       rating: () => this.awaitRating(), "rating-over": () => this.form.querySelector(".awaited")?.classList.remove("awaited"),
       rate: (value) => this.rated(id(), value || null),
-      reason: (index) => this.change(toggleTag(this.state, this.reasons[index].name)),
+      reason: (index) => this.reasoned(this.reasons[index].name),
       more: () => this.view.toggleMore(id()),
       mark: () => this.marked(id()), compare: () => this.openCompare(),
       comment: () => this.comment.focus(), "leave-text": () => this.view.focus(id()),
@@ -128,11 +196,12 @@ class Slate {
     const id = this.view.activeId;
     const fits = rank <= this.state.order.length;
     // "1" then "2" in a slate of twelve is one move to rank 12, and one step back.
-    this.change(toRank(this.state, id, fits ? rank : rank % 10), { about: id, amend: fits });
+    if (fits && this.digitMoved) this.change({ do: "undo" }, { glide: false });
+    this.digitMoved = this.change(toRank(this.state, id, fits ? rank : rank % 10), { about: id });
   }
 
-  moveLine(next) {
-    this.change(next);
+  moveLine(act) {
+    this.change(act);
     const below = this.state.order.length - this.state.cut;
     this.view.announce(below ? `${this.state.cut} ranked, ${below} not looked at.` : "All are ranked.");
   }
@@ -147,7 +216,7 @@ class Slate {
 
   rated(id, value) {
     if (this.state.order.indexOf(id) >= this.state.cut) return;
-    this.change(rate(this.state, id, value));
+    this.change({ do: "rate", card: id, value });
     this.view.announce(`${this.view.titleOf(id)}: ${value ? `rated ${value}` : "no rating"}.`);
   }
 
@@ -167,16 +236,16 @@ class Slate {
 
   decided(name, id, ids) {
     for (const marked of [...this.view.marked]) this.view.mark(marked);
-    const next = name === "tie" ? tieTogether(this.state, ids) : putAbove(this.state, id, ids.filter((other) => other !== id));
+    const act = name === "tie" ? { do: "tie", cards: ids } : putAbove(this.state, id, ids.filter((other) => other !== id));
     const about = id ?? ids[0];
-    this.change(next, { about });
+    this.change(act, { about });
     this.view.focus(about);
   }
 
+  reasoned(tag) { this.change({ do: "tag", tag, on: !this.state.tags.includes(tag) }); }
+
   travel(direction) {
-    if (!this.history[direction]()) return;
-    this.show();
-    this.autosave.save(this.draft());
+    if (!this.change({ do: direction })) return;
     this.view.announce(direction === "undo" ? "Undone." : "Done again.");
   }
 
@@ -198,20 +267,25 @@ class Slate {
 
   async submit(nonAnswer = null) {
     if (this.form.ariaBusy === "true") return;
-    const untouched = !this.history.canUndo && !this.history.canRedo && this.form.dataset.version === "0";
+    this.wrote();
+    const untouched = !this.page.canUndo && !this.page.canRedo && this.moves.version === 0 && !this.moves.waiting;
     if (!nonAnswer && untouched && !this.asked) return this.askAgain(true);
     this.form.ariaBusy = "true";
-    this.autosave.pause();
-    this.showState("sending");
-    const sent = await this.submission.send(this.judgement(nonAnswer), this.seconds(), (state) => this.showState(state));
-    if (sent.taken) {
-      this.autosave.forget();
-      location.reload(); // the page of a judged slate leads on to the next one
-      return;
-    }
+    // First every move, then the answer: the log is whole, and a list that was changed elsewhere is not judged unseen.
+    const sent = (await this.moves.settled()) ? await this.answered(nonAnswer) : {};
+    if (sent.taken) return location.reload(); // the page of a judged slate leads on to the next one
     this.form.ariaBusy = "false";
-    this.autosave.resume();
-    this.showState("refused", sent.error);
+    this.sending = false;
+    if (sent.current) this.conflict(sent.current);
+    if (sent.signedOut) this.showState("signed-out");
+    if (sent.error) this.showState("refused", 0, sent.error);
+  }
+
+  answered(nonAnswer) {
+    this.sending = true;
+    this.showState("sending");
+    const away = (state) => this.showState(state);
+    return this.submission.send(this.judgement(nonAnswer), this.moves.version, this.seconds(), away);
   }
 
   /* ---- listening ---- */
@@ -238,7 +312,12 @@ class Slate {
     new Dragging(view.list, (entry, slot) => this.dropped(entry, slot));
     form.addEventListener("click", (event) => this.clicked(event));
     form.addEventListener("change", (event) => this.changed(event));
-    this.comment.addEventListener("change", () => this.autosave.save(this.draft()));
+    this.comment.addEventListener("change", () => this.wrote());
+    this.comment.addEventListener("input", () => {
+      clearTimeout(this.writing);
+      this.writing = setTimeout(() => this.wrote(), COMMENT_MS);
+    });
+    for (const name of ["visibilitychange", "pagehide"]) addEventListener(name, () => this.wrote());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -252,10 +331,10 @@ class Slate {
   }
 
   dropped(entry, slot) {
-    if (entry === this.view.line) return this.moveLine(moveTo(this.state, LINE, slot));
+    if (entry === this.view.line) return this.moveLine(toPlace(LINE, slot));
     const id = this.view.idOf(entry);
     this.view.activate(id);
-    this.change(moveTo(this.state, id, slot), { about: id, glide: false });
+    this.change(toPlace(id, slot), { about: id, glide: false });
   }
 
   clicked(event) {
@@ -272,7 +351,7 @@ class Slate {
 
   changed({ target }) {
     if (target.name?.startsWith("rating-")) this.rated(this.view.idOf(target), Number(target.value));
-    if (target.name === "reason_tags") this.change(toggleTag(this.state, target.value));
+    if (target.name === "reason_tags") this.reasoned(target.value);
   }
 }
 

@@ -189,7 +189,7 @@ def test_margins_that_do_not_fit_the_pairs_are_refused(margins):
 
 # --- ten lists each, and a model that knows little yet ------------------------------------------------------
 def panel_of(kinds, seed, lists=10, size=10):
-    """(margins, pairs): each judge orders lists of a utility; the model knows it roughly, and speaks softly."""
+    """(margins, pairs): judges order lists by a utility; the model knows it roughly, and speaks softly."""
     rng = np.random.default_rng(seed)
     orders, judges, model = [], [], []
     for number in range(lists * len(kinds)):

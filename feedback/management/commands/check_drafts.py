@@ -1,0 +1,26 @@
+"""`manage.py check_drafts`: rebuild every draft from its log of moves, and compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from feedback.models import SlateMove
+from feedback.services import drafts
+
+
+class Command(BaseCommand):
+    """Compare each slate's draft, and each state on the way to it, with what its moves make."""
+
+    help = "Rebuild the draft of every slate from its log of moves, and compare."
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print a line for each difference; fail when there is one."""
+        found = list(drafts.differences())
+        for line in found:
+            self.stderr.write(line)
+        if found:
+            raise CommandError(f"{len(found)} slate(s) do not agree with their log")
+        if options["verbosity"]:
+            self.stdout.write(f"{SlateMove.objects.count()} moves make every draft as it is kept")
