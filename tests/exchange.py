@@ -5,8 +5,17 @@ from __future__ import annotations
 from django.contrib.auth.models import Group, User
 from django.db import connection
 
-from feedback.models import FeedbackSession, Judgement, Member, Participation, Preference, Slate, SlateItem
-from feedback.services import judging, sessions
+from feedback.models import (
+    FeedbackSession,
+    Judgement,
+    Member,
+    Participation,
+    Preference,
+    Slate,
+    SlateItem,
+    SlateMove,
+)
+from feedback.services import judging, moves, sessions
 from ranking.append_only import without_triggers
 from ranking.models import Project
 from tests import factories
@@ -31,7 +40,7 @@ def make_rich_session(project: Project, *, close: bool = True) -> FeedbackSessio
     for slate, judge in zip([*todo, again], _acts(), strict=True):
         cards = list(slate.items.values_list("pk", flat=True))
         factories.judge(slate, **judge(cards))
-    judging.save_draft(session.slates.filter(state="open").first(), {"comment": "unfinished"}, version=0)
+    moves.put(session.slates.filter(state="open").first(), {"comment": "unfinished"}, version=0)
     return sessions.close_session(session) if close else session
 
 
@@ -63,7 +72,7 @@ def _acts():
 def wipe() -> None:
     """Empty what sessions and people left: as in a fresh database with the same project loaded."""
     with without_triggers(connection):
-        for model in (Preference, Judgement, SlateItem):
+        for model in (Preference, Judgement, SlateMove, SlateItem):
             model.objects.all().delete()
         Slate.objects.update(repeats=None)
         for model in (Slate, Participation, FeedbackSession, Member, User, Group):
