@@ -134,7 +134,7 @@ class ComparisonForm(forms.Form):
         min_value=1,
         max_value=100,
         initial=COMPARISON.needs_per_expert,
-        help_text="Drawn at random, held-out needs first. Where both lists are the same there is nothing to ask.",
+        help_text="Drawn at random, held-out needs first; those with the same list twice are passed over.",
     )
     items_per_list = forms.IntegerField(
         label="Items in each list",

@@ -1,4 +1,4 @@
-"""What arrives from a page or the API -> a `Submission` or an `Answer`, or an error naming the field. Pure."""
+"""What arrives from a page or the API -> a `Submission` or an `Answer`, or an error that names the field."""
 
 from __future__ import annotations
 

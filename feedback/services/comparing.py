@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from ranking.services.training_sets import held_out
 MOST_NEEDS = (
     100  # ranked under both versions at the opening, as many as comparisons of whole versions look at
 )
+TELLING = re.compile(r"\b(versions?|champion|challenger|v\d+)\b", re.IGNORECASE)
 State = ComparisonSession.State
 Side = ListChoice.Side
 
@@ -62,6 +64,7 @@ def open_comparison(
     Raises InvalidComparison, naming the field; BrokenFile or CorruptModel if a version can't be loaded.
     """
     _check(challenger, champion, experts)
+    _check_blind(request)
     session = _session_row(challenger, champion, request, by)
     rng = np.random.default_rng([request.seed, len(experts), request.needs_per_expert])
     wanted = len(experts) * request.needs_per_expert
@@ -132,6 +135,13 @@ def _check(challenger: ModelVersion, champion: ModelVersion, experts: Sequence[U
     played = Member.objects.filter(user__in=experts, simulated=True).values_list("user__username", flat=True)
     if played:
         raise InvalidComparison(f"simulated, so no evidence: {', '.join(played)}", "experts")
+
+
+def _check_blind(request: ComparisonRequest) -> None:
+    """Refuse words that say what is compared: experts read both texts beside the lists."""
+    for field in ("title", "instructions"):
+        if TELLING.search(getattr(request, field)):
+            raise InvalidComparison("experts see this: name no version, champion or challenger", field)
 
 
 def _session_row(

@@ -91,9 +91,8 @@ def result_of(session: ComparisonSession) -> Result:
 def in_words(found: Share, challenger: int, champion: int) -> str:
     """Say what was found, with the share and its interval.
 
-    >>> found = share([(need, 1.0) for need in range(5)] + [(need, 0.0) for need in (5, 6)])
-    >>> in_words(found, 3, 2)
-    'In a blind comparison of 7 lists, experts preferred version 3 in 5 and version 2 in 2: 71 % (36 to 92 %).'
+    >>> in_words(share([(need, 0.5) for need in range(6)] + [(6, 1.0)]), 3, 2).partition("preferred ")[2]
+    'version 3 in 1, version 2 in 0, and held 6 for equal: 57 % (25 to 84 %).'
     >>> in_words(share([(1, 1.0)]), 3, 2)
     'In a blind comparison of 1 list, experts preferred version 3 in 1 and version 2 in 0: 100 %.'
     >>> in_words(share([]), 3, 2)

@@ -22,6 +22,7 @@ function markChosen() {
 }
 
 function choose(radio) {
+  document.getElementById("missing").hidden = true;
   radio.checked = true;
   radio.focus({ preventScroll: true });
   markChosen();
@@ -53,8 +54,7 @@ function act({ key, target, repeat }) {
   else if (key === "w") comment.focus();
   else if (key === "x") {
     cannot.open = true;
-    choose(cannot.querySelector("input"));
-    cannot.scrollIntoView({ block: "nearest" });
+    cannot.querySelector("input").focus();
   } else if (reason) reason.checked = !reason.checked;
   else return false;
   return true;
@@ -65,7 +65,10 @@ setting.checked = singleKeys.on;
 setting.addEventListener("change", () => { singleKeys.on = setting.checked; });
 document.addEventListener("keydown", pressed);
 form.addEventListener("change", markChosen);
-form.addEventListener("submit", () => {
+form.addEventListener("submit", (event) => {
+  const nothing = form.elements.kind.value === "";
+  document.getElementById("missing").hidden = !nothing;
+  if (nothing) event.preventDefault();
   form.elements.seconds.value = Math.round((performance.now() - started) / 1000);
 });
 markChosen();
