@@ -49,7 +49,7 @@ class ComparisonSerializer(serializers.ModelSerializer):
         ]
 
 
-class ShareSerializer(serializers.Serializer):
+class PreferredShareSerializer(serializers.Serializer):
     """How often experts preferred the challenger; "equal" counts half, "neither" and non-answers nothing."""
 
     answers = serializers.IntegerField()
@@ -70,16 +70,16 @@ class ExpertResultSerializer(serializers.Serializer):
     name = serializers.CharField()
     total = serializers.IntegerField()
     done = serializers.IntegerField()
-    share = ShareSerializer()
+    share = PreferredShareSerializer()
 
 
 class ResultSerializer(serializers.Serializer):
     """What a comparison found. It does not change the gate's verdict."""
 
     words = serializers.CharField()
-    every = ShareSerializer()
-    held_out = ShareSerializer(help_text="needs that neither version can have learned from")
-    others = ShareSerializer()
+    every = PreferredShareSerializer()
+    held_out = PreferredShareSerializer(help_text="needs that neither version can have learned from")
+    others = PreferredShareSerializer()
     neither = serializers.IntegerField()
     outside_knowledge = serializers.IntegerField()
     conflicts = serializers.IntegerField()
