@@ -37,6 +37,7 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     feedback.InvalidJudgement: (400, "invalid_judgement"),
     feedback.InvalidMove: (400, "invalid_move"),
     feedback.InvalidSession: (400, "invalid_session"),
+    feedback.InvalidComparison: (400, "invalid_comparison"),
     feedback.InvalidPerson: (400, "invalid_person"),
     feedback.InvalidOutcome: (400, "invalid_outcome"),
     feedback.SessionClosed: (409, "session_closed"),

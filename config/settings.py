@@ -279,6 +279,7 @@ SPECTACULAR_SETTINGS = {
         "VersionKind": "ranking.models.versions.ModelVersion.Kind",
         "JudgementKind": "feedback.models.judgements.Judgement.Kind",
         "MoveKind": "feedback.models.judgements.SlateMove.Kind",
+        "ListAnswerKind": "feedback.models.comparisons.ListAnswer.Kind",
         "OutcomeKind": "feedback.models.people.Outcome.Kind",
         "TrainingMode": [("labels", "labels"), ("preferences", "preferences")],
     },

@@ -86,3 +86,30 @@ class OutcomeAdmin(LookOnly):
     list_display = ("query", "item_version", "kind", "user", "created_at")
     list_filter = ("kind",)
     list_select_related = ("query", "item_version", "user")
+
+
+@admin.register(models.ComparisonSession)
+class ComparisonSessionAdmin(LookOnly):
+    """Blind comparisons of two versions."""
+
+    list_display = ("title", "project", "challenger", "champion", "state", "opened_by", "opened_at")
+    list_filter = ("project", "state")
+    list_select_related = ("project", "challenger", "champion")
+
+
+@admin.register(models.ListChoice)
+class ListChoiceAdmin(LookOnly):
+    """Two lists as asked of an expert."""
+
+    list_display = ("session", "expert", "position", "query", "challenger_side", "held_out")
+    list_filter = ("challenger_side", "held_out")
+    list_select_related = ("session", "expert", "query")
+
+
+@admin.register(models.ListAnswer)
+class ListAnswerAdmin(LookOnly):
+    """What experts said about two lists; append-only."""
+
+    list_display = ("choice", "expert", "kind", "seconds", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("choice", "expert")

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from feedback.api import exporting, judgements, judging, outcomes, people, sessions, training, watching
+from feedback.api import (
+    comparisons,
+    exporting,
+    judgements,
+    judging,
+    outcomes,
+    people,
+    sessions,
+    training,
+    watching,
+)
 
 urlpatterns = [
     # --- everybody
@@ -16,6 +26,11 @@ urlpatterns = [
     path("slates/<int:pk>/draft/", judging.SlateDraft.as_view(), name="slate_draft"),
     path("slates/<int:pk>/moves/", judging.SlateMoves.as_view(), name="slate_moves"),
     path("slates/<int:pk>/judgement/", judging.SlateJudgement.as_view(), name="slate_judgement"),
+    path("my/comparisons/", comparisons.MyComparisons.as_view(), name="my_comparisons"),
+    path("my/comparisons/<int:pk>/", comparisons.MyComparisonDetail.as_view(), name="my_comparison"),
+    path("choices/", comparisons.ListChoices.as_view(), name="choices"),
+    path("choices/<int:pk>/", comparisons.ListChoiceDetail.as_view(), name="choice"),
+    path("choices/<int:pk>/answer/", comparisons.ListChoiceAnswer.as_view(), name="choice_answer"),
     # --- readers
     path("queries/<int:pk>/export/", exporting.QueryExport.as_view(), name="query_export"),
     path("outcomes/", outcomes.Outcomes.as_view(), name="outcomes"),
@@ -31,6 +46,9 @@ urlpatterns = [
     path("sessions/<int:pk>/hand-over/", sessions.SessionHandOver.as_view(), name="session_hand_over"),
     path("sessions/<int:pk>/export/", exporting.SessionExport.as_view(), name="session_export"),
     path("projects/<slug:slug>/export/", exporting.ProjectExport.as_view(), name="sessions_export"),
+    path("comparisons/", comparisons.Comparisons.as_view(), name="comparisons"),
+    path("comparisons/<int:pk>/", comparisons.ComparisonDetail.as_view(), name="comparison"),
+    path("comparisons/<int:pk>/close/", comparisons.ComparisonClose.as_view(), name="comparison_close"),
     path("judgements/", judgements.Judgements.as_view(), name="judgements"),
     path("judgements/<int:pk>/", judgements.JudgementDetail.as_view(), name="judgement"),
     path("preferences/", judgements.Preferences.as_view(), name="preferences"),

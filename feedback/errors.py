@@ -66,6 +66,14 @@ class InvalidPerson(FeedbackError):
         self.field = field
 
 
+class InvalidComparison(FeedbackError):
+    """Two versions can't be compared by experts like this; `field` says why."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class InvalidOutcome(FeedbackError):
     """What was done with a match can't be noted like this; `field` says why."""
 

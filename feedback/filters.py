@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
-from feedback.models import FeedbackSession, Judgement, Member, Outcome, Preference, Slate
+from feedback.models import (
+    ComparisonSession,
+    FeedbackSession,
+    Judgement,
+    ListChoice,
+    Member,
+    Outcome,
+    Preference,
+    Slate,
+)
 from ranking.filters import IdFilter, OfProject
 
 
@@ -40,6 +49,28 @@ class SessionFilter(OfProject):
     class Meta:
         model = FeedbackSession
         fields = ["state", "simulated"]
+
+
+class ComparisonFilter(OfProject):
+    """Blind comparisons by project and state."""
+
+    ordering = filters.OrderingFilter(fields=["id", "opened_at", "closed_at"])
+
+    class Meta:
+        model = ComparisonSession
+        fields = ["state"]
+
+
+class ListChoiceFilter(filters.FilterSet):
+    """One's own choices by comparison and whether they are answered, in the order in which they are asked."""
+
+    session = IdFilter(field_name="session")
+    answered = filters.BooleanFilter(field_name="answer", lookup_expr="isnull", exclude=True)
+    ordering = filters.OrderingFilter(fields=["id", "position"])
+
+    class Meta:
+        model = ListChoice
+        fields: list[str] = []
 
 
 class SlateFilter(filters.FilterSet):

@@ -10,13 +10,16 @@ from django.db.models import QuerySet
 
 from feedback.errors import FeedbackError
 from feedback.models import Member
+from feedback.models.comparisons import MOST_ITEMS
 from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.services.comparing import ComparisonRequest
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import SessionRequest
 from ranking.models import Organisation
 
 LEAST_RANDOM_PERCENT = round(100 * LEAST_RANDOM_SHARE)
 DEFAULTS = SessionRequest(title="")
+COMPARISON = ComparisonRequest(title="Which list is better?")
 LONGEST_ID = 18  # digits
 
 
@@ -109,6 +112,46 @@ class SessionForm(forms.Form):
             asks_ratings=asked["asks_ratings"],
             seed=seed,
         )
+
+
+class ComparisonForm(forms.Form):
+    """A blind comparison of two versions, as an admin asks for it."""
+
+    title = forms.CharField(
+        max_length=200,
+        initial=COMPARISON.title,
+        help_text="Experts see it: name no version here, nor below.",
+    )
+    instructions = forms.CharField(
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What to look at, in plain words; shown before the first choice.",
+    )
+    experts = ExpertsField(queryset=User.objects.none())
+    needs_per_expert = forms.IntegerField(
+        label="Needs for each expert",
+        min_value=1,
+        max_value=100,
+        initial=COMPARISON.needs_per_expert,
+        help_text="Drawn at random, held-out needs first; those with the same list twice are passed over.",
+    )
+    items_per_list = forms.IntegerField(
+        label="Items in each list",
+        min_value=1,
+        max_value=MOST_ITEMS,
+        initial=COMPARISON.items_per_list,
+        help_text="The first ones of each version, side by side.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["experts"].queryset = people_who_judge()
+
+    def request(self, *, seed: int) -> ComparisonRequest:
+        """Return what a valid form asks for."""
+        names = ("title", "instructions", "needs_per_expert", "items_per_list")
+        return ComparisonRequest(**{name: self.cleaned_data[name] for name in names}, seed=seed)
 
 
 #: Fields of a request that have another name on the form.

@@ -1,4 +1,4 @@
-"""What arrives from a slate's page or the API -> a `Submission`, or an error that names the field. Pure."""
+"""What arrives from a page or the API -> a `Submission` or an `Answer`, or an error that names the field."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ class Submission:
     comment: str = ""
     field: str = ""
     items: Sequence[int] = ()
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an expert says about two lists; see `ListAnswer` for what each kind means."""
+
+    kind: str
+    reason_tags: Sequence[str] = ()
+    comment: str = ""
     seconds: int = 0
 
 
@@ -92,6 +102,29 @@ def read_form(form: Form) -> Submission:
         ratings=ratings,
         comment=form.get("comment", ""),
         reason_tags=form.getlist("reason_tags"),
+    )
+
+
+def read_answer(body: Mapping[str, Any]) -> Answer:
+    """Return the answer in a JSON object. Raises InvalidJudgement, naming the field."""
+    return Answer(
+        kind=_text(body, "kind"),
+        reason_tags=[_a_text(tag, "reason_tags") for tag in _list(body, "reason_tags")],
+        comment=_text(body, "comment"),
+        seconds=_seconds(body.get("seconds", 0)),
+    )
+
+
+def read_answer_form(form: Form) -> Answer:
+    """Return the answer of the plain form; without a script it does not say how long it took."""
+    seconds = form.get("seconds", "")
+    return read_answer(
+        {
+            "kind": form.get("kind", ""),
+            "reason_tags": form.getlist("reason_tags"),
+            "comment": form.get("comment", ""),
+            "seconds": _whole(seconds, "seconds") if seconds.strip() else 0,
+        }
     )
 
 

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from feedback.views import (
+    choosing,
     expert,
     home,
     invitation,
     manage,
+    manage_comparisons,
     manage_participation,
     manage_people,
     manage_sessions,
@@ -21,6 +23,10 @@ urlpatterns = [
     path("my/sessions/<int:session_id>/done/", expert.session_done, name="session_done"),
     path("my/slates/<int:slate_id>/", expert.slate, name="slate"),
     path("my/slates/<int:slate_id>/judgement/", expert.judgement, name="judgement"),
+    path("my/comparisons/<int:comparison_id>/", choosing.comparison_intro, name="comparison_intro"),
+    path("my/comparisons/<int:comparison_id>/done/", choosing.comparison_done, name="comparison_done"),
+    path("my/choices/<int:choice_id>/", choosing.choice, name="choice"),
+    path("my/choices/<int:choice_id>/answer/", choosing.choice_answer, name="choice_answer"),
     path("invitation/<str:secret>/", invitation.invitation, name="invitation"),
     # --- readers
     path("", home.home, name="home"),
@@ -77,6 +83,26 @@ urlpatterns = [
         "manage/<slug:slug>/sessions/<int:session_id>/lists/<int:slate_id>/",
         manage_sessions.slate_review,
         name="slate_review",
+    ),
+    path(
+        "manage/<slug:slug>/versions/<int:number>/against/<int:other>/blind/",
+        manage_comparisons.comparisons,
+        name="comparisons",
+    ),
+    path(
+        "manage/<slug:slug>/versions/<int:number>/against/<int:other>/blind/new/",
+        manage_comparisons.comparison_new,
+        name="comparison_new",
+    ),
+    path(
+        "manage/<slug:slug>/comparisons/<int:comparison_id>/",
+        manage_comparisons.comparison,
+        name="comparison",
+    ),
+    path(
+        "manage/<slug:slug>/comparisons/<int:comparison_id>/close/",
+        manage_comparisons.comparison_close,
+        name="comparison_close",
     ),
     path("manage/<slug:slug>/experts/", manage_people.expert_list, name="experts"),
     path("manage/<slug:slug>/experts/<str:username>/", manage_people.expert, name="expert"),

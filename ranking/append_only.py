@@ -19,6 +19,7 @@ APPEND_ONLY_TABLES = (
     "ranking_promotion",
     "feedback_judgement",
     "feedback_slatemove",
+    "feedback_listanswer",
 )
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION tiebreak_refuse_change() RETURNS trigger AS $$

@@ -111,6 +111,18 @@ API: dict[str, Row] = {
         headers={"Idempotency-Key": "k"},
         **of("slate", "foreign_slate"),
     ),
+    "api:my_comparisons": get("expert"),
+    "api:my_comparison": get("expert", owner=True, **of("comparison", "foreign_comparison")),
+    "api:choices": get("expert"),
+    "api:choice": get("expert", owner=True, **of("choice", "foreign_choice")),
+    "api:choice_answer": post(
+        "expert",
+        201,
+        owner=True,
+        body={"kind": "left"},
+        headers={"Idempotency-Key": "k"},
+        **of("choice", "foreign_choice"),
+    ),
     # --- admins
     "api:projects": get("admin"),
     "api:project": Row({"GET": "admin", "PATCH": "admin"}, ids={"slug": "slug"}),
@@ -166,6 +178,13 @@ API: dict[str, Row] = {
     "api:session_invitations": post("admin", 201, body={"expert": "edda"}, **of("session")),
     "api:session_more": post("admin", body={"expert": "edda", "slates": 1}, **of("session")),
     "api:session_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("session")),
+    "api:comparisons": Row(
+        {"GET": "admin", "POST": "admin"},
+        status={"POST": 201},
+        body={"challenger": "@version", "champion": "@first_version", "title": "x", "experts": ["edda"]},
+    ),
+    "api:comparison": get("admin", **of("comparison")),
+    "api:comparison_close": post("admin", **of("comparison")),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
     "api:preferences": get("admin"),
@@ -192,6 +211,25 @@ PAGES: dict[str, Row] = {
         ids={"slate_id": "slate"},
         foreign={"slate_id": "foreign_slate"},
         body={"kind": "about_equal"},
+    ),
+    **{
+        f"feedback:comparison_{what}": get(
+            "expert",
+            owner=True,
+            ids={"comparison_id": "comparison"},
+            foreign={"comparison_id": "foreign_comparison"},
+        )
+        for what in ("intro", "done")
+    },
+    "feedback:choice": get(
+        "expert", owner=True, ids={"choice_id": "choice"}, foreign={"choice_id": "foreign_choice"}
+    ),
+    "feedback:choice_answer": post(
+        "expert",
+        owner=True,
+        ids={"choice_id": "choice"},
+        foreign={"choice_id": "foreign_choice"},
+        body={"kind": "left"},
     ),
     # --- readers
     "feedback:needs": get("reader admin"),
@@ -244,6 +282,18 @@ PAGES: dict[str, Row] = {
         "admin",
         ids={"session_id": "closed_session", "slate_id": "judged_slate"},
         foreign={"slug": "second_slug", "session_id": "session"},
+    ),
+    "feedback:comparisons": get(
+        "admin", ids={"number": "one", "other": "zero"}, foreign={"slug": "second_slug"}
+    ),
+    "feedback:comparison_new": Row(
+        {"GET": "admin", "POST": "admin"},
+        ids={"number": "one", "other": "zero"},
+        foreign={"slug": "second_slug"},
+    ),
+    "feedback:comparison": get("admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}),
+    "feedback:comparison_close": post(
+        "admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}
     ),
     "feedback:experts": get("admin"),
     "feedback:expert": get("admin", ids={"username": "expert_name"}, foreign={"username": "reader"}),

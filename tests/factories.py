@@ -17,11 +17,21 @@ from django.db.models import F
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from feedback.models import FeedbackSession, Judgement, Member, Slate
-from feedback.services import judging, sessions
+from feedback.models import (
+    ComparisonSession,
+    FeedbackSession,
+    Judgement,
+    ListAnswer,
+    ListChoice,
+    Member,
+    Slate,
+)
+from feedback.services import choosing, comparing, judging, sessions
+from feedback.services.comparing import ComparisonRequest
 from feedback.services.judging import Submission
 from feedback.services.learning import freeze_training_set
 from feedback.services.sessions import SessionRequest
+from feedback.submitting import Answer
 from ranking.content import content_hash
 from ranking.description import from_dict
 from ranking.ltr import Check, GateDecision, LinearComponent, Ranker, RuleComponent
@@ -227,6 +237,24 @@ def make_closed_session(project: Project, experts: Sequence[User], **asked: Any)
     session = make_session(project, experts, **asked)
     judge_all(session.slates.select_related("session__project"))
     return sessions.close_session(session)
+
+
+# --- blind comparisons --------------------------------------------------------------------------------------
+def make_comparison(
+    challenger: ModelVersion, champion: ModelVersion, experts: Sequence[User], **asked: Any
+) -> ComparisonSession:
+    """Open a comparison; `asked` are fields of `ComparisonRequest` (small by default: 3 needs, 3 items)."""
+    request = {"title": "Which list is better?", "needs_per_expert": 3, "items_per_list": 3, **asked}
+    return comparing.open_comparison(
+        challenger, champion, ComparisonRequest(**request), experts=experts, by="ada"
+    )
+
+
+def choose(choice: ListChoice, kind: str = "left", **more: Any) -> ListAnswer:
+    """Answer a choice; "challenger" and "champion" stand for the side on which that list is shown."""
+    other = {"left": "right", "right": "left"}[choice.challenger_side]
+    sides = {"challenger": choice.challenger_side, "champion": other}
+    return choosing.answer(choice, Answer(kind=sides.get(kind, kind), **more), key=f"key-{next(_keys)}")
 
 
 # --- trainings and versions ---------------------------------------------------------------------------------

@@ -125,6 +125,9 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
     matches, foreign_matches = (
         serving.serve(each).matches.order_by("rank") for each in (query, foreign_query)
     )
+    against = challenger, project.versions.get(number=0)
+    comparison = factories.make_comparison(*against, [people["expert"]])
+    foreign_comparison = factories.make_comparison(*against, [people["other expert"]])
     return {
         "zero": 0,
         "one": 1,
@@ -144,6 +147,10 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "foreign_slate": foreign_session.slates.first().pk,
         "judged_slate": closed.slates.first().pk,
         "judgement": closed.slates.first().judgement.pk,
+        "comparison": comparison.pk,
+        "foreign_comparison": foreign_comparison.pk,
+        "choice": comparison.choices.first().pk,
+        "foreign_choice": foreign_comparison.choices.first().pk,
         "version": challenger.pk,
         "first_version": project.versions.get(number=0).pk,
         "second_version": second.versions.get().pk,
@@ -317,6 +324,7 @@ def test_a_missing_address_is_answered_like_a_missing_object(world):
     ("identity", "address", "parameter", "foreign"),
     [
         ("expert", "api:slates", "session", "foreign_session"),
+        ("expert", "api:choices", "session", "foreign_comparison"),
         ("reader", "api:outcomes", "query", "foreign_query"),
         ("reader", "api:queries", "organisation", "meadow"),
     ],

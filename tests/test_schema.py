@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 
 from config.exceptions import HTTP_OF_ERROR
 from config.wsgi import application
-from feedback.models import FeedbackSession, Judgement, Member, Slate
+from feedback.models import ComparisonSession, FeedbackSession, Judgement, ListChoice, Member, Slate
 from ranking.models import Evaluation, Match, ModelVersion, Query, TrainingJob, TrainingSet
 from ranking.services import serving
 from tests import factories
@@ -43,7 +43,7 @@ CHECKS = [
 #: How many requests each operation gets from each role: an admin reaches most of them.
 EXAMPLES = {"anonymous": 4, "expert": 10, "reader": 10, "other reader": 6, "admin": 14}
 #: How many operations must have succeeded at least once: requests that are all refused would prove little.
-REACHED = {"anonymous": 1, "expert": 8, "reader": 9, "other reader": 8, "admin": 34}
+REACHED = {"anonymous": 1, "expert": 13, "reader": 9, "other reader": 8, "admin": 38}
 #: Where an address has the id of which row.
 ROWS = {
     "queries/": Query,
@@ -55,6 +55,9 @@ ROWS = {
     "my/sessions/": FeedbackSession,
     "sessions/": FeedbackSession,
     "slates/": Slate,
+    "my/comparisons/": ComparisonSession,
+    "comparisons/": ComparisonSession,
+    "choices/": ListChoice,
     "judgements/": Judgement,
     "members/": Member,
 }
@@ -87,7 +90,8 @@ def tokens(one_connection, caplog) -> dict[str, str]:
     for query in project.queries.select_related("project"):
         serving.serve(query)
     factories.promote(factories.make_version(project))
-    factories.make_version(project, sort="age")
+    challenger = factories.make_version(project, sort="age")
+    factories.make_comparison(challenger, project.versions.get(number=1), [people["expert"]])
     factories.make_job(factories.make_project("second", items=6, queries=3))
     keys = {role: Token.objects.create(user=user).key for role, user in people.items()}
     return {"anonymous": "", **keys}
@@ -185,6 +189,8 @@ def _make_real(case: Any, number: int) -> None:
         "organisation": "harbour",
         "match": _pick(Match, number).pk,
         "version": _pick(ModelVersion, number).pk,
+        "challenger": _pick(ModelVersion, number).pk,
+        "champion": _pick(ModelVersion, number + 1).pk,
         "expected_sha256": _pick(ModelVersion, number).sha256,
         "username": "rosa",
         "password": factories.PASSWORD,

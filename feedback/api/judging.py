@@ -115,7 +115,7 @@ class SlateDraft(OwnSlates):
         """Keep an unfinished order, over the version that was read: one move that replaces all of it."""
         slate = self.get_object()
         version = _version_read(request, slate)
-        key = _key(request) if "Idempotency-Key" in request.headers else ""
+        key = key_of(request) if "Idempotency-Key" in request.headers else ""
         body = DraftBody(data=request.data)
         body.is_valid(raise_exception=True)
         return _saved(moves.put(slate, as_kept(body.validated_data), version=version, key=key))
@@ -130,7 +130,7 @@ class SlateMoves(OwnSlates):
     def post(self, request: Request, pk: int) -> Response:
         """Append one move, over the version it was made on; the same key with the same move is one move."""
         slate = self.get_object()
-        version, key = _version_read(request, slate), _key(request)
+        version, key = _version_read(request, slate), key_of(request)
         body = MoveBody(data=request.data)
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
@@ -151,7 +151,7 @@ class SlateJudgement(OwnSlates):
     def post(self, request: Request, pk: int) -> Response:
         """Submit a slate, once; the same key with the same body answers what was answered before."""
         slate = self.get_object()
-        key = _key(request)
+        key = key_of(request)
         version = _version_read(request, slate) if "If-Match" in request.headers else None
         body = JudgementBody(data=request.data)
         body.is_valid(raise_exception=True)
@@ -201,7 +201,8 @@ def _version_read(request: Request, slate: Slate) -> int:
     return slate.draft_version if slate.draft_version in versions else max(versions, default=-1)
 
 
-def _key(request: Request) -> str:
+def key_of(request: Request) -> str:
+    """Return the Idempotency-Key of a request. Raises MissingKey without a usable one."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if not 0 < len(key) <= LONGEST_KEY:
         raise MissingKey(f"expected a header Idempotency-Key of 1 to {LONGEST_KEY} characters")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedback.models import Judgement, Slate
-from ranking.cards import card_of, most_differing
+from feedback.models import Judgement, ListChoice, Slate
+from ranking.cards import Card, card_of, most_differing
+from ranking.description import ProjectDescription
+from ranking.models import ItemVersion
 from ranking.services.candidates import description_of
 
 Kind = Judgement.Kind
@@ -53,9 +55,47 @@ def slate_context(slate: Slate) -> dict[str, Any]:
         "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
         "cards": cards,
         "asks_ratings": slate.session.asks_ratings,
-        "reason_tags": [
-            {"key": tag.key, "name": tag.name, "label": tag.label} for tag in description.reason_tags
-        ],
+        "reason_tags": _reason_tags(description),
         "fields": [{"name": field.name, "label": field.label} for field in description.item.fields],
         "nouns": {"item": description.item.noun, "items": description.item.plural},
     }
+
+
+def choice_context(choice: ListChoice) -> dict[str, Any]:
+    """Return what the page and the API show of two lists; which version is behind either is not looked at.
+
+    Each card says where the same one stands in the other list, None where it does not.
+    """
+    description = description_of(choice.session.project)
+    contents = ItemVersion.objects.in_bulk({*choice.left, *choice.right})
+    differing = most_differing(description.item, [version.content for version in contents.values()])
+    need = card_of(description.query, choice.query_content)
+
+    def cards(shown: list[int], other: list[int]) -> list[dict[str, Any]]:
+        return [
+            _list_card(place, card_of(description.item, contents[pk].content, differing), pk, other)
+            for place, pk in enumerate(shown, start=1)
+        ]
+
+    return {
+        "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
+        "left": cards(choice.left, choice.right),
+        "right": cards(choice.right, choice.left),
+        "reason_tags": _reason_tags(description),
+        "nouns": {"item": description.item.noun, "items": description.item.plural},
+    }
+
+
+def _list_card(place: int, card: Card, pk: int, other: list[int]) -> dict[str, Any]:
+    return {
+        "place": place,
+        "title": card.title,
+        "subtitle": card.text,
+        "facts": card.facts,
+        "more": card.more,
+        "other_place": other.index(pk) + 1 if pk in other else None,
+    }
+
+
+def _reason_tags(description: ProjectDescription) -> list[dict[str, str]]:
+    return [{"key": tag.key, "name": tag.name, "label": tag.label} for tag in description.reason_tags]

@@ -15,6 +15,7 @@ from feedback.models import FeedbackSession, Judgement, Slate
 from feedback.services import agreeing, drafts, judging, pace
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
+from feedback.views import choosing
 from ranking.access import for_roles
 
 
@@ -29,7 +30,7 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
             total=Count("slates", filter=mine, distinct=True),
             done=Count("slates", filter=mine & Q(slates__state=Slate.State.SUBMITTED), distinct=True),
         )
-        .order_by("-state", "-id")
+        .order_by("-id")
     )
     rows = [
         {
@@ -38,9 +39,12 @@ def my_sessions(request: HttpRequest) -> HttpResponse:
             "done": session.done,
             "left": session.total - session.done,
             "minutes": pace.minutes_left(session, request.user, session.total - session.done),
+            "address": reverse("feedback:session_intro", args=[session.pk]),
+            "summary": reverse("feedback:session_done", args=[session.pk]),
         }
         for session in sessions
-    ]
+    ] + choosing.rows_of(request.user)
+    rows.sort(key=lambda row: row["session"].opened_at, reverse=True)
     return render(
         request,
         "feedback/expert_home.html",

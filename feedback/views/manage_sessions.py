@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.forms import SessionForm, add_refusal, people_who_judge
 from feedback.models import FeedbackSession
-from feedback.services import agreeing, coverage, reviewing, sessions
+from feedback.services import agreeing, comparing, coverage, reviewing, sessions
 from feedback.services.exchanging import FORMATS
 from feedback.views.export import sessions_file
 from ranking.access import for_roles
@@ -34,6 +34,7 @@ def session_list(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "sessions": coverage.sessions_of(project),
         "formats": FORMATS.values(),
+        "comparisons": comparing.counted().filter(project=project),
     }
     return render(request, "feedback/manage_sessions.html", context)
 

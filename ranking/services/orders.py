@@ -72,6 +72,20 @@ def order_of(version: ModelVersion, query: Query) -> Order:
     return pool.version_ids[best_first]
 
 
+def tops_of(query: Query, *versions: ModelVersion, depth: int) -> list[list[int]]:
+    """Return for each version the ids of the query's first item versions, best first, not cached.
+
+    Versions that read the same features share one look at the candidates. Raises BrokenFile or CorruptModel.
+    """
+    pools = {version.feature_set_id: candidates(query, version.feature_set) for version in versions}
+    tops = []
+    for version in versions:
+        pool = pools[version.feature_set_id]
+        best_first, _ = serving.order(serving.ranker_of(version), pool)
+        tops.append([int(pk) for pk in pool.version_ids[best_first[:depth]]])
+    return tops
+
+
 def forget_orders() -> None:
     """Empty the cache: ids are given anew when a database is emptied."""
     with _lock:

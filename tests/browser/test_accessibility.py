@@ -32,7 +32,14 @@ SIZES = {
     "phone and dark": (360, 740, "dark"),
 }
 #: Answers that are no page of their own: parts that another page loads, and files.
-NO_PAGE = {"feedback:home", "feedback:session_cost", "feedback:export_matches", "ranking:job_progress"}
+NO_PAGE = {
+    "feedback:home",
+    "feedback:session_cost",
+    "feedback:export_matches",
+    "feedback:sessions_export",
+    "feedback:session_export",
+    "ranking:job_progress",
+}
 
 
 @pytest.fixture
