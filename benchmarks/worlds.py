@@ -46,6 +46,7 @@ class World:
     utility : (n,) what experts see through noise
     test : (n,) rows of test queries
     orders : real orders by query, best first, where there are any; they stand for simulated experts
+    learned : queries that the incumbent was fitted on
     """
 
     name: str
@@ -55,6 +56,7 @@ class World:
     incumbent: Scorer
     test: np.ndarray
     orders: dict[object, list[int]] = field(default_factory=dict)
+    learned: tuple[object, ...] = ()
 
     def accuracy(self, score: np.ndarray) -> float:
         """Share of pairs of test queries in the experts' order, each query counting once."""
@@ -137,7 +139,14 @@ def refined(world: World, pairs: Preferences, seed: int) -> Refined:
     place[rows] = np.arange(len(rows))
     pairs = replace(pairs, winner=place[pairs.winner], loser=place[pairs.loser])
     table, queries = world.features.iloc[rows], world.queries[rows]
-    return refine(table, pairs, queries=queries, incumbent=world.incumbent, seed=seed)
+    return refine(
+        table,
+        pairs,
+        queries=queries,
+        incumbent=world.incumbent,
+        incumbent_queries=world.learned,
+        seed=seed,
+    )
 
 
 def quality(world: World, score: np.ndarray, where: np.ndarray | None = None) -> float:
@@ -169,7 +178,8 @@ def letor(name: str, seed: int) -> World:
     pairs = pairs_from_labels(graded, queries.astype(str), seed=seed, most=500)
     text = boost(features[columns], pairs, params=FIRST, seed=seed)
     incumbent = Ranker(tuple(columns), (TreeComponent("version 1", 1.0, tuple(columns), text),))
-    return World(name, features, (labels - labels.mean()) / labels.std(), queries, incumbent, test)
+    utility = (labels - labels.mean()) / labels.std()
+    return World(name, features, utility, queries, incumbent, test, learned=tuple(few))
 
 
 def made_up(name: str, seed: int) -> World:
@@ -214,7 +224,7 @@ def farmers(seed: int) -> World:
     }
     features = pd.concat([varieties, numeric, who], axis=1)
     incumbent = Formula(lambda t: t[list(worth.index)].to_numpy() @ worth.to_numpy())
-    return World("farmers", features, -rank, queries, incumbent, test, orders)
+    return World("farmers", features, -rank, queries, incumbent, test, orders, tuple(few))
 
 
 MADE_UP = ("bends", "products", "slopes", "nearly right")

@@ -34,6 +34,9 @@ JUDGE_TURNS = 2
 """Turns of "fit without the pair, then estimate its judge" with linear fits, before the trees: an inverted
 judge has reached the limit after the first."""
 
+LEAST_FRESH = 10
+"""Judged queries that the incumbent has not learned from, from which on it is weighed by them alone."""
+
 LEAST_SLOPE = 0.05
 """Least weight of the incumbent, in units of its own: where the gate is closed it alone decides the order."""
 
@@ -260,7 +263,11 @@ def _own(problem: Problem, original: Preferences) -> Floats | None:
 
 
 def _evidence(problem: Problem) -> Evidence:
-    return Evidence(problem.expert, problem.units, problem.flip_rate, problem.anchoring)
+    """What speaks for a learner or another: the incumbent's order of what it learned from is no evidence."""
+    pairs = problem.expert
+    if len(set(problem.units[problem.fresh])) >= LEAST_FRESH:
+        pairs = replace(pairs, weight=np.where(problem.fresh, pairs.weight, 0.0))
+    return Evidence(pairs, problem.units, problem.flip_rate, problem.anchoring)
 
 
 def _combined(problem: Problem, trials: list[Trial]) -> _Mix:

@@ -79,6 +79,7 @@ class Problem:
     expert : the experts' pairs, every judge's the right way round
     extra : pairs of the incumbent's own opinion, which hold a fit to it where nobody looked
     flip_rate, anchoring : (p,) of the judge of each of the experts' pairs; 0 if not given
+    fresh : (p,) whether the incumbent has learned from other queries than the pair's; all if not given
     """
 
     features: pd.DataFrame
@@ -88,6 +89,7 @@ class Problem:
     extra: Preferences = field(default_factory=lambda: Preferences.concat([]))
     flip_rate: Floats = field(default_factory=lambda: np.zeros(0))
     anchoring: Floats = field(default_factory=lambda: np.zeros(0))
+    fresh: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     params: BoostingParams = field(default_factory=BoostingParams)
     seed: int = 0
     monotone: dict[str, int] = field(default_factory=dict)
@@ -97,6 +99,8 @@ class Problem:
         for name in ("flip_rate", "anchoring"):
             if len(getattr(self, name)) != len(self.expert):
                 object.__setattr__(self, name, np.zeros(len(self.expert)))
+        if len(self.fresh) != len(self.expert):
+            object.__setattr__(self, "fresh", np.ones(len(self.expert), dtype=bool))
 
     @cached_property
     def has_incumbent(self) -> bool:
@@ -162,6 +166,8 @@ class Problem:
         """The factor of the incumbent that fits these expert pairs best; no order changes."""
         if not self.has_incumbent:
             return 0.0
+        if (kept & self.fresh).any():
+            kept = kept & self.fresh
         pairs = self.expert.take(kept)
         d, rate = differences(self.base, pairs), self.flip_rate[kept]
         offset = anchored(pairs, self.anchoring[kept])

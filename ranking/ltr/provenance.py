@@ -186,6 +186,7 @@ def _reduced(problem: Problem, kept: Any) -> Problem:
         expert=problem.expert.take(kept),
         flip_rate=problem.flip_rate[kept],
         anchoring=problem.anchoring[kept],
+        fresh=problem.fresh[kept],
     )
     for name in ("has_incumbent", "design", "matrix"):
         if name in problem.__dict__:

@@ -23,7 +23,7 @@ Worked example: 60 lists on made-up candidates. Experts want focus; the incumben
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,6 +121,7 @@ def refine(
     categorical: Sequence[str] | Sequence[int] | None = None,
     seed: int = 0,
     sources: npt.ArrayLike | None = None,
+    incumbent_queries: Iterable[Hashable] | None = None,
     params: BoostingParams | None = None,
     on_progress: OnProgress | None = None,
 ) -> Refined:
@@ -139,6 +140,8 @@ def refine(
     seed : of folds, draws and trees
     sources : (p,) what each pair came from, such as its session: the model is fitted again without each, and
         `Refined.without` says what would be otherwise
+    incumbent_queries : queries that the incumbent has learned from, if known: it looks better on them than it
+        is, and is weighed on the others if there are enough
     params : how trees are grown; `rounds` is the most that may be chosen
     on_progress : called with (stage, fraction, message); may raise `TrainingCancelled`
 
@@ -163,11 +166,13 @@ def refine(
     spread = spread_of(base, preferences)
     meter = Meter(on_progress)
     signs, categories = _declared(monotone, categorical, both)
+    expert = preferences.take(preferences.weight > 0)
     problem = Problem(
         features=both,
         queries=np.r_[keys, pooled_keys],
         base=base / spread,
-        expert=preferences.take(preferences.weight > 0),
+        expert=expert,
+        fresh=_not_among(keys[expert.winner], incumbent_queries),
         params=params or BoostingParams(),
         seed=seed,
         monotone=signs,
@@ -226,6 +231,13 @@ def incumbent_scores(incumbent: Scorer, table: pd.DataFrame, queries: npt.ArrayL
             f"the incumbent's score of row {wrong[0]} is {scores[wrong[0]]}; expected a finite number"
         )
     return scores
+
+
+def _not_among(keys: Objects, learned: Iterable[Hashable] | None) -> npt.NDArray[np.bool_]:
+    """(p,) whether the query of each pair is not among those; codes first, since keys may be of any kind."""
+    codes, found = pd.factorize(keys)
+    among = set() if learned is None else set(learned)
+    return np.array([key not in among for key in found], dtype=bool)[codes]
 
 
 def _sources(sources: npt.ArrayLike | None, preferences: Preferences) -> Objects | None:

@@ -149,6 +149,7 @@ def belief(margins: Floats, incumbent: Floats, evidence: Evidence) -> tuple[floa
     (1.0, 0.0)
     """
     gains = evidence.by_unit(evidence.losses(incumbent) - evidence.losses(margins))
+    gains = gains[evidence.by_unit(evidence.pairs.weight) > 0]
     n = len(gains)
     spread = gains.var(ddof=1) * (n - 1) if n > 1 else 0.0
     error = np.sqrt((spread + DOUBTED * DOUBT**2) / (max(n - 1, 0) + DOUBTED) / n)

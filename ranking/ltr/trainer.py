@@ -97,6 +97,7 @@ def read_task(folder: Path, settings: Mapping[str, Any]) -> TrainingTask:
             seed=int(settings["seed"]),
             champion=_champion(folder / "champion.json", settings["champion_sha256"]),
             min_rows=int(settings.get("min_rows") or 2),
+            champion_queries=tuple(map(str, settings.get("champion_queries", ()))),
             reseeds=int(settings.get("reseeds") or 0),
         )
     except KeyError as error:

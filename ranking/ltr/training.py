@@ -54,6 +54,7 @@ class TrainingTask:
     labels_guard : whether a version may not fall behind on the graded labels; false where they are a history
         that the experts are asked to correct
     signed_off : (query, item above, item below) that a new version has to keep in this order
+    champion_queries : queries that the champion and the versions below it have learned from
     reseeds : how many times to train again with another seed, so that the gate knows what a seed alone makes
     """
 
@@ -68,6 +69,7 @@ class TrainingTask:
     min_rows: int = 2
     labels_guard: bool = True
     signed_off: tuple[tuple[str, str, str], ...] = ()
+    champion_queries: tuple[str, ...] = ()
     reseeds: int = 0
 
 
@@ -275,6 +277,7 @@ def _problem_of(task: TrainingTask, rows: Rows, expert: Preferences, kept: Integ
         queries=rows.queries[kept],
         base=base / spread,
         expert=pairs,
+        fresh=~np.isin(rows.queries[expert.winner].astype(str), np.array(task.champion_queries, dtype=str)),
         params=task.params,
         seed=task.seed,
         monotone={column.name: column.monotone for column in task.features if column.monotone},

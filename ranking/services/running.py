@@ -26,7 +26,7 @@ from ranking.errors import LostLease, NoChampion
 from ranking.models import ModelVersion, TrainingJob, TrainingSet
 from ranking.services import files, jobs, serving
 from ranking.services.candidates import description_of, space_of
-from ranking.services.training_sets import load_frames
+from ranking.services.training_sets import learned_queries, load_frames
 
 SMALL_SET = 20_000  # rows
 BEAT_SECONDS = 0.5  # progress is written at most twice a second
@@ -139,6 +139,7 @@ def task(
         "champion_file": champion.file if champion else None,
         "labels_guard": description.labels_guard,
         "signed_off": [pair.to_dict() for pair in description.signed_off],
+        "champion_queries": learned_queries(champion),
         "reseeds": reseeds,
         "memory_limit_mb": settings.TIEBREAK_TRAINING_MEMORY_MB,
     }

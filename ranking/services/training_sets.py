@@ -16,7 +16,7 @@ from ranking.description import ProjectDescription
 from ranking.errors import NothingToTrain
 from ranking.ltr.features import FeatureSpace
 from ranking.ltr.splits import is_held_out
-from ranking.models import FeatureSet, ItemVersion, Label, Project, Query, TrainingSet
+from ranking.models import FeatureSet, ItemVersion, Label, ModelVersion, Project, Query, TrainingSet
 from ranking.services import files
 from ranking.services.candidates import (
     candidates,
@@ -134,6 +134,23 @@ def load_frames(training_set: TrainingSet) -> tuple[bytes, bytes]:
         files.read(training_set.rows_file, training_set.rows_sha256),
         files.read(training_set.pairs_file, training_set.pairs_sha256),
     )
+
+
+def learned_queries(version: ModelVersion | None) -> list[str]:
+    """Return the keys of the queries that a version, or one below it, has learned from."""
+    found: set[str] = set()
+    while version is not None:
+        if version.training_set is not None:
+            found |= _learned_from(version.training_set)
+        version = version.parent
+    return sorted(found)
+
+
+def _learned_from(training_set: TrainingSet) -> set[str]:
+    rows, pairs = (pd.read_parquet(io.BytesIO(data)) for data in load_frames(training_set))
+    if training_set.mode == "labels":
+        return set(rows.loc[~rows["held_out"] & rows["label"].notna(), "query"].astype(str))
+    return set(rows["query"].to_numpy()[pairs.loc[~pairs["held_out"], "winner"].to_numpy()].astype(str))
 
 
 def _add_labels(rows: _Rows, project: Project) -> None:

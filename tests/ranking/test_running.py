@@ -16,7 +16,7 @@ from django.core.management import call_command
 from feedback.services import learning
 from ranking.errors import BrokenFile, LostLease
 from ranking.ltr.provenance import Provenance, load_provenance
-from ranking.models import ModelVersion, TrainingJob
+from ranking.models import Label, ModelVersion, TrainingJob
 from ranking.services import files, jobs, provenance, running, serving, training_sets, verification
 from ranking.services.training_sets import held_out
 from tests import factories
@@ -33,6 +33,24 @@ def _claimed(project, learn_from="labels", **params):
         training_set = learning.freeze_training_set(project)
     job = jobs.request_training(training_set, by="ada", params={"rounds": 30, **params})
     return jobs.claim(job.pk, "test")
+
+
+def test_what_a_version_has_learned_from_is_known_down_to_the_first():
+    project = factories.make_project()
+    job = _claimed(project)
+    running.run(job)
+    version = project.versions.get(number=1)
+    labelled = {label.query for label in Label.objects.filter(query__project=project).select_related("query")}
+    assert set(training_sets.learned_queries(version)) == {one.key for one in labelled if not held_out(one)}
+    assert training_sets.learned_queries(None) == []
+    assert training_sets.learned_queries(project.versions.get(number=0)) == []
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=4)
+    frozen = learning.freeze_training_set(project)
+    above = ModelVersion(project=project, parent=version, training_set=frozen)
+    assert set(training_sets.learned_queries(above)) >= set(training_sets.learned_queries(version))
+    version.training_set = None
+    judged = {slate.query for slate in project.sessions.get().slates.select_related("query")}
+    assert set(training_sets.learned_queries(above)) <= {one.key for one in judged if not held_out(one)}
 
 
 @pytest.mark.parametrize("learn_from", ["labels", "preferences"])

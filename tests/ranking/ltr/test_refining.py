@@ -309,6 +309,33 @@ def test_a_declared_direction_holds_in_the_whole_model():
     assert refine(**GOOD).score(grid)[-1] > refine(**GOOD).score(grid)[0]
 
 
+def test_an_incumbent_is_not_believed_where_it_has_seen_the_answers():
+    """It knows half of the queries by heart, and nothing of the others."""
+    features, queries, pairs = case(queries=60)
+    known = queries < 30
+    by_heart = np.where(known, 3 * features["focus"], np.random.default_rng(5).normal(size=len(features)))
+    incumbent = Foreign(lambda table: by_heart[: len(table)])
+    given = {"queries": queries, "incumbent": incumbent, "params": SMALL}
+    plain = refine(features, pairs, **given)
+    told = refine(features, pairs, incumbent_queries=range(30), **given)
+
+    def accuracy(model):
+        return model.report["candidates"][0]["accuracy"]
+
+    assert accuracy(told) == pytest.approx(0.5, abs=0.1)
+    assert accuracy(plain) > accuracy(told) + 0.1
+    assert told.report["belief"] >= plain.report["belief"]
+
+
+def test_with_too_few_fresh_queries_all_of_them_count():
+    features, queries, pairs = case(queries=20)
+    incumbent = Foreign()
+    given = {"queries": queries, "incumbent": incumbent, "params": SMALL}
+    told = refine(features, pairs, incumbent_queries=range(15), **given)
+    plain = refine(features, pairs, **given)
+    assert told.report["candidates"][0]["accuracy"] == plain.report["candidates"][0]["accuracy"]
+
+
 def test_progress_rises_to_its_end_and_every_stage_has_its_seconds():
     seen = []
     model = refine(**GOOD, on_progress=lambda *event: seen.append(event))
