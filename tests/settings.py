@@ -22,6 +22,7 @@ os.environ |= {
     "TIEBREAK_THROTTLE_ANONYMOUS": "100000/minute",
     "TIEBREAK_THROTTLE_USER": "100000/minute",
     "TIEBREAK_LOG_LEVEL": "WARNING",
+    "TIEBREAK_TRAINING_RESEEDS": "0",  # three more trainings each; tests/test_demo.py has them
     "TIEBREAK_DATABASE_URL": os.environ.get("TIEBREAK_TEST_DATABASE_URL", ""),
     "TIEBREAK_BROKER_URL": os.environ.get("TIEBREAK_TEST_BROKER_URL", ""),
 }

@@ -15,16 +15,16 @@ from tests.torture import FATES, Arena, Audit, audit_moves
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_no_move_and_no_judgement_is_lost_doubled_or_reordered(deploy, database):
     arena = Arena(deploy(database=database), experts=4)
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         arena.torture(seed, sittings=8, kills=1)
     audit = arena.audit()
     assert audit.clean, audit
-    assert audit.judgements == audit.sittings == 24
+    assert audit.judgements == audit.sittings == 16
     # A torture that hurts nobody would prove little.
-    assert (audit.moves > 200, audit.given_up > 0, audit.met["no connection"] > 0) == (True, True, True), (
+    assert (audit.moves > 120, audit.given_up > 0, audit.met["no connection"] > 0) == (True, True, True), (
         audit
     )
-    assert min(audit.met[fate] for fate in FATES) > 5, audit
+    assert min(audit.met[fate] for fate in FATES) > 2, audit
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 ROLES = ("expert", "reader", "admin")
 SERIOUS = ("serious", "critical")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
-SIZES = {
-    "wide and light": (1280, 900, "light"),
-    "wide and dark": (1280, 900, "dark"),
-    "phone and dark": (360, 740, "dark"),
-}
+SIZES = {"wide and light": (1280, 900, "light"), "phone and dark": (360, 740, "dark")}
 #: Answers that are no page of their own: parts that another page loads, and files.
 NO_PAGE = {
     "feedback:home",

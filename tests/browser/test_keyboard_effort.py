@@ -25,3 +25,4 @@ def test_twenty_orders_take_at_most_five_presses_for_each_changed_position(open_
         view.press(*keys)
         assert [one for one in view.ids if one != "|"] == [cards[card] for card in wanted]
         shown = wanted
+    view.wait_until_saved()
