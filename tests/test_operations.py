@@ -144,6 +144,7 @@ def test_a_worker_starts_beside_another_one_and_again_at_once_after_a_kill(produ
     for log in ("second", "second again"):
         worker = start(production, "worker", log)
         production.await_start(log, worker, lambda log=log: " ready." in production.log(log))
+        assert worker.poll() is None
         production.kill(worker)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from feedback.models import ComparisonSession, ListAnswer, ListChoice, Member
+from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.models.comparisons import MOST_ITEMS
-from feedback.serializers.sessions import MOST_EXPERTS, ChoiceSerializer, NeedSerializer
+from feedback.serializers.participation import ExpertsBody
+from feedback.serializers.sessions import ChoiceSerializer, NeedSerializer
 from ranking.models import ModelVersion
 from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer, RowField
 
@@ -97,7 +97,7 @@ class ComparisonDetailSerializer(ComparisonSerializer):
         fields = [*ComparisonSerializer.Meta.fields, "result"]
 
 
-class ComparisonBody(Body):
+class ComparisonBody(ExpertsBody):
     """A comparison to be opened. Experts see title and instructions: they name no version."""
 
     challenger = RowField(
@@ -106,23 +106,11 @@ class ComparisonBody(Body):
     champion = RowField(
         queryset=ModelVersion.objects.all(), help_text="id of another version of the same project"
     )
-    experts = serializers.ListField(
-        child=serializers.SlugRelatedField(
-            slug_field="username", queryset=User.objects.filter(member__role=Member.Role.EXPERT)
-        ),
-        min_length=1,
-        max_length=MOST_EXPERTS,
-        help_text="user names",
-    )
     title = serializers.CharField(max_length=200)
     instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     needs_per_expert = serializers.IntegerField(min_value=1, max_value=100, required=False)
     items_per_list = serializers.IntegerField(min_value=1, max_value=MOST_ITEMS, required=False)
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
-
-    def validate_experts(self, experts: list[User]) -> list[User]:
-        """Return each expert once: invited twice, one would be asked twice about a need."""
-        return list(dict.fromkeys(experts))
 
 
 # --- the expert's side: blind, so nothing that says which list is whose -------------------------------------

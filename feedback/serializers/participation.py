@@ -10,12 +10,25 @@ from feedback.models.sessions import LINK_HOURS, MOST_LINK_HOURS
 from ranking.serializers import Body
 
 MOST_LISTS = 200
+MOST_EXPERTS = 100
 
 
 def expert_field() -> serializers.SlugRelatedField:
     """An expert by user name."""
     experts = User.objects.filter(member__role=Member.Role.EXPERT)
     return serializers.SlugRelatedField(slug_field="username", queryset=experts)
+
+
+class ExpertsBody(Body):
+    """Who is invited to what is opened."""
+
+    experts = serializers.ListField(
+        child=expert_field(), min_length=1, max_length=MOST_EXPERTS, help_text="user names"
+    )
+
+    def validate_experts(self, experts: list[User]) -> list[User]:
+        """Return each expert once: invited twice, one would be asked twice."""
+        return list(dict.fromkeys(experts))
 
 
 class InvitationBody(Body):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from feedback.models import FeedbackSession, Member, Slate
+from feedback.models import FeedbackSession, Slate
 from feedback.models.sessions import LEAST_RANDOM_SHARE
 from feedback.serializers.moves import MOST_CARDS, DraftBody
+from feedback.serializers.participation import ExpertsBody
 from feedback.serializers.watching import ConsistencySerializer
 from ranking.models import Project
-from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
-
-MOST_EXPERTS = 100
+from ranking.serializers import MOST_INTEGER, FactSerializer, NounSerializer
 
 
 # --- the admin's side ---------------------------------------------------------------------------------------
@@ -129,18 +127,10 @@ class SessionDetailSerializer(SessionSerializer):
         ]
 
 
-class SessionBody(Body):
+class SessionBody(ExpertsBody):
     """A session to be opened."""
 
     project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
-    experts = serializers.ListField(
-        child=serializers.SlugRelatedField(
-            slug_field="username", queryset=User.objects.filter(member__role=Member.Role.EXPERT)
-        ),
-        min_length=1,
-        max_length=MOST_EXPERTS,
-        help_text="user names",
-    )
     title = serializers.CharField(max_length=200)
     instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     slates_per_expert = serializers.IntegerField(min_value=1, max_value=200, required=False)
@@ -149,10 +139,6 @@ class SessionBody(Body):
     overlap_share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
     asks_ratings = serializers.BooleanField(required=False)
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
-
-    def validate_experts(self, experts: list[User]) -> list[User]:
-        """Return each expert once: invited twice, one would be given two sets of slates."""
-        return list(dict.fromkeys(experts))
 
 
 # --- the expert's side: blind, so no score, no version, no rank, and not whether the order is random --------

@@ -12,9 +12,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
-from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed
+from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.services.judging import LONGEST_COMMENT
+from feedback.services.keys import kept_under
 from feedback.services.pace import LONGEST_COUNTED
 from feedback.submitting import Answer
 from ranking.services.candidates import description_of
@@ -31,9 +32,10 @@ def answer(choice: ListChoice, said: Answer, *, key: str) -> ListAnswer:
     Raises InvalidJudgement, SessionClosed, AlreadyJudged, KeyReused.
     """
     digest = _digest(choice, said)
-    earlier = ListAnswer.objects.filter(expert_id=choice.expert_id, idempotency_key=key).first()
+    own = ListAnswer.objects.filter(expert_id=choice.expert_id)
+    earlier = kept_under(own, key, digest)
     if earlier is not None:
-        return _same(earlier, digest)
+        return earlier
     check(choice, said)
     try:
         with transaction.atomic():
@@ -50,10 +52,10 @@ def answer(choice: ListChoice, said: Answer, *, key: str) -> ListAnswer:
             return kept
     except IntegrityError:
         # One answer a choice, and one a key: a double click, or another window, was there before.
-        earlier = ListAnswer.objects.filter(expert_id=choice.expert_id, idempotency_key=key).first()
+        earlier = kept_under(own, key, digest)
         if earlier is None:
             raise AlreadyJudged("these two lists have been answered already") from None
-        return _same(earlier, digest)
+        return earlier
 
 
 def check(choice: ListChoice, said: Answer) -> None:
@@ -136,9 +138,3 @@ def _digest(choice: ListChoice, said: Answer) -> str:
         "comment": said.comment,
     }
     return sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
-
-
-def _same(earlier: ListAnswer, digest: str) -> ListAnswer:
-    if earlier.body_sha256 != digest:
-        raise KeyReused("this Idempotency-Key came before with another body")
-    return earlier

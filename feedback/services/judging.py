@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed, StaleDraft
+from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed, StaleDraft
 from feedback.models import FeedbackSession, Judgement, Slate
 from feedback.services import drafts
+from feedback.services.keys import kept_under
 from feedback.services.offering import offer_to_another
 from feedback.submitting import Submission
 from ranking.services.candidates import description_of
@@ -30,9 +31,10 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
     judged by an older order. Raises InvalidJudgement, SessionClosed, AlreadyJudged, KeyReused, StaleDraft.
     """
     digest = _digest(slate, submission)
-    earlier = Judgement.objects.filter(expert_id=slate.expert_id, idempotency_key=key).first()
+    own = Judgement.objects.filter(expert_id=slate.expert_id)
+    earlier = kept_under(own, key, digest)
     if earlier is not None:
-        return _same(earlier, digest)
+        return earlier
     check(slate, submission)
     try:
         with transaction.atomic():
@@ -49,10 +51,10 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
             return judgement
     except (IntegrityError, AlreadyJudged):
         # A double click: the same act arrived twice at the same moment, and the other one was first.
-        earlier = Judgement.objects.filter(expert_id=slate.expert_id, idempotency_key=key).first()
+        earlier = kept_under(own, key, digest)
         if earlier is None:
             raise AlreadyJudged("this list has been submitted already") from None
-        return _same(earlier, digest)
+        return earlier
 
 
 def next_slate(session: FeedbackSession, expert: User) -> Slate | None:
@@ -174,9 +176,3 @@ def _digest(slate: Slate, submission: Submission) -> str:
     columns = {**_columns(submission), "slate": slate.pk}
     columns.pop("seconds")
     return sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
-
-
-def _same(earlier: Judgement, digest: str) -> Judgement:
-    if earlier.body_sha256 != digest:
-        raise KeyReused("this Idempotency-Key came before with another body")
-    return earlier

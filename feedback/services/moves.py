@@ -11,10 +11,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from feedback import moving
-from feedback.errors import FeedbackError, InvalidMove, KeyReused, StaleDraft
+from feedback.errors import FeedbackError, InvalidMove, StaleDraft
 from feedback.models import FeedbackSession, Slate, SlateMove
 from feedback.services import drafts, judging
 from feedback.services.drafts import cards_of
+from feedback.services.keys import kept_under
 from ranking.services.candidates import description_of
 
 Kind = SlateMove.Kind
@@ -32,18 +33,18 @@ def save(
     """Append a move made on `version`; the same key with the same move answers the one already there.
 
     `state`, where it is sent, is what the sender's page shows after the move: it must be what the move makes.
-    Raises InvalidMove, KeyReused, StaleDraft, SessionClosed, AlreadyJudged.
+    Raises InvalidMove, StaleDraft, SessionClosed, AlreadyJudged.
     """
     digest = _digest(act, state)
     try:
         made = _append(slate, act, key=key, version=version, at=at, state=state, digest=digest)
     except (FeedbackError, IntegrityError) as error:
         # The answer to the first time got lost, and the list has gone on since: the key tells.
-        again = _earlier(slate, key, digest)
+        again = kept_under(slate.moves.all(), key, digest)
         if again is None and isinstance(error, FeedbackError):
             raise
         made = again
-    return made or _earlier(slate, key, digest) or _refuse(slate)
+    return made or kept_under(slate.moves.all(), key, digest) or _refuse(slate)
 
 
 def put(slate: Slate, draft: Mapping[str, Any], *, version: int, key: str = "") -> SlateMove:
@@ -109,13 +110,6 @@ def _check_session(slate: Slate, act: moving.Act) -> None:
     unknown = given - {tag.name for tag in description_of(slate.session.project).reason_tags}
     if unknown:
         raise InvalidMove(f"unknown reason: {', '.join(sorted(unknown))}", "tag" if tags else "reason_tags")
-
-
-def _earlier(slate: Slate, key: str, digest: str) -> SlateMove | None:
-    move = SlateMove.objects.filter(slate=slate, idempotency_key=key).first()
-    if move is not None and move.body_sha256 != digest:
-        raise KeyReused("this Idempotency-Key came before with another body")
-    return move
 
 
 def _refuse(slate: Slate) -> SlateMove:

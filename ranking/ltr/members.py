@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -385,24 +384,3 @@ def _bases(
     """What each family of trees stands on, in the order of `TREES`."""
     (below,) = _linear_path(problem, kept, fold, [linear])
     return problem.slope(kept) * problem.base, below, np.zeros(len(problem.base))
-
-
-def describe(trial: Trial) -> str:
-    """The size in words.
-
-    >>> describe(Trial("trees", {"leaves": 8, "rounds": 26}, np.zeros(0)))
-    '26 trees of at most 8 leaves'
-    >>> describe(Trial("linear", {"ridge": 16.0, "products": 4.0}, np.zeros(0)))
-    'ridge 16, 64 for products of need and candidate'
-    """
-    size: dict[str, Any] = trial.size
-    if "rounds" in size:
-        return f"{size['rounds']:g} trees of at most {size['leaves']:g} leaves"
-    if "ridge" not in size:
-        return "as it is"
-    words = f"ridge {size['ridge']:g}"
-    return words + (
-        f", {size['ridge'] * size['products']:g} for products of need and candidate"
-        if "products" in size
-        else ""
-    )

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from ranking.ltr.members import Trial, describe
+from ranking.ltr.members import Trial
 from ranking.ltr.objective import anchored, pair_gradient, pair_loss
 from ranking.ltr.preferences import Floats, Objects, Preferences
 
@@ -117,6 +117,27 @@ def tried_entry(trial: Trial, evidence: Evidence, incumbent: Floats, weight: flo
         "weight": round(float(weight), 6),
         **{key: round(value, 6) for key, value in figures.items()},
     }
+
+
+def describe(trial: Trial) -> str:
+    """The size in words.
+
+    >>> describe(Trial("trees", {"leaves": 8, "rounds": 26}, np.zeros(0)))
+    '26 trees of at most 8 leaves'
+    >>> describe(Trial("linear", {"ridge": 16.0, "products": 4.0}, np.zeros(0)))
+    'ridge 16, 64 for products of need and candidate'
+    """
+    size: dict[str, Any] = trial.size
+    if "rounds" in size:
+        return f"{size['rounds']:g} trees of at most {size['leaves']:g} leaves"
+    if "ridge" not in size:
+        return "as it is"
+    words = f"ridge {size['ridge']:g}"
+    return words + (
+        f", {size['ridge'] * size['products']:g} for products of need and candidate"
+        if "products" in size
+        else ""
+    )
 
 
 def stack(chosen: Mapping[str, Trial], evidence: Evidence) -> dict[str, float]:
