@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import isotonic_regression
 
 from benchmarks.letor import Data, every_data
+from benchmarks.reporting import write
 from ranking.ltr.asking import Mix, ask
 from ranking.ltr.boosting import BoostingParams, boost
 from ranking.ltr.committee import committee, linear_fit, scaled, standardised
@@ -30,7 +30,6 @@ from ranking.ltr.components import TreeComponent
 from ranking.ltr.metrics import ndcg
 from ranking.ltr.preferences import Preferences
 
-TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "asking.md"
 SEEDS = range(10)
 ROUNDS, LISTS, CARDS, TOP = 12, 10, 8, 10
 ENDS = (6, 9, 12)  # rounds after which another way's quality is to be matched
@@ -69,9 +68,8 @@ def main() -> None:
     by_world = {name: np.array([curves[name, seed] for seed in SEEDS]) for name in names}
     lines = [*heading(), *(row for name, found in by_world.items() for row in rows_of(name, found))]
     lines += [*pooled(by_world), "", *curve_table(by_world)]
-    print("\n".join(lines), f"\n{time.perf_counter() - began:.0f} s", flush=True)
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{time.perf_counter() - began:.0f} s")
+    write("asking", lines)
 
 
 def one_seed(name: str, seed: int) -> np.ndarray:

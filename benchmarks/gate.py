@@ -15,10 +15,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -26,110 +24,32 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from benchmarks.reporting import share
-from ranking.ltr import GateDecision, GateLimits, PairedResults, gate, paired_results
-from ranking.ltr.boosting import BoostingParams, boost
+from benchmarks.gate_worlds import (
+    HELD_OUT,
+    KINDS,
+    LIST,
+    NOISE,
+    RESAMPLES,
+    TRAINED,
+    TRAINING_LISTS,
+    World,
+    decided,
+    refined,
+    results_of,
+    spoiled,
+    world,
+)
+from benchmarks.reporting import share, write
+from ranking.ltr import GateLimits, PairedResults, gate
 from ranking.ltr.comparison import compare
-from ranking.ltr.components import TreeComponent
 from ranking.ltr.decision import PROMOTE
 from ranking.ltr.guardrails import queries_needed
 from ranking.ltr.metrics import pair_accuracy
-from ranking.ltr.preferences import Preferences
-from ranking.ltr.tables import Pairs, Rows
 
-TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "gate.md"
-PARAMS = BoostingParams(rounds=60, learning_rate=0.1, num_leaves=8, min_data_in_leaf=5, l2=3.0, num_threads=1)
-EXPERTS = ("ada", "bob", "cleo", "dan", "eve")
-CANDIDATES, LIST = 20, 8
-TRAINED, HELD_OUT = 60, 100  # queries
-TRAINING_LISTS = 150
-NOISE = 0.7  # of the experts: Gumbel, in standard deviations of what they look at
 POPULATION = 2000  # lists that the true gain is measured on
 GAIN = 0.02
-RESAMPLES = 1000
 AA_RUNS, BROKEN_RUNS, POWER_WORLDS, POWER_DRAWS = 200, 200, 10, 20
 PROCESSES = 2
-
-
-@dataclass(frozen=True, eq=False)
-class World:
-    """Frozen tables, what experts look at, and the version in service."""
-
-    rows: Rows
-    pairs: Pairs
-    taste: np.ndarray  # (n,) of everybody
-    own: np.ndarray  # (n,) what Eve alone dislikes
-    incumbent: np.ndarray
-    seed: int
-
-
-# --- worlds -------------------------------------------------------------------------------------------------
-def world(seed: int, held_out: int = HELD_OUT) -> World:
-    """Experts look at a bend, a slope and a product with the query; the incumbent knows the slope only."""
-    rng = np.random.default_rng(seed)
-    queries = TRAINED + held_out
-    n = queries * CANDIDATES
-    x = pd.DataFrame(rng.normal(size=(n, 6)), columns=list("abcdez"))
-    x["z"] = np.repeat(rng.normal(size=queries), CANDIDATES)
-    taste = x["a"] - x["b"].abs() + 0.7 * x["c"] * x["z"]
-    taste = ((taste - taste.mean()) / taste.std()).to_numpy()
-    number = np.repeat(np.arange(queries), CANDIDATES)
-    rows = Rows(
-        features=x,
-        queries=np.array([f"q{one}" for one in number], dtype=object),
-        labels=np.where(rng.random(n) < 0.3, np.digitize(taste + rng.normal(0, 0.5, n), [0, 1]), np.nan),
-        held_out=number >= TRAINED,
-        segments={"kind": np.array(["x", "y", "z"], dtype=object)[number % 3]},
-        protected={"owner": np.array(["family", "bank"], dtype=object)[rng.integers(0, 2, n)]},
-        items=np.array([f"i{one}" for one in range(n)], dtype=object),
-    )
-    drawn = [*rng.integers(0, TRAINED, TRAINING_LISTS), *range(TRAINED, queries)]
-    pairs = judged(rng, taste, x["e"].to_numpy(), drawn)
-    return World(
-        rows=rows,
-        pairs=Pairs(
-            preferences=pairs,
-            origin=np.full(len(pairs), "reordered", dtype=object),
-            randomised=np.ones(len(pairs), dtype=bool),
-            held_out=rows.held_out[pairs.winner],
-        ),
-        taste=taste,
-        own=x["e"].to_numpy(),
-        incumbent=x["a"].to_numpy() + 0.3 * rng.normal(size=n),
-        seed=seed,
-    )
-
-
-def judged(rng: np.random.Generator, taste: np.ndarray, own: np.ndarray, queries: list[int]) -> Preferences:
-    """Lists in the order in which an expert sees them; Eve dislikes one thing that leaves the others cold."""
-    orders, judges = [], []
-    for number, query in enumerate(queries):
-        judge = EXPERTS[number % len(EXPERTS)]
-        shown = query * CANDIDATES + rng.permutation(CANDIDATES)[:LIST]
-        seen = taste[shown] + rng.gumbel(0, NOISE, LIST) - (1.5 * own[shown] if judge == "eve" else 0)
-        orders.append(shown[np.argsort(-seen)].tolist())
-        judges.append(judge)
-    return Preferences.from_orders(orders, judge=judges)
-
-
-def refined(one: World, *, seed: int, share: float = 1.0, base: np.ndarray | None = None) -> np.ndarray:
-    """Scores of the incumbent corrected by trees on a share of the training lists."""
-    rng = np.random.default_rng([one.seed, seed])
-    start = one.incumbent if base is None else base
-    expert = one.pairs.preferences.take(~one.pairs.held_out)
-    lists = np.unique(expert.list_id)
-    chosen = rng.choice(lists, int(share * len(lists)), replace=False)
-    learned = expert.take(np.isin(expert.list_id, chosen))
-    text = boost(one.rows.features, learned, params=PARAMS, seed=seed, base_score=start)
-    return start + TreeComponent("r", 1.0, tuple(one.rows.features), text).score(one.rows.features)
-
-
-def results_of(one: World, challenger: np.ndarray, champion: np.ndarray, **more: object) -> PairedResults:
-    return paired_results(one.rows, one.pairs, challenger, champion, **more)
-
-
-def decided(results: PairedResults, seed: int) -> GateDecision:
-    return gate(results, seed=seed, resamples=RESAMPLES)
 
 
 # --- A/A ----------------------------------------------------------------------------------------------------
@@ -229,6 +149,8 @@ VERSIONS: dict[str, Callable[[World], tuple[np.ndarray, Moved]]] = {
     "refined against refined": between_refined,
     "rearranged against the incumbent": rearranged,
 }
+POWER_LISTS = (50, 100, 200)
+POWER_HEADS = tuple(f"promoted with {lists}" for lists in POWER_LISTS)
 STEPS = {name: (0.0, 3.0) if name.startswith("rearranged") else (0.0, 1.0) for name in VERSIONS}
 
 
@@ -240,7 +162,7 @@ def power_rows() -> Iterator[str]:
         spread = np.array([one.std(ddof=1) for one in worlds])
         wanted = np.array([wanted_for(float(one)) for one in spread])
         cells = [kind, str(len(worlds)), with_interval(spread, "{:.3f}"), with_interval(wanted, "{:.0f}")]
-        for lists in (50, 100, 200):
+        for lists in POWER_LISTS:
             by_world = np.array([promoted_share(one, lists, seed) for seed, one in enumerate(worlds)])
             cells.append(with_interval(by_world, "{:.0%}"))
         yield "| " + " | ".join(cells) + " |"
@@ -264,58 +186,6 @@ def promoted_share(population: np.ndarray, lists: int, world_seed: int) -> float
 
 
 # --- guardrails ---------------------------------------------------------------------------------------------
-def spoiled(one: World, kind: str, good: np.ndarray) -> tuple[np.ndarray, dict[str, object]]:
-    """A challenger that gains like `good` but for one thing, and what the gate is told besides."""
-    rng = np.random.default_rng([one.seed, 7])
-    spread, held = good.std(), one.rows.held_out
-    if kind == "shuffled":
-        return rng.permutation(good), {}
-    if kind == "inverted":
-        return -good, {}
-    if kind == "not a number":
-        return np.where(np.arange(len(good)) == rng.choice(np.flatnonzero(held)), np.nan, good), {}
-    if kind == "leaked":
-        return one.taste, {"trained_queries": set(one.rows.queries[held])}
-    if kind == "harms a segment":
-        return np.where(one.rows.segments["kind"] == "y", harmed(one, good, SEGMENT_HARM), good), {}
-    if kind == "harms an expert":
-        return good + 1.5 * spread * one.own, {}
-    if kind == "unfair":
-        return good + 1.0 * spread * (one.rows.protected["owner"] == "bank"), {}
-    if kind == "miscalibrated":
-        return 30 * good, {}
-    first = np.flatnonzero(held)[:CANDIDATES]
-    best, last = first[np.argmax(good[first])], first[np.argmin(good[first])]
-    items = one.rows.items
-    return good, {"signed_off": [(str(one.rows.queries[best]), str(items[last]), str(items[best]))]}
-
-
-SEGMENT_HARM = 0.1
-KINDS = {
-    "shuffled": "superiority",
-    "inverted": "superiority",
-    "not a number": "sound",
-    "leaked": "sound",
-    "harms a segment": "segments",
-    "harms an expert": "experts",
-    "unfair": "fairness",
-    "miscalibrated": "calibration",
-    "flips a signed-off pair": "signed_off",
-}
-
-
-def harmed(one: World, good: np.ndarray, harm: float) -> np.ndarray:
-    """The incumbent, spoiled by noise until it has lost so much pair accuracy."""
-    asked = one.pairs.preferences.take(one.pairs.held_out)
-    noise = np.random.default_rng([one.seed, 9]).normal(size=len(good))
-    level = pair_accuracy(one.incumbent, asked, one.rows.queries).mean() - harm
-
-    def excess(step: float) -> float:
-        return pair_accuracy(one.incumbent + step * noise, asked, one.rows.queries).mean() - level
-
-    return one.incumbent + brentq(excess, 0, 50, xtol=1e-2) * noise
-
-
 def guardrail_rows() -> Iterator[str]:
     """One line a kind; the same worlds for each, and the unspoiled challenger as the first line."""
     seen: dict[str, Counter[str]] = {kind: Counter() for kind in ("nothing", *KINDS)}
@@ -381,12 +251,7 @@ def in_processes(work: Callable[[int], Answer], seeds: range) -> list[Answer]:
 # --- the table ----------------------------------------------------------------------------------------------
 def main() -> None:
     """Measure, print the table and write it."""
-    lines: list[str] = []
-    for text in report():
-        lines.append(text)
-        print(text, flush=True)
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write("gate", report())
 
 
 def report() -> Iterator[str]:
@@ -399,15 +264,30 @@ def report() -> Iterator[str]:
         f"order; five experts, Gumbel noise {NOISE}; {RESAMPLES:,} resamples; limits as shipped. Intervals: "
         "95 %, Clopper-Pearson for counts, t over the worlds for means."
     )
-    yield from (
-        "",
-        "## A/A: promoted",
-        "",
-        "| what differs | lists | promoted | 95 % interval |",
-        "|---|---|---|---|",
+    yield from aa_section()
+    yield from ("", "## Power: a challenger that is truly two points better", "")
+    yield (
+        "The spread is the standard deviation over lists of the difference in pair accuracy, on "
+        f"{POPULATION:,} lists in each of {POWER_WORLDS} worlds (seeds 0 to {POWER_WORLDS - 1}); the shares "
+        f"are of {POWER_DRAWS} draws of lists in each. Worlds in which nothing so much better was learned "
+        "are left out."
     )
-    found = aa_of_versions()
-    yield f"| one version, disturbed twice | {HELD_OUT} | {counted(found)} |"
+    yield from table("challenger", "worlds", "spread", "lists for 80 %", *POWER_HEADS)
+    yield from power_rows()
+    yield from ("", "## Guardrails: a challenger that gains and breaks one thing")
+    yield from table("breaks", "tried", "promoted", "not yet", "refused", "its guardrail spoke")
+    yield from guardrail_rows()
+    yield from ("", "## How large a loss in a segment of 34 lists is seen", "")
+    yield "Eight points gained in two other segments; spread 0.10; 200 runs each."
+    yield from table("loss in points", "not promoted", "refused")
+    yield from harm_rows()
+
+
+def aa_section() -> Iterator[str]:
+    """Two versions of which none is better, or hardly."""
+    yield from ("", "## A/A: promoted")
+    yield from table("what differs", "lists", "promoted", "95 % interval")
+    yield f"| one version, disturbed twice | {HELD_OUT} | {counted(aa_of_versions())} |"
     for words, verdicts in zip(
         ("", ", four more halves at hand"), zip(*aa_of_halves(), strict=True), strict=True
     ):
@@ -418,29 +298,11 @@ def report() -> Iterator[str]:
     for name in DISTRIBUTIONS:
         for queries in (10, 30, 100):
             yield f"| differences: {name} | {queries} | {counted(aa_of_differences(name, queries))} |"
-    yield from ("", "## Power: a challenger that is truly two points better", "")
-    yield (
-        "The spread is the standard deviation over lists of the difference in pair accuracy, on "
-        f"{POPULATION:,} lists in each of {POWER_WORLDS} worlds (seeds 0 to {POWER_WORLDS - 1}); the shares "
-        f"are of {POWER_DRAWS} draws of lists in each. Worlds in which nothing so much better was learned "
-        "are left out."
-    )
-    yield from (
-        "",
-        "| challenger | worlds | spread | lists for 80 % | promoted with 50 | with 100 | with 200 |",
-        "|---|---|---|---|---|---|---|",
-    )
-    yield from power_rows()
-    yield from ("", "## Guardrails: a challenger that gains and breaks one thing", "")
-    yield from (
-        "| breaks | tried | promoted | not yet | refused | its guardrail spoke |",
-        "|---|---|---|---|---|---|",
-    )
-    yield from guardrail_rows()
-    yield from ("", "## How large a loss in a segment of 34 lists is seen", "")
-    yield "Eight points gained in two other segments; spread 0.10; 200 runs each."
-    yield from ("", "| loss in points | not promoted | refused |", "|---|---|---|")
-    yield from harm_rows()
+
+
+def table(*heads: str) -> tuple[str, str, str]:
+    """An empty line and the head of a table."""
+    return "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"
 
 
 def counted(verdicts: list[str]) -> str:
