@@ -12,12 +12,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from scipy.stats import t
 
 from benchmarks.letor import Data, every_data
+from benchmarks.reporting import interval, write
 from ranking.ltr.boosting import BoostingParams, boost
 from ranking.ltr.components import TreeComponent
 from ranking.ltr.metrics import pair_accuracy
@@ -25,8 +24,6 @@ from ranking.ltr.objective import pair_loss
 from ranking.ltr.preferences import Preferences
 from ranking.ltr.splits import query_folds
 
-ROOT = Path(__file__).resolve().parent.parent
-TABLE = ROOT / "docs" / "benchmarks" / "objective.md"
 SEEDS = range(10)
 PARAMS = BoostingParams(rounds=100, learning_rate=0.1, num_leaves=8, min_data_in_leaf=1, l2=3.0)
 LIST, LISTS_PER_QUERY = 8, 3
@@ -52,12 +49,8 @@ def main() -> None:
         "| default: loss, accuracy, s | ratio |",
         "|---|---|---|---|---|---|---|",
     ]
-    print("\n".join(lines), flush=True)
-    for data in every_data():
-        lines.append(row_of(data))
-        print(lines[-1], flush=True)
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines += [row_of(data) for data in every_data()]
+    write("objective", lines)
 
 
 def row_of(data: Data) -> str:
@@ -65,7 +58,7 @@ def row_of(data: Data) -> str:
     figures = np.array([one_seed(data, seed) for seed in SEEDS])  # (seeds, learners, 3)
     pairs = int(np.mean([len(lists_of(data, seed)) for seed in SEEDS]))
     cells = [f"{loss:.4f}, {accuracy:.3f}, {seconds:.1f}" for loss, accuracy, seconds in figures.mean(axis=0)]
-    bare, default = (ratio(figures[:, 0, 0] / figures[:, learner, 0]) for learner in (1, 2))
+    bare, default = (interval(figures[:, 0, 0] / figures[:, learner, 0]) for learner in (1, 2))
     return f"| {data.name} | {pairs:,} | {cells[0]} | {cells[1]} | {bare} | {cells[2]} | {default} |"
 
 
@@ -134,12 +127,6 @@ def lists_of(data: Data, seed: int) -> Preferences:
             seen = data.utility[drawn] + rng.gumbel(0, NOISE, len(drawn))
             orders.append(drawn[np.argsort(-seen)].tolist())
     return Preferences.from_orders(orders, judge="simulated")
-
-
-def ratio(values: np.ndarray) -> str:
-    """Mean and 95 % t-interval over the seeds."""
-    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return f"{values.mean():.3f} ({values.mean() - half:.3f} to {values.mean() + half:.3f})"
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.reporting import write
+
 ROOT = Path(__file__).resolve().parent.parent
 ADVISERS = ROOT.parent / "shared" / "data" / "sec_form_adv" / "ia_sec_advisers.csv"
-TABLE = ROOT / "docs" / "benchmarks" / "serving.md"
 REPEATS = 15
 ROUNDS = 200
 
@@ -34,9 +35,7 @@ def main() -> None:
 
         django.setup()
         lines = measure()
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    write("serving", lines)
 
 
 def measure() -> list[str]:
