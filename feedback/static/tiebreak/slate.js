@@ -61,10 +61,13 @@ class Slate {
     this.askAgain(false);
   }
 
+  /** Saving as usual is shown and not read out after every move; trouble is, and so is its end. */
   showState(state, waiting = 0, text = null) {
     const line = document.getElementById("save-state");
     const counted = waiting && !["saving", "saved", "sending"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
     line.dataset.state = state;
+    line.ariaLive = state === "saving" || (state === "saved" && !this.troubled) ? "off" : "polite";
+    this.troubled = state !== "saved" && (this.troubled || !["saving", "sending"].includes(state));
     line.textContent = STATE_TEXT[state] + counted;
     if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.form.dataset.loginUrl), "log-in");
     if (state === "refused") this.notice(text, "Reload", () => location.reload());
