@@ -177,7 +177,7 @@ def _sessions(count, slates, repeat_share):
 
 
 def _chance(observed, expected, *, freedom, scale=1.0):
-    """Return the chance of counts at least as uneven; `scale` where draws without replacement are more even."""
+    """Return the chance of counts at least as uneven; `scale` is for draws without replacement."""
     observed, expected = np.asarray(observed, float), np.broadcast_to(expected, np.shape(observed))
     return chi2.sf(scale * ((observed - expected) ** 2 / expected).sum(), freedom)
 
