@@ -75,19 +75,28 @@ class Slate {
       this.moves.restart(this.moves.version);
       location.reload();
     });
+    if (state !== "saved") return;
+    this.putOff = null;
     const box = document.getElementById("notice");
-    if (state === "saved" && box.dataset.about === "log-in") box.hidden = true;
+    if (box.dataset.about === "log-in") box.hidden = true;
   }
 
+  /** Lies over the page, so that nothing moves under somebody's hand. What is `about` something can be put off. */
   notice(text, action, act, about = "") {
+    if (about && about === this.putOff) return;
     const box = document.getElementById("notice");
     box.dataset.about = about;
-    const button = box.querySelector("button");
+    const [button, later] = box.querySelectorAll("button");
     box.querySelector("p").textContent = text;
     button.textContent = action;
     button.onclick = () => {
       box.hidden = true;
       act();
+    };
+    later.hidden = !about;
+    later.onclick = () => {
+      box.hidden = true;
+      this.putOff = about;
     };
     box.hidden = false;
   }
@@ -271,6 +280,7 @@ class Slate {
   async submit(nonAnswer = null) {
     if (this.form.ariaBusy === "true") return;
     this.wrote();
+    this.putOff = null;
     const untouched = !this.page.canUndo && !this.page.canRedo && this.moves.version === 0 && !this.moves.waiting;
     if (!nonAnswer && untouched && !this.asked) return this.askAgain(true);
     this.form.ariaBusy = "true";
