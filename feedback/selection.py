@@ -249,3 +249,23 @@ def _in_order(
         )
         for i, entry in enumerate(entries)
     ]
+
+
+def orders_shown(planned: Sequence[PlannedSlate], rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return for each slate which of its ranks stands at each place, from the top.
+
+    In the version's own order unless randomised; a repeat never in the order of its first showing.
+    """
+    drawn = [rng.permutation(len(slate.drawn.ranks)) if slate.randomised else None for slate in planned]
+    orders = [
+        np.arange(len(slate.drawn.ranks)) if order is None else order
+        for slate, order in zip(planned, drawn, strict=True)
+    ]
+    at = {(slate.expert, slate.position): place for place, slate in enumerate(planned)}
+    shown = list(orders)
+    for place, slate in enumerate(planned):
+        if slate.repeats is not None and np.array_equal(
+            orders[place], orders[at[slate.expert, slate.repeats]]
+        ):
+            shown[place] = orders[place][::-1]
+    return shown

@@ -1,7 +1,7 @@
 """Geometry of the charts that pages draw as SVG on the server: plain values in, positions in per cent out.
 
 Positions are shares of the plot's width, so a chart fits any screen while its text keeps its size. It knows
-nothing of templates or of what the numbers mean; it holds no colours (those are classes in tiebreak.css).
+nothing of templates or of what the numbers mean; it holds no colours (those are classes in lists.css).
 """
 
 from __future__ import annotations

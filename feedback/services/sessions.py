@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Member, Participation, Slate, SlateItem
-from feedback.selection import PlannedSlate, PlanRequest, plan
+from feedback.selection import PlannedSlate, PlanRequest, orders_shown, plan
 from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
 from feedback.services.offering import known_conflicts
@@ -120,18 +120,12 @@ def freeze_slates(
     """Write planned slates with their cards as they will be shown; inside a transaction."""
     slates = Slate.objects.bulk_create(_slate(session, plan, pools[plan.drawn.query]) for plan in planned)
     at = {(slate.expert_id, slate.position): place for place, slate in enumerate(slates)}
-    orders = [rng.permutation(len(plan.drawn.ranks)) if plan.randomised else None for plan in planned]
     cards: list[SlateItem] = []
     repeated: list[Slate] = []
-    for slate, plan_row, order in zip(slates, planned, orders, strict=True):
-        if order is None:
-            order = np.arange(len(plan_row.drawn.ranks))
+    for slate, plan_row, order in zip(slates, planned, orders_shown(planned, rng), strict=True):
         if plan_row.repeats is not None:
-            first = at[plan_row.expert, plan_row.repeats]
-            slate.repeats = slates[first]
+            slate.repeats = slates[at[plan_row.expert, plan_row.repeats]]
             repeated.append(slate)
-            shown = orders[first]
-            order = _another_order(order, np.arange(len(order)) if shown is None else shown)
         cards += _cards(slate, pools[plan_row.drawn.query], plan_row, order)
     Slate.objects.bulk_update(repeated, ["repeats"])
     SlateItem.objects.bulk_create(cards, batch_size=500)
@@ -149,11 +143,6 @@ def _slate(session: FeedbackSession, planned: PlannedSlate, pool: Pool) -> Slate
         arm=planned.drawn.arm,
         selection_probability=planned.drawn.probability,
     )
-
-
-def _another_order(order: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Return the order, turned round if it is the one that was shown."""
-    return order[::-1] if np.array_equal(order, shown) else order
 
 
 def _cards(slate: Slate, pool: Pool, planned: PlannedSlate, order: np.ndarray) -> list[SlateItem]:

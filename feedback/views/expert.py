@@ -116,18 +116,21 @@ def session_done(request: HttpRequest, session_id: int) -> HttpResponse:
     session = _own_session(request, session_id)
     given = Judgement.objects.filter(slate__session=session, expert=request.user)
     kinds = dict(given.values_list("kind").annotate(n=Count("id")).order_by("kind"))
+    total = session.slates.filter(expert=request.user).count()
+    # Whoever knows that lists come again, with some still to come, would look out for them.
+    over = session.state != FeedbackSession.State.OPEN or given.count() == total
     return render(
         request,
         "feedback/session_done.html",
         {
             "session": session,
             "judged": given.count(),
-            "total": session.slates.filter(expert=request.user).count(),
+            "total": total,
             "ordered": kinds.get(Judgement.Kind.REORDER, 0),
             "kinds": [(label, kinds[kind]) for kind, label in Judgement.Kind.choices if kind in kinds],
             "pairs": pace.pairs_said(session, request.user),
             "minutes": pace.minutes_spent(session, request.user),
-            "consistency": agreeing.own_consistency(session, request.user),
+            "consistency": agreeing.own_consistency(session, request.user) if over else None,
         },
     )
 

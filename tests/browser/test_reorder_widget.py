@@ -2,82 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
 from feedback.models import Judgement
+from tests.hands import Finger, drag_with_mouse, eventually, middle, next_frames
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 360, "height": 720}, "has_touch": True, "is_mobile": True}
 
 
-def _middle(locator: Any) -> tuple[float, float]:
-    box = locator.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def _drag_with_mouse(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(*end, steps=8)
-    _next_frames(page)
-    page.mouse.up()
-
-
-def _next_frames(page: Any) -> None:
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def _eventually(page: Any, condition: str) -> None:
-    """Wait for a condition; Playwright's own way needs `eval`, which the page's policy forbids."""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(f"never came true: {condition}")
-
-
-class _Finger:
-    """One finger on the screen, through the browser's own input."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.devtools = page.context.new_cdp_session(page)
-
-    def _send(self, kind: str, *points: tuple[float, float]) -> None:
-        touches = [{"x": x, "y": y} for x, y in points]
-        self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
-    def drag(self, start: tuple[float, float], end: tuple[float, float], *, steps: int = 8) -> None:
-        """Press, move in steps, lift."""
-        self.press(start, end, steps=steps)
-        self.lift()
-
-    def press(self, start: tuple[float, float], end: tuple[float, float], *, steps: int = 8) -> None:
-        """Press and move in steps; the finger stays down."""
-        self._send("touchStart", start)
-        for step in range(1, steps + 1):
-            share = step / steps
-            self._send(
-                "touchMove",
-                (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])),
-            )
-            _next_frames(self.page)
-
-    def lift(self) -> None:
-        """Lift the finger."""
-        self._send("touchEnd")
-
-
 def test_a_mouse_drag_moves_a_card_and_is_saved(open_slate, slate):
     view = open_slate()
     before = view.ids
-    _drag_with_mouse(
-        view.page, _middle(view.card(3).locator(".name")), _middle(view.card(0).locator(".name"))
-    )
+    drag_with_mouse(view.page, middle(view.card(3).locator(".name")), middle(view.card(0).locator(".name")))
     assert view.ids == [before[3], *before[:3], *before[4:]]
     assert view.ranks == [str(rank) for rank in range(1, 9)]
     view.wait_until_saved()
@@ -89,9 +28,9 @@ def test_dragging_the_line_up_leaves_the_rest_below_it(open_slate):
     view = open_slate()
     handle = view.page.locator("#line .handle")
     handle.scroll_into_view_if_needed()
-    _, top_of_sixth = _middle(view.card(5).locator(".handle"))
-    start = _middle(handle)
-    _drag_with_mouse(view.page, start, (start[0], top_of_sixth))
+    _, top_of_sixth = middle(view.card(5).locator(".handle"))
+    start = middle(handle)
+    drag_with_mouse(view.page, start, (start[0], top_of_sixth))
     assert view.ids.index("|") == 5
     assert view.ranks[5:] == ["–", "–", "–"]
     assert "5 ranked, 3 not looked at" in view.said
@@ -100,11 +39,11 @@ def test_dragging_the_line_up_leaves_the_rest_below_it(open_slate):
 def test_escape_lets_go_of_a_dragged_card_where_it_was(open_slate):
     view = open_slate()
     before = view.ids
-    start, end = _middle(view.card(3).locator(".name")), _middle(view.card(0).locator(".name"))
+    start, end = middle(view.card(3).locator(".name")), middle(view.card(0).locator(".name"))
     view.page.mouse.move(*start)
     view.page.mouse.down()
     view.page.mouse.move(*end, steps=4)
-    _next_frames(view.page)
+    next_frames(view.page)
     expect(view.page.locator(".held")).to_have_count(1)
     view.press("Escape")
     view.page.mouse.up()
@@ -116,7 +55,7 @@ def test_a_press_on_a_button_of_a_card_is_no_drag(open_slate):
     view = open_slate()
     before = view.ids
     button = view.card(4).get_by_role("button", name="Move", exact=False).first
-    _drag_with_mouse(view.page, _middle(button), _middle(view.card(1).locator(".name")))
+    drag_with_mouse(view.page, middle(button), middle(view.card(1).locator(".name")))
     assert view.ids == before
 
 
@@ -124,9 +63,9 @@ def test_a_finger_drags_by_the_handle(open_slate, slate):
     view = open_slate(**PHONE)
     before = view.ids
     view.card(1).scroll_into_view_if_needed()
-    start = _middle(view.card(1).locator(".handle"))
-    x, y = _middle(view.card(0).locator(".handle"))
-    _Finger(view.page).drag(start, (x, y - 20))
+    start = middle(view.card(1).locator(".handle"))
+    x, y = middle(view.card(0).locator(".handle"))
+    Finger(view.page).drag(start, (x, y - 20))
     assert view.ids == [before[1], before[0], *before[2:]]
     view.wait_until_saved()
     slate.refresh_from_db()
@@ -136,9 +75,9 @@ def test_a_finger_drags_by_the_handle(open_slate, slate):
 def test_a_finger_on_the_text_scrolls_the_page_and_moves_no_card(open_slate):
     view = open_slate(**PHONE)
     before = view.ids
-    x, y = _middle(view.card(1).locator(".name"))
-    _Finger(view.page).drag((x, y), (x, y - 200))
-    _eventually(view.page, "scrollY > 50")
+    x, y = middle(view.card(1).locator(".name"))
+    Finger(view.page).drag((x, y), (x, y - 200))
+    eventually(view.page, "scrollY > 50")
     assert view.ids == before
 
 
@@ -146,10 +85,10 @@ def test_a_finger_held_at_the_edge_scrolls_the_list_along(open_slate):
     view = open_slate(**PHONE)
     before = view.ids
     view.card(0).scroll_into_view_if_needed()
-    x, y = _middle(view.card(0).locator(".handle"))
-    finger = _Finger(view.page)
+    x, y = middle(view.card(0).locator(".handle"))
+    finger = Finger(view.page)
     finger.press((x, y), (x, 700))
-    _eventually(view.page, "scrollY + innerHeight > document.documentElement.scrollHeight - 200")
+    eventually(view.page, "scrollY + innerHeight > document.documentElement.scrollHeight - 200")
     finger.lift()
     assert view.ids.index(before[0]) >= 6
 
@@ -291,9 +230,7 @@ def test_moving_cards_shifts_nothing_else_on_the_page(open_slate):
         }"""
     )
     before = view.page.locator(".slate-form").bounding_box()
-    _drag_with_mouse(
-        view.page, _middle(view.card(3).locator(".name")), _middle(view.card(0).locator(".name"))
-    )
+    drag_with_mouse(view.page, middle(view.card(3).locator(".name")), middle(view.card(0).locator(".name")))
     view.focus_card(2)
     view.press("t", "End", "l", "Home", "t")
     view.wait_until_saved()

@@ -105,7 +105,7 @@ def test_without_a_script_the_form_takes_ranks_as_numbers(open_slate, slate):
     ranks = ["2", "1", "2", "", "", "", "", "3"]
     for place, rank in enumerate(ranks):
         view.card(place).get_by_label("Rank", exact=True).fill(rank)
-    view.card(1).get_by_label("5", exact=True).check(force=True)
+    view.card(1).get_by_label("Rating", exact=True).fill("5")
     view.page.get_by_role("button", name="Submit").click()
     _left(view, slate)
     judgement = Judgement.objects.get(slate=slate)

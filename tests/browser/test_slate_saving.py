@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.urls import reverse
 from playwright.sync_api import Route, expect
 
-from feedback.models import Judgement, Slate
-from feedback.services import moves
-from feedback.services.drafts import cards_of, differences
-from tests.factories import make_expert, make_session
+from feedback.models import Judgement
+from feedback.services.drafts import differences
+from tests.factories import make_expert
 
 pytestmark = pytest.mark.browser
 
@@ -362,25 +359,3 @@ def test_a_log_in_that_expired_is_said_and_loses_nothing(open_slate, new_context
     view.wait_until_saved()
     slate.refresh_from_db()
     assert slate.draft["tiers"] == [[card] for card in view.ids if card != "|"]
-
-
-def _weight(answer: Any) -> int:
-    """Return the bytes on the wire in production: styles and scripts are stored compressed, pages are not."""
-    body = answer.body()
-    return len(gzip.compress(body) if "/static/" in answer.url else body)
-
-
-def test_a_list_of_twenty_weighs_at_most_150_kilobytes_with_everything(new_context, slate, live_server):
-    experts = [slate.expert]
-    long = make_session(slate.session.project, experts, items_per_slate=20, asks_ratings=True).slates.first()
-    cards = [[card] for card in cards_of(long)]
-    for version in range(100):  # as much undo as a page is ever sent
-        order = {"tiers": cards[version % 20 :] + cards[: version % 20], "comment": f"note {version}"}
-        moves.put(Slate.objects.get(pk=long.pk), order, version=version)
-    weights: dict[str, int] = {}
-    page = new_context().new_page()
-    page.on("response", lambda answer: weights.update({answer.url: _weight(answer)}))
-    page.goto(live_server.url + reverse("feedback:slate", args=[long.pk]), wait_until="networkidle")
-    expect(page.locator("#line-label")).not_to_be_empty()
-    assert any(url.endswith("slate-moves.js") for url in weights)
-    assert sum(weights.values()) <= 150_000, weights

@@ -1,12 +1,14 @@
 """Which lists a session shows: shares, overlap, repeats and probabilities."""
 
 from collections import Counter, defaultdict
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
-from feedback.selection import REPEAT_GAP, SHARED_BY, CandidateRows, PlanRequest, plan
+from feedback.selection import REPEAT_GAP, SHARED_BY, CandidateRows, PlanRequest, orders_shown, plan
 
 QUERIES = list(range(100, 140))
 SHOWN = 30
@@ -160,3 +162,92 @@ def test_all_queries_held_out_or_none_can_be_asked_about():
 def test_a_session_is_planned_alike_for_the_same_seed():
     assert _plan(seed=5) == _plan(seed=5)
     assert _plan(seed=5) != _plan(seed=6)
+
+
+# --- what is drawn by chance is drawn evenly: chi-squared over more than a thousand slates each -------------
+SMALL = _rows(QUERIES[:20], shown=10)
+LEAST_CHANCE = 0.001  # of figures as uneven as those found, if all were drawn evenly; seeds are fixed
+
+
+@cache
+def _sessions(count, slates, repeat_share):
+    """Return sessions of one expert each, planned with seeds from 0."""
+    asked = {"experts": [7], "slates_per_expert": slates, "repeat_share": repeat_share}
+    return [_plan(SMALL, seed=seed, **asked) for seed in range(count)]
+
+
+def _chance(observed, expected, *, freedom, scale=1.0):
+    """Return the chance of counts at least as uneven; `scale` is for draws without replacement."""
+    observed, expected = np.asarray(observed, float), np.broadcast_to(expected, np.shape(observed))
+    return chi2.sf(scale * ((observed - expected) ** 2 / expected).sum(), freedom)
+
+
+def _chance_of_orders(orders):
+    """Return the chance of a table "which rank at which place" as uneven as that of these orders."""
+    size = len(orders[0])
+    table = np.zeros((size, size))
+    for order in orders:
+        table[np.arange(size), order] += 1
+    # Each order fills each row and each column once: (size - 1)^2 cells are free (Anderson 1959).
+    return _chance(table, len(orders) / size, freedom=(size - 1) ** 2, scale=(size - 1) / size)
+
+
+def _random_orders(sessions):
+    for seed, slates in enumerate(sessions):
+        orders = orders_shown(slates, np.random.default_rng([seed, 1]))
+        yield from ((slate, order) for slate, order in zip(slates, orders, strict=True) if slate.randomised)
+
+
+def test_the_random_share_of_a_thousand_slates_is_as_configured_and_falls_on_every_place():
+    sessions = _sessions(60, 20, 0.0)
+    places = Counter(slate.position for slates in sessions for slate in slates if slate.randomised)
+    assert sum(len(slates) for slates in sessions) == 1200
+    assert places.total() == 600
+    counts = [places[place] for place in range(1, 21)]
+    # Ten of twenty in each session: drawn without replacement.
+    assert _chance(counts, 30, freedom=19, scale=19 / 20 / 0.5) > LEAST_CHANCE
+
+
+def test_every_rank_stands_at_every_place_equally_often_in_random_orders():
+    orders = [order for _, order in _random_orders(_sessions(130, 16, 0.0))]
+    assert len(orders) >= 1000
+    assert _chance_of_orders(orders) > LEAST_CHANCE
+
+
+def test_a_slate_that_is_not_in_random_order_is_in_the_order_of_the_version():
+    for slates in _sessions(60, 20, 0.0):
+        for slate, order in zip(slates, orders_shown(slates, np.random.default_rng(0)), strict=True):
+            assert slate.randomised or order.tolist() == list(range(8))
+
+
+def test_repeats_are_as_many_as_configured_of_any_list_and_come_at_any_place_far_enough():
+    sessions = _sessions(400, 12, 0.1)
+    repeats = [slate for slates in sessions for slate in slates if slate.repeats]
+    assert len(repeats) == len(sessions) == sum(len(slates) for slates in sessions) / 12
+    firsts = Counter(slate.repeats for slate in repeats)
+    sources = 12 - REPEAT_GAP  # whose repeat can come far enough
+    assert _chance([firsts[place] for place in range(1, sources + 1)], 400 / sources, freedom=sources - 1) > (
+        LEAST_CHANCE
+    )
+    apart = Counter((slate.repeats, slate.position) for slate in repeats)
+    possible = [(first, at) for first in range(1, sources + 1) for at in range(first + REPEAT_GAP, 13)]
+    expected = [firsts[first] / (sources + 1 - first) for first, _ in possible]
+    assert set(apart) <= set(possible)
+    assert _chance([apart[one] for one in possible], expected, freedom=len(possible) - sources) > LEAST_CHANCE
+
+
+def test_a_repeat_is_in_another_order_and_the_second_showing_does_not_give_the_first_away():
+    sessions = _sessions(400, 12, 0.1)
+    seen = []
+    for seed, slates in enumerate(sessions):
+        orders = orders_shown(slates, np.random.default_rng([seed, 2]))
+        again = next(slate for slate in slates if slate.repeats)
+        assert not np.array_equal(orders[again.position - 1], orders[again.repeats - 1])
+        seen.append(orders[again.position - 1])
+    assert _chance_of_orders(seen) > LEAST_CHANCE
+
+
+def test_a_list_in_ten_that_is_not_shuffled_would_be_seen():
+    orders = [order for _, order in _random_orders(_sessions(130, 16, 0.0))]
+    biased = [np.arange(8) if place % 10 == 0 else order for place, order in enumerate(orders)]
+    assert _chance_of_orders(biased) < LEAST_CHANCE / 1000

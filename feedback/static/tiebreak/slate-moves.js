@@ -116,6 +116,7 @@ export class Moves {
 
   /** Resolves to true once nothing waits, to false when somebody has to decide something first. */
   async settled() {
+    this.#wake("signed-out", "elsewhere"); // somebody may have signed in again in another tab
     while (this.waiting && !this.halted) await this.run();
     return !this.halted;
   }

@@ -4,6 +4,16 @@ import { LINE, ranks, sequence } from "./slate-model.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** A part of every card that needs this script, with the card's title and id in it; nothing where the page has no such part. */
+function part(name, { id, title }) {
+  const made = document.getElementById(name)?.content.cloneNode(true) ?? "";
+  if (!made) return made;
+  for (const named of made.querySelectorAll("[aria-label]")) named.ariaLabel = named.ariaLabel.replace("{}", () => title);
+  for (const legend of made.querySelectorAll("legend")) legend.textContent = legend.textContent.replace("{}", () => title);
+  for (const input of made.querySelectorAll("[name]")) input.name = input.name.replace("{id}", id);
+  return made;
+}
+
 export class SlateView {
   constructor(form) {
     this.form = form;
@@ -17,8 +27,9 @@ export class SlateView {
   }
 
   #prepare() {
-    for (const card of this.cards.values()) {
-      const [rank, name, facts] = ["rank", "name", "facts"].map((part) => card.querySelector(`[id^="${part}-"]`).id);
+    for (const [id, card] of this.cards) {
+      this.#complete(card, { id, title: this.titleOf(id) });
+      const [rank, name, facts] = ["rank", "name", "facts"].map((what) => card.querySelector(`[id^="${what}-"]`).id);
       card.setAttribute("aria-labelledby", `${rank} ${name} ${facts}`);
       card.setAttribute("aria-describedby", "keys-hint");
     }
@@ -27,6 +38,16 @@ export class SlateView {
       if (id) this.activate(id);
     });
     this.activate(this.activeId);
+  }
+
+  #complete(card, about) {
+    card.querySelector(".rank").replaceChildren(part("card-rank", about));
+    card.querySelector(".handle").append(part("card-grip", about));
+    card.querySelector(".card-tools").append(part("card-rating", about), part("card-moves", about));
+    const more = card.querySelector(".card-more");
+    if (!more && !card.querySelector(".subtitle")) return;
+    card.querySelector(".title-line").append(" ", part("card-more", about));
+    if (more) card.querySelector('[data-act="more"]').setAttribute("aria-controls", more.id);
   }
 
   /** The id of the card that an element is part of. */
@@ -143,7 +164,7 @@ export class SlateView {
 
   /** The facts on a card as { label, value, missing }, the ones behind "more" included. */
   factsOf(id) {
-    return [...this.cards.get(id).querySelectorAll("[data-fact]")].map((fact) => ({
+    return [...this.cards.get(id).querySelectorAll(".card-facts > div")].map((fact) => ({
       label: fact.querySelector("dt").textContent.trim(),
       value: fact.querySelector("dd").textContent.trim(),
       missing: fact.classList.contains("missing"),

@@ -61,10 +61,13 @@ class Slate {
     this.askAgain(false);
   }
 
+  /** Saving as usual is shown and not read out after every move; trouble is, and so is its end. */
   showState(state, waiting = 0, text = null) {
     const line = document.getElementById("save-state");
     const counted = waiting && !["saving", "saved", "sending"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
     line.dataset.state = state;
+    line.ariaLive = state === "saving" || (state === "saved" && !this.troubled) ? "off" : "polite";
+    this.troubled = state !== "saved" && (this.troubled || !["saving", "sending"].includes(state));
     line.textContent = STATE_TEXT[state] + counted;
     if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.form.dataset.loginUrl), "log-in");
     if (state === "refused") this.notice(text, "Reload", () => location.reload());
@@ -72,19 +75,28 @@ class Slate {
       this.moves.restart(this.moves.version);
       location.reload();
     });
+    if (state !== "saved") return;
+    this.putOff = null;
     const box = document.getElementById("notice");
-    if (state === "saved" && box.dataset.about === "log-in") box.hidden = true;
+    if (box.dataset.about === "log-in") box.hidden = true;
   }
 
+  /** Lies over the page, so that nothing moves under somebody's hand. What is `about` something can be put off. */
   notice(text, action, act, about = "") {
+    if (about && about === this.putOff) return;
     const box = document.getElementById("notice");
     box.dataset.about = about;
-    const button = box.querySelector("button");
+    const [button, later] = box.querySelectorAll("button");
     box.querySelector("p").textContent = text;
     button.textContent = action;
     button.onclick = () => {
       box.hidden = true;
       act();
+    };
+    later.hidden = !about;
+    later.onclick = () => {
+      box.hidden = true;
+      this.putOff = about;
     };
     box.hidden = false;
   }
@@ -268,6 +280,7 @@ class Slate {
   async submit(nonAnswer = null) {
     if (this.form.ariaBusy === "true") return;
     this.wrote();
+    this.putOff = null;
     const untouched = !this.page.canUndo && !this.page.canRedo && this.moves.version === 0 && !this.moves.waiting;
     if (!nonAnswer && untouched && !this.asked) return this.askAgain(true);
     this.form.ariaBusy = "true";
