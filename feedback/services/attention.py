@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from feedback.models import FeedbackSession, Judgement, Preference
 from feedback.services.coverage import open_sessions
+from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
 from ranking.errors import NoChampion
 from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
@@ -82,15 +83,8 @@ def standing_of(project: Project) -> Standing:
 
 
 def new_preferences(project: Project) -> int:
-    """Return how many preferences of closed sessions no training set holds yet."""
-    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
-    closed = Preference.objects.filter(
-        judgement__slate__session__project=project,
-        judgement__slate__session__state=FeedbackSession.State.CLOSED,
-    )
-    if last is not None:
-        closed = closed.filter(judgement__slate__session__closed_at__gt=last.created_at)
-    return closed.count()
+    """Return how many preferences of closed sessions the latest training set does not hold."""
+    return unlearned(project).count()
 
 
 def red_flags(project: Project, days: int | None = None) -> list[Judgement]:
