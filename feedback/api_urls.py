@@ -39,6 +39,7 @@ urlpatterns = [
     path("members/<int:pk>/", people.MemberDetail.as_view(), name="member"),
     path("members/<int:pk>/password/", people.MemberPassword.as_view(), name="member_password"),
     path("sessions/", sessions.Sessions.as_view(), name="sessions"),
+    path("sessions/preview/", sessions.SessionPreview.as_view(), name="session_preview"),
     path("sessions/<int:pk>/", sessions.SessionDetail.as_view(), name="session"),
     path("sessions/<int:pk>/close/", sessions.SessionClose.as_view(), name="session_close"),
     path("sessions/<int:pk>/invitations/", sessions.SessionInvitations.as_view(), name="session_invitations"),

@@ -47,6 +47,7 @@ urlpatterns = [
     path("manage/<slug:slug>/sessions/", manage_sessions.session_list, name="sessions"),
     path("manage/<slug:slug>/sessions/new/", manage_sessions.session_new, name="session_new"),
     path("manage/<slug:slug>/sessions/cost/", manage_sessions.session_cost, name="session_cost"),
+    path("manage/<slug:slug>/sessions/preview/", manage_sessions.session_preview, name="session_preview"),
     path("manage/<slug:slug>/sessions/export/", manage_sessions.sessions_export, name="sessions_export"),
     path("manage/<slug:slug>/sessions/<int:session_id>/", manage_sessions.session, name="session"),
     path(

@@ -21,11 +21,13 @@ from feedback.serializers.participation import (
 )
 from feedback.serializers.sessions import (
     MySessionSerializer,
+    ProposalSerializer,
     SessionBody,
     SessionDetailSerializer,
+    SessionPlanBody,
     SessionSerializer,
 )
-from feedback.services import agreeing, coverage, extending, inviting, sessions
+from feedback.services import agreeing, coverage, extending, inviting, proposing, sessions
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -64,6 +66,23 @@ class Sessions(Endpoint, ListAPIView):
         return Response(
             self.get_serializer(counted().get(pk=session.pk)).data, status=status.HTTP_201_CREATED
         )
+
+
+class SessionPreview(Endpoint):
+    """What a session would ask."""
+
+    queryset = FeedbackSession.objects.all()
+    serializer_class = ProposalSerializer
+
+    @extend_schema(request=SessionPlanBody, responses=ProposalSerializer)
+    def post(self, request: Request) -> Response:
+        """Draw the lists of a session and write nothing; opened with the same seed, it asks exactly these."""
+        body = SessionPlanBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = dict(body.validated_data)
+        project, experts = asked.pop("project"), asked.pop("experts")
+        found = proposing.propose(project, SessionRequest(title="", **asked), experts)
+        return Response(self.get_serializer(found).data)
 
 
 class SessionDetail(Endpoint, RetrieveAPIView):

@@ -127,18 +127,59 @@ class SessionDetailSerializer(SessionSerializer):
         ]
 
 
-class SessionBody(ExpertsBody):
-    """A session to be opened."""
+class SessionPlanBody(ExpertsBody):
+    """What decides which lists a session asks for."""
 
     project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
-    title = serializers.CharField(max_length=200)
-    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     slates_per_expert = serializers.IntegerField(min_value=1, max_value=200, required=False)
     items_per_slate = serializers.IntegerField(min_value=2, max_value=MOST_CARDS, required=False)
     random_share = serializers.FloatField(min_value=LEAST_RANDOM_SHARE, max_value=1.0, required=False)
     overlap_share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
-    asks_ratings = serializers.BooleanField(required=False)
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
+
+
+class SessionBody(SessionPlanBody):
+    """A session to be opened."""
+
+    title = serializers.CharField(max_length=200)
+    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    asks_ratings = serializers.BooleanField(required=False)
+
+
+class KindCountSerializer(serializers.Serializer):
+    """How many lists there are of a kind."""
+
+    kind = serializers.CharField()
+    label = serializers.CharField()
+    lists = serializers.IntegerField()
+
+
+class ProposedListSerializer(serializers.Serializer):
+    """One list that would be asked, and why."""
+
+    query = serializers.IntegerField()
+    need = serializers.CharField()
+    held_out = serializers.BooleanField()
+    items = serializers.ListField(
+        child=serializers.CharField(), help_text="names, in the order of the version"
+    )
+    kind = serializers.CharField()
+    why = serializers.CharField()
+    experts = serializers.ListField(child=serializers.CharField(), help_text="names")
+
+
+class ProposalSerializer(serializers.Serializer):
+    """What a session would ask if it were opened now with this seed."""
+
+    version = serializers.IntegerField(help_text="number of the version in service")
+    seed = serializers.IntegerField()
+    lists = serializers.IntegerField()
+    held_out_lists = serializers.IntegerField()
+    needs = serializers.IntegerField()
+    needs_in_all = serializers.IntegerField()
+    shared = serializers.IntegerField(help_text="lists that several experts get, each counted once")
+    kinds = KindCountSerializer(many=True)
+    shown = ProposedListSerializer(many=True, help_text="a few lists of each kind")
 
 
 # --- the expert's side: blind, so no score, no version, no rank, and not whether the order is random --------

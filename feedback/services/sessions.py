@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Member, Participation, Slate, SlateItem
-from feedback.selection import PlannedSlate, PlanRequest, plan
+from feedback.selection import CandidateRows, PlannedSlate, PlanRequest, plan
 from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
 from feedback.services.offering import known_conflicts
@@ -47,17 +47,26 @@ def open_session(
     check_experts(experts)
     champion = serving.champion(project)
     session = _session_row(project, champion.version, request, by)
-    rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
     pools = pools_of(project, champion)
-    if not pools:
-        raise InvalidSession("no need of this project has two candidates to put in order", "project")
+    check_pools(pools)
     rows = candidate_rows(project, champion, pools, seed=request.seed)
-    slates = plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng)
+    slates, rng = draw(project, request, experts, rows)
     with transaction.atomic():
         session.save()
         Participation.objects.bulk_create(Participation(session=session, expert=expert) for expert in experts)
         freeze_slates(session, slates, pools, rng)
     return session
+
+
+def draw(
+    project: Project, request: SessionRequest, experts: Sequence[User], rows: CandidateRows
+) -> tuple[list[PlannedSlate], np.random.Generator]:
+    """Return the lists of a session, and the generator that goes on to put their cards in order.
+
+    Nothing is written: what is drawn with the same seed from the same rows is the same, looked at or opened.
+    """
+    rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
+    return plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng), rng
 
 
 def close_session(session: FeedbackSession) -> FeedbackSession:
@@ -71,6 +80,12 @@ def close_session(session: FeedbackSession) -> FeedbackSession:
         session.refresh_from_db()
         derive_preferences(session)
     return session
+
+
+def check_pools(pools: Mapping[int, Pool]) -> None:
+    """Raise InvalidSession where there is nothing to ask about."""
+    if not pools:
+        raise InvalidSession("no need of this project has two candidates to put in order", "project")
 
 
 def check_experts(experts: Sequence[User]) -> None:
