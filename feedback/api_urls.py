@@ -5,6 +5,7 @@ from django.urls import path
 from feedback.api import (
     comparisons,
     exporting,
+    gaps,
     judgements,
     judging,
     outcomes,
@@ -53,6 +54,8 @@ urlpatterns = [
     path("judgements/", judgements.Judgements.as_view(), name="judgements"),
     path("judgements/<int:pk>/", judgements.JudgementDetail.as_view(), name="judgement"),
     path("preferences/", judgements.Preferences.as_view(), name="preferences"),
+    path("projects/<slug:slug>/gaps/", gaps.Gaps.as_view(), name="gaps"),
+    path("gaps/<int:pk>/notes/", gaps.GapNotes.as_view(), name="gap_notes"),
     path("projects/<slug:slug>/standing/", watching.Standing.as_view(), name="standing"),
     path("projects/<slug:slug>/experts/", watching.Experts.as_view(), name="experts"),
     path("jobs/", training.Jobs.as_view(), name="jobs"),

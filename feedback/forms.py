@@ -95,6 +95,12 @@ class SessionForm(forms.Form):
         required=False,
         help_text="Says how much better one is, not only which one.",
     )
+    due_on = forms.DateField(
+        label="Asked for until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Experts see the day. Nothing closes by itself; it can be put off.",
+    )
     seed = forms.IntegerField(
         required=False, min_value=0, max_value=MOST_INTEGER, widget=forms.HiddenInput
     )  # carried along, so that what was looked at is what is opened
@@ -106,7 +112,7 @@ class SessionForm(forms.Form):
     @property
     def can_be_drawn(self) -> bool:
         """Whether every number can be meant: to look at what would be asked takes no title."""
-        return not self.errors.keys() - {"title", "instructions", "experts"}
+        return not self.errors.keys() - {"title", "instructions", "experts", "due_on"}
 
     def request(self, *, seed: int) -> SessionRequest:
         """Return what a form that can be drawn asks for, with `seed` unless it brings one."""
@@ -119,8 +125,20 @@ class SessionForm(forms.Form):
             random_share=asked["random_percent"] / 100,
             overlap_share=asked["overlap_percent"] / 100,
             asks_ratings=asked["asks_ratings"],
+            due_on=asked.get("due_on"),
             seed=seed if asked["seed"] is None else asked["seed"],
         )
+
+
+class DeadlineForm(forms.Form):
+    """Until when the lists of an open session are asked for."""
+
+    due_on = forms.DateField(
+        label="Asked for until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Empty: without a last day.",
+    )
 
 
 class ComparisonForm(forms.Form):

@@ -9,8 +9,10 @@ from feedback.views import (
     invitation,
     manage,
     manage_comparisons,
+    manage_gaps,
     manage_participation,
     manage_people,
+    manage_running,
     manage_sessions,
     reader,
 )
@@ -44,6 +46,8 @@ urlpatterns = [
     path("manage/<slug:slug>/", manage.dashboard, name="dashboard"),
     path("manage/<slug:slug>/retrain/", manage.retrain, name="retrain"),
     path("manage/<slug:slug>/flags/", manage.flags, name="flags"),
+    path("manage/<slug:slug>/gaps/", manage_gaps.gap_list, name="gaps"),
+    path("manage/<slug:slug>/gaps/<int:judgement_id>/", manage_gaps.gap_note, name="gap_note"),
     path("manage/<slug:slug>/sessions/", manage_sessions.session_list, name="sessions"),
     path("manage/<slug:slug>/sessions/new/", manage_sessions.session_new, name="session_new"),
     path("manage/<slug:slug>/sessions/cost/", manage_sessions.session_cost, name="session_cost"),
@@ -59,6 +63,16 @@ urlpatterns = [
         "manage/<slug:slug>/sessions/<int:session_id>/close/",
         manage_sessions.session_close,
         name="session_close",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/deadline/",
+        manage_running.session_deadline,
+        name="session_deadline",
+    ),
+    path(
+        "manage/<slug:slug>/sessions/<int:session_id>/pause/",
+        manage_running.session_pause,
+        name="session_pause",
     ),
     path(
         "manage/<slug:slug>/sessions/<int:session_id>/experts/<str:username>/",

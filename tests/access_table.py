@@ -172,13 +172,15 @@ API: dict[str, Row] = {
         body={"project": "advisers", "title": "x", "experts": ["edda"], "slates_per_expert": 1},
     ),
     "api:session_preview": post("admin", body={"project": "advisers", "experts": ["edda"]}),
-    "api:session": get("admin", **of("session")),
+    "api:session": Row({"GET": "admin", "PATCH": "admin"}, body={"paused": False}, **of("session")),
     "api:session_export": get("admin", **of("session")),
     "api:sessions_export": get("admin", ids={"slug": "slug"}),
     "api:session_close": post("admin", **of("session")),
     "api:session_invitations": post("admin", 201, body={"expert": "edda"}, **of("session")),
     "api:session_more": post("admin", body={"expert": "edda", "slates": 1}, **of("session")),
     "api:session_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("session")),
+    "api:gaps": get("admin", ids={"slug": "slug"}),
+    "api:gap_notes": post("admin", 201, body={"kind": "answered", "text": "0.4 %"}, **of("gap")),
     "api:comparisons": Row(
         {"GET": "admin", "POST": "admin"},
         status={"POST": 201},
@@ -264,6 +266,8 @@ PAGES: dict[str, Row] = {
     "feedback:dashboard": get("admin"),
     "feedback:retrain": post("admin"),
     "feedback:flags": get("admin"),
+    "feedback:gaps": get("admin"),
+    "feedback:gap_note": post("admin", ids={"judgement_id": "gap"}, foreign={"slug": "second_slug"}),
     "feedback:sessions": get("admin"),
     "feedback:session_new": Row({"GET": "admin", "POST": "admin"}),
     "feedback:session_preview": get("admin"),
@@ -272,6 +276,10 @@ PAGES: dict[str, Row] = {
     "feedback:sessions_export": get("admin"),
     "feedback:session_export": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:session_close": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
+    "feedback:session_deadline": post(
+        "admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}
+    ),
+    "feedback:session_pause": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     **{
         f"feedback:participation{what}": (get if not what else post)(
             "admin",

@@ -1,4 +1,4 @@
-"""Sent sixteen times at once under one key, an act is one row and sixteen equal answers, on both databases."""
+"""Sixteen times at once under one key, an act is one row with sixteen equal answers, on both databases."""
 
 from __future__ import annotations
 

@@ -23,11 +23,12 @@ from feedback.serializers.sessions import (
     MySessionSerializer,
     ProposalSerializer,
     SessionBody,
+    SessionChangeBody,
     SessionDetailSerializer,
     SessionPlanBody,
     SessionSerializer,
 )
-from feedback.services import agreeing, coverage, extending, inviting, proposing, sessions
+from feedback.services import agreeing, coverage, extending, gaps, inviting, proposing, running, sessions
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -99,7 +100,22 @@ class SessionDetail(Endpoint, RetrieveAPIView):
         found = agreeing.agreement_of(session)
         session.agreement, session.measures = found.pairs, found.measures
         session.consistency = [one for _, one in found.consistency]
+        session.comments = coverage.remarks_of(coverage.judgements_of(session), session.project).comments
+        session.gaps = gaps.in_session(session)
         return session
+
+    @extend_schema(request=SessionChangeBody, responses=SessionDetailSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Put the last day off, pause the session or let it go on."""
+        session = super().get_object()
+        body = SessionChangeBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        if "due_on" in asked:
+            running.set_deadline(session, asked["due_on"])
+        if "paused" in asked:
+            (running.pause if asked["paused"] else running.go_on)(session)
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class SessionClose(Endpoint):

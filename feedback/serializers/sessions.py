@@ -9,11 +9,12 @@ from rest_framework import serializers
 
 from feedback.models import FeedbackSession, Slate
 from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.serializers.gaps import GapSerializer
 from feedback.serializers.moves import MOST_CARDS, DraftBody
 from feedback.serializers.participation import ExpertsBody
 from feedback.serializers.watching import ConsistencySerializer
 from ranking.models import Project
-from ranking.serializers import MOST_INTEGER, FactSerializer, NounSerializer
+from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
 
 
 # --- the admin's side ---------------------------------------------------------------------------------------
@@ -46,6 +47,8 @@ class SessionSerializer(serializers.ModelSerializer):
             "slates_total",
             "slates_done",
             "experts_total",
+            "due_on",
+            "paused_at",
             "opened_by",
             "opened_at",
             "closed_at",
@@ -107,6 +110,16 @@ class MeasureSerializer(serializers.Serializer):
     meaning = serializers.CharField(help_text="what it says, or why there is none")
 
 
+class RemarkSerializer(serializers.Serializer):
+    """One comment, with who made it on which list."""
+
+    slate = serializers.IntegerField()
+    expert = serializers.CharField(help_text="name")
+    need = serializers.CharField()
+    kind = serializers.CharField()
+    text = serializers.CharField()
+
+
 class SessionDetailSerializer(SessionSerializer):
     """A session with its progress, coverage and agreement, which the view adds to the row."""
 
@@ -115,6 +128,8 @@ class SessionDetailSerializer(SessionSerializer):
     agreement = AgreementSerializer(many=True, read_only=True)
     measures = MeasureSerializer(many=True, read_only=True)
     consistency = ConsistencySerializer(many=True, read_only=True)
+    comments = RemarkSerializer(many=True, read_only=True)
+    gaps = GapSerializer(many=True, read_only=True, help_text="values that were missed")
 
     class Meta(SessionSerializer.Meta):
         fields = [
@@ -124,6 +139,8 @@ class SessionDetailSerializer(SessionSerializer):
             "agreement",
             "measures",
             "consistency",
+            "comments",
+            "gaps",
         ]
 
 
@@ -144,6 +161,16 @@ class SessionBody(SessionPlanBody):
     title = serializers.CharField(max_length=200)
     instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     asks_ratings = serializers.BooleanField(required=False)
+    due_on = serializers.DateField(
+        required=False, allow_null=True, help_text="last day; nothing closes by it"
+    )
+
+
+class SessionChangeBody(Body):
+    """What can be changed in an open session."""
+
+    due_on = serializers.DateField(required=False, allow_null=True, help_text="null: without a last day")
+    paused = serializers.BooleanField(required=False, help_text="while paused, no list is judged")
 
 
 class KindCountSerializer(serializers.Serializer):
@@ -203,6 +230,8 @@ class MySessionSerializer(serializers.ModelSerializer):
             "simulated",
             "slates_total",
             "slates_done",
+            "due_on",
+            "paused_at",
             "opened_at",
             "closed_at",
         ]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from feedback.models import FeedbackSession, Judgement, Preference
+from feedback.services import gaps, running
 from feedback.services.coverage import open_sessions
 from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
@@ -70,6 +71,7 @@ def standing_of(project: Project) -> Standing:
         *_of_sessions(sessions),
         *_of_experts(project),
         *_of_flags(project),
+        *_of_gaps(project),
     ]
     return Standing(
         project=project,
@@ -147,6 +149,13 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
             )
             yield Notice("session_complete", "good", text, session=session)
             continue
+        if running.is_overdue(session):
+            left = session.slates_total - session.slates_done
+            text = f"The last day of “{session.title}” is over, and {_some(left, 'list')} left: "
+            yield Notice("session_overdue", "warn", text + "put it off, or close it.", session=session)
+            continue
+        if session.paused_at is not None:
+            continue
         last = session.last_judged_at or session.opened_at
         idle = (timezone.now() - last).days
         if idle >= IDLE_DAYS:
@@ -175,11 +184,18 @@ def _of_experts(project: Project) -> Iterator[Notice]:
 def _of_flags(project: Project) -> Iterator[Notice]:
     flags = red_flags(project, days=FLAG_DAYS)
     none_suitable = sum(flag.kind == Judgement.Kind.NONE_SUITABLE for flag in flags)
-    gaps = len(flags) - none_suitable
     if none_suitable:
         yield Notice("flags", "warn", f"{_some(none_suitable, 'list')} in which no candidate was suitable.")
-    if gaps:
-        yield Notice("flags", "warn", f"{_some(gaps, 'list')} that could not be judged for a missing value.")
+
+
+def _of_gaps(project: Project) -> Iterator[Notice]:
+    found = gaps.gaps_of(project, gaps.OPEN)
+    if found:
+        most = gaps.open_fields(found)[0][0]
+        text = (
+            f"{_some(len(found), 'list')} that could not be judged for a missing value, most often “{most}”."
+        )
+        yield Notice("gaps", "warn", text)
 
 
 def _counts(project: Project) -> dict[str, int]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from feedback.errors import InvalidComparison, InvalidSession, SessionClosed
 from feedback.models import ComparisonSession, ListChoice, Member
-from feedback.services.offering import known_conflicts
+from feedback.services.interests import known_conflicts
 from feedback.services.sessions import check_experts
 from feedback.sides import Ask, AskRequest, plan
 from ranking.models import ItemVersion, ModelVersion, Query

@@ -17,7 +17,7 @@ from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Participation, Slate
 from feedback.selection import PlanRequest, plan
 from feedback.services.asking import candidate_rows, pools_of
-from feedback.services.offering import known_conflicts
+from feedback.services.interests import known_conflicts
 from feedback.services.sessions import check_experts, check_pools, freeze_slates
 from ranking.services import serving
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from feedback.models import FeedbackSession, Member, Participation, Slate, Slate
 from feedback.selection import CandidateRows, PlannedSlate, PlanRequest, plan
 from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
-from feedback.services.offering import known_conflicts
+from feedback.services.interests import known_conflicts
+from feedback.services.running import check_day
 from ranking.models import Project
 from ranking.services import serving
 
@@ -35,6 +37,7 @@ class SessionRequest:
     asks_ratings: bool = False
     simulated: bool = False
     seed: int = 0
+    due_on: date | None = None
 
 
 def open_session(
@@ -45,6 +48,7 @@ def open_session(
     Raises InvalidSession, naming the field; NoChampion when nothing is in service.
     """
     check_experts(experts)
+    check_day(request.due_on)
     champion = serving.champion(project)
     session = _session_row(project, champion.version, request, by)
     pools = pools_of(project, champion)

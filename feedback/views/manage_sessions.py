@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.errors import InvalidSession, SessionClosed
-from feedback.forms import SessionForm, add_refusal, people_who_judge
+from feedback.forms import DeadlineForm, SessionForm, add_refusal, people_who_judge
 from feedback.models import FeedbackSession
-from feedback.services import agreeing, comparing, coverage, proposing, reviewing, sessions
+from feedback.services import agreeing, comparing, coverage, proposing, reviewing, running, sessions
 from feedback.services.exchanging import FORMATS
 from feedback.views.export import sessions_file
 from ranking.access import for_roles
@@ -105,6 +105,8 @@ def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
         "page": _judged_page(request, judgements),
         "expert": request.GET.get("expert", ""),
         "formats": FORMATS.values(),
+        "deadline": DeadlineForm(initial={"due_on": shown.due_on}),
+        "overdue": running.is_overdue(shown),
     }
     return render(request, "feedback/manage_session.html", context)
 
