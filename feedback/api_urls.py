@@ -51,6 +51,23 @@ urlpatterns = [
     path("comparisons/", comparisons.Comparisons.as_view(), name="comparisons"),
     path("comparisons/<int:pk>/", comparisons.ComparisonDetail.as_view(), name="comparison"),
     path("comparisons/<int:pk>/close/", comparisons.ComparisonClose.as_view(), name="comparison_close"),
+    path(
+        "comparisons/<int:pk>/invitations/",
+        comparisons.ComparisonInvitations.as_view(),
+        name="comparison_invitations",
+    ),
+    path("comparisons/<int:pk>/more/", comparisons.ComparisonMoreChoices.as_view(), name="comparison_more"),
+    path(
+        "comparisons/<int:pk>/hand-over/",
+        comparisons.ComparisonHandOver.as_view(),
+        name="comparison_hand_over",
+    ),
+    path("comparisons/<int:pk>/export/", exporting.ComparisonExport.as_view(), name="comparison_export"),
+    path(
+        "projects/<slug:slug>/comparisons/export/",
+        exporting.ComparisonsExport.as_view(),
+        name="comparisons_export",
+    ),
     path("judgements/", judgements.Judgements.as_view(), name="judgements"),
     path("judgements/<int:pk>/", judgements.JudgementDetail.as_view(), name="judgement"),
     path("preferences/", judgements.Preferences.as_view(), name="preferences"),

@@ -191,6 +191,12 @@ class MoreListsForm(forms.Form):
     slates = forms.IntegerField(label="Lists", min_value=1, max_value=200, initial=6)
 
 
+class MoreNeedsForm(forms.Form):
+    """About how many more needs an expert is asked in a comparison."""
+
+    needs = forms.IntegerField(label="Needs", min_value=1, max_value=100, initial=5)
+
+
 class ExpertField(forms.ModelChoiceField):
     """One expert by name."""
 

@@ -188,6 +188,11 @@ API: dict[str, Row] = {
     ),
     "api:comparison": get("admin", **of("comparison")),
     "api:comparison_close": post("admin", **of("comparison")),
+    "api:comparison_invitations": post("admin", 201, body={"expert": "edda"}, **of("comparison")),
+    "api:comparison_more": post("admin", body={"expert": "emil", "needs": 1}, **of("comparison")),
+    "api:comparison_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("comparison")),
+    "api:comparison_export": get("admin", **of("comparison")),
+    "api:comparisons_export": get("admin", ids={"slug": "slug"}),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
     "api:preferences": get("admin"),
@@ -305,6 +310,18 @@ PAGES: dict[str, Row] = {
     "feedback:comparison_close": post(
         "admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}
     ),
+    "feedback:comparisons_export": get("admin"),
+    "feedback:comparison_export": get(
+        "admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}
+    ),
+    **{
+        f"feedback:comparison_{what}": (get if what == "expert" else post)(
+            "admin",
+            ids={"comparison_id": "comparison", "username": "expert_name"},
+            foreign={"slug": "second_slug", "username": "reader"},
+        )
+        for what in ("expert", "link", "extend", "hand_over")
+    },
     "feedback:experts": get("admin"),
     "feedback:expert": get("admin", ids={"username": "expert_name"}, foreign={"username": "reader"}),
     # --- admins: versions

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from feedback.models import GapNote
 from ranking.serializers import Body
 
-STATES = ("open", GapNote.Kind.ANSWERED.value, GapNote.Kind.CLOSED.value)
+STATES = [(state, state) for state in ("open", GapNote.Kind.ANSWERED.value, GapNote.Kind.CLOSED.value)]
 
 
 class GapNoteSerializer(serializers.ModelSerializer):

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from feedback.models import FeedbackSession, Judgement, Preference
-from feedback.services import gaps, running
+from feedback.models import ComparisonSession, FeedbackSession, Judgement, Preference
+from feedback.services import comparing, gaps, running
 from feedback.services.coverage import open_sessions
 from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
@@ -39,6 +39,7 @@ class Notice:
     text: str
     version: ModelVersion | None = None
     session: FeedbackSession | None = None
+    comparison: ComparisonSession | None = None
     job: TrainingJob | None = None
 
 
@@ -51,6 +52,7 @@ class Standing:
     promotion: Promotion | None
     job: TrainingJob | None
     sessions: list[FeedbackSession]
+    comparisons: list[ComparisonSession]
     notices: list[Notice]
     counts: dict[str, int]
 
@@ -64,11 +66,13 @@ def standing_of(project: Project) -> Standing:
         champion, problem = None, str(error)
     job = project.jobs.filter(state__in=[TrainingJob.State.QUEUED, TrainingJob.State.RUNNING]).first()
     sessions = open_sessions(project)
+    comparisons = list(comparing.counted().filter(project=project, state=ComparisonSession.State.OPEN))
     notices = [
         *_of_health(problem),
         *_of_jobs(project, job),
         *_of_versions(project, champion, job),
         *_of_sessions(sessions),
+        *_of_comparisons(comparisons),
         *_of_experts(project),
         *_of_flags(project),
         *_of_gaps(project),
@@ -79,6 +83,7 @@ def standing_of(project: Project) -> Standing:
         promotion=project.promotions.select_related("version").first(),
         job=job,
         sessions=sessions,
+        comparisons=comparisons,
         notices=notices,
         counts=_counts(project),
     )
@@ -161,6 +166,19 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
         if idle >= IDLE_DAYS:
             text = f"“{session.title}” has had no judgement for {idle} days."
             yield Notice("session_idle", "warn", text, session=session)
+
+
+def _of_comparisons(comparisons: list[ComparisonSession]) -> Iterator[Notice]:
+    for comparison in comparisons:
+        left = comparison.choices_total - comparison.choices_done
+        if not left:
+            text = f"All {comparison.choices_total} choices of “{comparison.title}” are answered: close it."
+            yield Notice("comparison_complete", "good", text, comparison=comparison)
+            continue
+        idle = (timezone.now() - (comparison.last_answered_at or comparison.opened_at)).days
+        if idle >= IDLE_DAYS:
+            text = f"“{comparison.title}” has had no answer for {idle} days; {_some(left, 'choice')} left."
+            yield Notice("comparison_idle", "warn", text, comparison=comparison)
 
 
 def _of_experts(project: Project) -> Iterator[Notice]:

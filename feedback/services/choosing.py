@@ -132,6 +132,8 @@ def _hold_open(choice: ListChoice) -> None:
     session = ComparisonSession.objects.select_for_update().get(pk=choice.session_id)
     if session.state != ComparisonSession.State.OPEN:
         raise SessionClosed("this session is closed and takes no answer")
+    if not session.choices.filter(pk=choice.pk, expert=choice.expert_id).exists():
+        raise AlreadyJudged("this choice has gone over to another expert, or was taken back")
 
 
 def _digest(choice: ListChoice, said: Answer) -> str:

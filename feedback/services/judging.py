@@ -153,12 +153,14 @@ def _close_slate(slate: Slate, version: int | None) -> None:
             "this session is paused: your order is kept, and can be submitted when it goes on"
         )
     fitting = {} if version is None else {"draft_version": version}
-    taken = Slate.objects.filter(pk=slate.pk, state=Slate.State.OPEN, **fitting).update(
-        state=Slate.State.SUBMITTED, submitted_at=timezone.now()
-    )
+    # By its expert, too: it may have been handed over since it was read.
+    mine = Slate.objects.filter(pk=slate.pk, expert_id=slate.expert_id, state=Slate.State.OPEN)
+    taken = mine.filter(**fitting).update(state=Slate.State.SUBMITTED, submitted_at=timezone.now())
     if not taken:
         now = Slate.objects.select_related("session").get(pk=slate.pk)
         check_open(now)
+        if now.expert_id != slate.expert_id:
+            raise AlreadyJudged("this list has gone over to another expert")
         raise StaleDraft("this list was changed in another window or on another device", drafts.current(now))
 
 

@@ -14,7 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.forms import DeadlineForm, SessionForm, add_refusal, people_who_judge
 from feedback.models import FeedbackSession
-from feedback.services import agreeing, comparing, coverage, proposing, reviewing, running, sessions
+from feedback.services import (
+    agreeing,
+    answer_files,
+    comparing,
+    coverage,
+    proposing,
+    reviewing,
+    running,
+    sessions,
+)
 from feedback.services.exchanging import FORMATS
 from feedback.views.export import sessions_file
 from ranking.access import for_roles
@@ -35,6 +44,7 @@ def session_list(request: HttpRequest, slug: str) -> HttpResponse:
         "sessions": coverage.sessions_of(project),
         "formats": FORMATS.values(),
         "comparisons": comparing.counted().filter(project=project),
+        "answer_formats": answer_files.FORMATS.values(),
     }
     return render(request, "feedback/manage_sessions.html", context)
 

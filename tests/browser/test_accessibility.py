@@ -35,6 +35,8 @@ NO_PAGE = {
     "feedback:export_matches",
     "feedback:sessions_export",
     "feedback:session_export",
+    "feedback:comparison_export",
+    "feedback:comparisons_export",
     "ranking:job_progress",
 }
 

@@ -122,9 +122,10 @@ def test_a_session_is_closed_early_with_lists_that_nobody_judged(session, admin,
     assert session.state == "closed"
     assert judged.preferences.exists()
     assert session.slates.filter(state="open").count() == 2
-    assert "Thank you for 1 of 3" in expert.get(
-        reverse("feedback:session_done", args=[session.pk])
-    ).content.decode()
+    assert (
+        "Thank you for 1 of 3"
+        in expert.get(reverse("feedback:session_done", args=[session.pk])).content.decode()
+    )
 
 
 def test_a_closed_session_has_no_last_day_to_put_off_and_no_pause(session):
