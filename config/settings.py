@@ -280,6 +280,8 @@ SPECTACULAR_SETTINGS = {
         "JudgementKind": "feedback.models.judgements.Judgement.Kind",
         "MoveKind": "feedback.models.judgements.SlateMove.Kind",
         "ListAnswerKind": "feedback.models.comparisons.ListAnswer.Kind",
+        "GapNoteKind": "feedback.models.judgements.GapNote.Kind",
+        "GapState": "feedback.serializers.gaps.STATES",
         "OutcomeKind": "feedback.models.people.Outcome.Kind",
         "TrainingMode": [("labels", "labels"), ("preferences", "preferences")],
     },

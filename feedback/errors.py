@@ -22,6 +22,10 @@ class SessionClosed(FeedbackError):
     """A closed session takes no judgement."""
 
 
+class SessionPaused(FeedbackError):
+    """A paused session takes no move and no judgement until it goes on."""
+
+
 class AlreadyJudged(FeedbackError):
     """The slate has been submitted."""
 
@@ -68,6 +72,14 @@ class InvalidPerson(FeedbackError):
 
 class InvalidComparison(FeedbackError):
     """Two versions can't be compared by experts like this; `field` says why."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidGapNote(FeedbackError):
+    """Nothing like this can be noted about a missing value; `field` says why."""
 
     def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)

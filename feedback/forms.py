@@ -16,6 +16,7 @@ from feedback.services.comparing import ComparisonRequest
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import SessionRequest
 from ranking.models import Organisation
+from ranking.serializers import MOST_INTEGER
 
 LEAST_RANDOM_PERCENT = round(100 * LEAST_RANDOM_SHARE)
 DEFAULTS = SessionRequest(title="")
@@ -94,24 +95,50 @@ class SessionForm(forms.Form):
         required=False,
         help_text="Says how much better one is, not only which one.",
     )
+    due_on = forms.DateField(
+        label="Asked for until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Experts see the day. Nothing closes by itself; it can be put off.",
+    )
+    seed = forms.IntegerField(
+        required=False, min_value=0, max_value=MOST_INTEGER, widget=forms.HiddenInput
+    )  # carried along, so that what was looked at is what is opened
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["experts"].queryset = people_who_judge()
 
+    @property
+    def can_be_drawn(self) -> bool:
+        """Whether every number can be meant: to look at what would be asked takes no title."""
+        return not self.errors.keys() - {"title", "instructions", "experts", "due_on"}
+
     def request(self, *, seed: int) -> SessionRequest:
-        """Return what a valid form asks for."""
+        """Return what a form that can be drawn asks for, with `seed` unless it brings one."""
         asked = self.cleaned_data
         return SessionRequest(
-            title=asked["title"],
-            instructions=asked["instructions"],
+            title=asked.get("title", ""),
+            instructions=asked.get("instructions", ""),
             slates_per_expert=asked["slates_per_expert"],
             items_per_slate=asked["items_per_slate"],
             random_share=asked["random_percent"] / 100,
             overlap_share=asked["overlap_percent"] / 100,
             asks_ratings=asked["asks_ratings"],
-            seed=seed,
+            due_on=asked.get("due_on"),
+            seed=seed if asked["seed"] is None else asked["seed"],
         )
+
+
+class DeadlineForm(forms.Form):
+    """Until when the lists of an open session are asked for."""
+
+    due_on = forms.DateField(
+        label="Asked for until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Empty: without a last day.",
+    )
 
 
 class ComparisonForm(forms.Form):
@@ -162,6 +189,12 @@ class MoreListsForm(forms.Form):
     """How many more lists an expert gets."""
 
     slates = forms.IntegerField(label="Lists", min_value=1, max_value=200, initial=6)
+
+
+class MoreNeedsForm(forms.Form):
+    """About how many more needs an expert is asked in a comparison."""
+
+    needs = forms.IntegerField(label="Needs", min_value=1, max_value=100, initial=5)
 
 
 class ExpertField(forms.ModelChoiceField):

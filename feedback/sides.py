@@ -40,13 +40,17 @@ class Ask:
 
 @dataclass(frozen=True)
 class AskRequest:
-    """Whom to ask how often about which needs; `barred` are needs by the expert who must not be asked."""
+    """Whom to ask how often about which needs; `barred` are needs by the expert who must not be asked.
+
+    `asked` is how many experts have been asked about a need before.
+    """
 
     experts: Sequence[int]
     each: int
     held_out: Collection[int]
     others: Collection[int]
     barred: Mapping[int, Collection[int]] = field(default_factory=dict)
+    asked: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def plan(request: AskRequest, rng: np.random.Generator) -> list[Ask]:
 
     Fewer than asked for where there are no more needs: nobody is asked about one need twice.
     """
-    asked: Counter[int] = Counter()
+    asked = Counter(request.asked)
     found: list[Ask] = []
     for expert in request.experts:
         needs = _needs_for(expert, request, asked, rng)

@@ -18,6 +18,7 @@ APPEND_ONLY_TABLES = (
     "ranking_evaluation",
     "ranking_promotion",
     "feedback_judgement",
+    "feedback_gapnote",
     "feedback_slatemove",
     "feedback_listanswer",
 )

@@ -171,13 +171,16 @@ API: dict[str, Row] = {
         status={"POST": 201},
         body={"project": "advisers", "title": "x", "experts": ["edda"], "slates_per_expert": 1},
     ),
-    "api:session": get("admin", **of("session")),
+    "api:session_preview": post("admin", body={"project": "advisers", "experts": ["edda"]}),
+    "api:session": Row({"GET": "admin", "PATCH": "admin"}, body={"paused": False}, **of("session")),
     "api:session_export": get("admin", **of("session")),
     "api:sessions_export": get("admin", ids={"slug": "slug"}),
     "api:session_close": post("admin", **of("session")),
     "api:session_invitations": post("admin", 201, body={"expert": "edda"}, **of("session")),
     "api:session_more": post("admin", body={"expert": "edda", "slates": 1}, **of("session")),
     "api:session_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("session")),
+    "api:gaps": get("admin", ids={"slug": "slug"}),
+    "api:gap_notes": post("admin", 201, body={"kind": "answered", "text": "0.4 %"}, **of("gap")),
     "api:comparisons": Row(
         {"GET": "admin", "POST": "admin"},
         status={"POST": 201},
@@ -185,6 +188,11 @@ API: dict[str, Row] = {
     ),
     "api:comparison": get("admin", **of("comparison")),
     "api:comparison_close": post("admin", **of("comparison")),
+    "api:comparison_invitations": post("admin", 201, body={"expert": "edda"}, **of("comparison")),
+    "api:comparison_more": post("admin", body={"expert": "emil", "needs": 1}, **of("comparison")),
+    "api:comparison_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("comparison")),
+    "api:comparison_export": get("admin", **of("comparison")),
+    "api:comparisons_export": get("admin", ids={"slug": "slug"}),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
     "api:preferences": get("admin"),
@@ -263,13 +271,20 @@ PAGES: dict[str, Row] = {
     "feedback:dashboard": get("admin"),
     "feedback:retrain": post("admin"),
     "feedback:flags": get("admin"),
+    "feedback:gaps": get("admin"),
+    "feedback:gap_note": post("admin", ids={"judgement_id": "gap"}, foreign={"slug": "second_slug"}),
     "feedback:sessions": get("admin"),
     "feedback:session_new": Row({"GET": "admin", "POST": "admin"}),
+    "feedback:session_preview": get("admin"),
     "feedback:session_cost": get("admin"),
     "feedback:session": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:sessions_export": get("admin"),
     "feedback:session_export": get("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     "feedback:session_close": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
+    "feedback:session_deadline": post(
+        "admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}
+    ),
+    "feedback:session_pause": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     **{
         f"feedback:participation{what}": (get if not what else post)(
             "admin",
@@ -295,6 +310,18 @@ PAGES: dict[str, Row] = {
     "feedback:comparison_close": post(
         "admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}
     ),
+    "feedback:comparisons_export": get("admin"),
+    "feedback:comparison_export": get(
+        "admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}
+    ),
+    **{
+        f"feedback:comparison_{what}": (get if what == "expert" else post)(
+            "admin",
+            ids={"comparison_id": "comparison", "username": "expert_name"},
+            foreign={"slug": "second_slug", "username": "reader"},
+        )
+        for what in ("expert", "link", "extend", "hand_over")
+    },
     "feedback:experts": get("admin"),
     "feedback:expert": get("admin", ids={"username": "expert_name"}, foreign={"username": "reader"}),
     # --- admins: versions

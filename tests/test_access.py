@@ -118,6 +118,7 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
     closed = factories.make_closed_session(project, [people["expert"]], slates_per_expert=6)
     session = factories.make_session(project, [people["expert"]])
     foreign_session = factories.make_session(project, [people["other expert"]])
+    gap = factories.judge(foreign_session.slates.last(), kind="missing_information", field="fee")
     query, foreign_query = (factories.queries_of(project, name)[0] for name in ("Harbour", "Meadow"))
     serving.serve(query)
     factories.promote(factories.make_version(project))
@@ -146,6 +147,7 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "slate": session.slates.first().pk,
         "foreign_slate": foreign_session.slates.first().pk,
         "judged_slate": closed.slates.first().pk,
+        "gap": gap.pk,
         "judgement": closed.slates.first().judgement.pk,
         "comparison": comparison.pk,
         "foreign_comparison": foreign_comparison.pk,

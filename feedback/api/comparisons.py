@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.api.judging import KEY, key_of
+from feedback.api.sessions import invited
 from feedback.filters import ComparisonFilter, ListChoiceFilter
 from feedback.models import ComparisonSession, ListChoice
 from feedback.serializers.comparisons import (
@@ -22,7 +23,14 @@ from feedback.serializers.comparisons import (
     ListChoiceSerializer,
     MyComparisonSerializer,
 )
-from feedback.services import choosing, comparing, contesting
+from feedback.serializers.participation import (
+    HandedOverChoicesSerializer,
+    HandOverBody,
+    InvitationBody,
+    InvitationSerializer,
+    MoreNeedsBody,
+)
+from feedback.services import choosing, comparing, contesting, widening
 from feedback.services.comparing import ComparisonRequest
 from feedback.services.presenting import choice_context
 from feedback.submitting import read_answer
@@ -76,6 +84,52 @@ class ComparisonClose(Endpoint):
         """Close a comparison; it takes no answer any more."""
         comparing.close_comparison(self.get_object())
         return Response(self.get_serializer(self.get_object()).data)
+
+
+class ComparisonInvitations(Endpoint):
+    """Log-in links for the experts of a comparison."""
+
+    queryset = ComparisonSession.objects.select_related("project")
+    serializer_class = InvitationSerializer
+
+    @extend_schema(request=InvitationBody, responses={201: InvitationSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Make a link that logs an expert in once; it is in this answer and nowhere else."""
+        body = InvitationBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        return invited(request, self.get_object(), by=self.access.name, **body.validated_data)
+
+
+class ComparisonMoreChoices(Endpoint):
+    """More choices for an expert of an open comparison."""
+
+    queryset = comparing.counted()
+    serializer_class = ComparisonSerializer
+
+    @extend_schema(request=MoreNeedsBody, responses=ComparisonSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ask about so many more needs; an expert who does not take part yet does by that."""
+        body = MoreNeedsBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        widening.add_choices(self.get_object(), asked["expert"], asked["needs"])
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class ComparisonHandOver(Endpoint):
+    """Choices that one expert has not answered, for another one."""
+
+    queryset = comparing.counted()
+    serializer_class = HandedOverChoicesSerializer
+
+    @extend_schema(request=HandOverBody, responses=HandedOverChoicesSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Give over what was not answered."""
+        body = HandOverBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        count = widening.hand_over(self.get_object(), asked["giver"], asked["taker"])
+        return Response(self.get_serializer({"choices": count}).data)
 
 
 # --- experts ------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -21,11 +23,14 @@ from feedback.serializers.participation import (
 )
 from feedback.serializers.sessions import (
     MySessionSerializer,
+    ProposalSerializer,
     SessionBody,
+    SessionChangeBody,
     SessionDetailSerializer,
+    SessionPlanBody,
     SessionSerializer,
 )
-from feedback.services import agreeing, coverage, extending, inviting, sessions
+from feedback.services import agreeing, coverage, extending, gaps, inviting, proposing, running, sessions
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -42,6 +47,14 @@ def counted(whose: Q | None = None) -> QuerySet[FeedbackSession]:
         )
         .order_by("-id")
     )
+
+
+def invited(request: Request, target: inviting.Target, **asked: Any) -> Response:
+    """Make a log-in link and answer with it: it is in this answer and nowhere else."""
+    row, secret = inviting.create_link(target, **asked)
+    address = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
+    found = {"expert": row.expert.get_username(), "address": address, "expires_at": row.expires_at}
+    return Response(InvitationSerializer(found).data, status=status.HTTP_201_CREATED)
 
 
 class Sessions(Endpoint, ListAPIView):
@@ -66,6 +79,23 @@ class Sessions(Endpoint, ListAPIView):
         )
 
 
+class SessionPreview(Endpoint):
+    """What a session would ask."""
+
+    queryset = FeedbackSession.objects.all()
+    serializer_class = ProposalSerializer
+
+    @extend_schema(request=SessionPlanBody, responses=ProposalSerializer)
+    def post(self, request: Request) -> Response:
+        """Draw the lists of a session and write nothing; opened with the same seed, it asks exactly these."""
+        body = SessionPlanBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = dict(body.validated_data)
+        project, experts = asked.pop("project"), asked.pop("experts")
+        found = proposing.propose(project, SessionRequest(title="", **asked), experts)
+        return Response(self.get_serializer(found).data)
+
+
 class SessionDetail(Endpoint, RetrieveAPIView):
     """One session, with how far it has come, what it covers, and how far its experts agree."""
 
@@ -80,7 +110,22 @@ class SessionDetail(Endpoint, RetrieveAPIView):
         found = agreeing.agreement_of(session)
         session.agreement, session.measures = found.pairs, found.measures
         session.consistency = [one for _, one in found.consistency]
+        session.comments = coverage.remarks_of(coverage.judgements_of(session), session.project).comments
+        session.gaps = gaps.in_session(session)
         return session
+
+    @extend_schema(request=SessionChangeBody, responses=SessionDetailSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Put the last day off, pause the session or let it go on."""
+        session = super().get_object()
+        body = SessionChangeBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        if "due_on" in asked:
+            running.set_deadline(session, asked["due_on"])
+        if "paused" in asked:
+            (running.pause if asked["paused"] else running.go_on)(session)
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class SessionClose(Endpoint):
@@ -107,10 +152,7 @@ class SessionInvitations(Endpoint):
         """Make a link that logs an expert in once; it is in this answer and nowhere else."""
         body = InvitationBody(data=request.data)
         body.is_valid(raise_exception=True)
-        row, secret = inviting.create_link(self.get_object(), by=self.access.name, **body.validated_data)
-        address = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
-        found = {"expert": row.expert.get_username(), "address": address, "expires_at": row.expires_at}
-        return Response(InvitationSerializer(found).data, status=status.HTTP_201_CREATED)
+        return invited(request, self.get_object(), by=self.access.name, **body.validated_data)
 
 
 class SessionMoreLists(Endpoint):

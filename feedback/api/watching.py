@@ -31,5 +31,9 @@ class Standing(OneProject):
     def get(self, request: Request, slug: str) -> Response:
         """Return the champion, the running training, open sessions, and what needs a person next."""
         found = attention.standing_of(self.get_object())
-        told = {**vars(found), "open_sessions": [session.pk for session in found.sessions]}
+        told = {
+            **vars(found),
+            "open_sessions": [session.pk for session in found.sessions],
+            "open_comparisons": [comparison.pk for comparison in found.comparisons],
+        }
         return Response(self.get_serializer(told).data)

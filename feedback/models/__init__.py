@@ -1,13 +1,14 @@
 """Rows of the upper app: people, sessions, judgements and what they mean."""
 
 from feedback.models.comparisons import ComparisonSession, ListAnswer, ListChoice
-from feedback.models.judgements import Judgement, Preference, SlateMove
+from feedback.models.judgements import GapNote, Judgement, Preference, SlateMove
 from feedback.models.people import Member, Outcome
 from feedback.models.sessions import FeedbackSession, Invitation, Participation, Slate, SlateItem
 
 __all__ = [
     "ComparisonSession",
     "FeedbackSession",
+    "GapNote",
     "Invitation",
     "Judgement",
     "ListAnswer",

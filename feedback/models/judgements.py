@@ -48,6 +48,33 @@ class Judgement(models.Model):
         return f"{self.kind} of slate {self.slate_id}"
 
 
+class GapNote(models.Model):
+    """What became of a value that an expert missed; append-only, the latest counts, without any it is open.
+
+    The gap itself is the judgement that names the field: one that is read in from elsewhere is open like any.
+    """
+
+    class Kind(models.TextChoices):
+        ANSWERED = "answered"
+        CLOSED = "closed"
+        REOPENED = "reopened"
+
+    judgement = models.ForeignKey(Judgement, on_delete=models.PROTECT, related_name="gap_notes")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.TextField(blank=True, max_length=2000, help_text="the expert reads it")
+    by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.CheckConstraint(condition=~Q(kind="answered", text=""), name="an_answer_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: gap of judgement {self.judgement_id}"
+
+
 class SlateMove(models.Model):
     """One act on the page of a slate, as it happened; append-only. The draft is what they add up to."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -46,6 +48,12 @@ class FeedbackSession(models.Model):
         default=False, help_text="judged by simulated experts; always shown as such"
     )
     seed = models.PositiveIntegerField(default=0)
+    due_on = models.DateField(
+        null=True, blank=True, help_text="until when experts are asked for their lists; nothing closes by it"
+    )
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="while it is set, an open session takes no judgement"
+    )
     opened_by = models.CharField(max_length=150)
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -83,9 +91,17 @@ class Participation(models.Model):
 
 
 class Invitation(models.Model):
-    """A link that logs one expert in, once, until it expires; only the hash of its secret is kept."""
+    """A link that logs one expert in, once, until it expires; only the hash of its secret is kept.
 
-    session = models.ForeignKey(FeedbackSession, on_delete=models.CASCADE, related_name="invitations")
+    It leads to a session or to a comparison of two versions.
+    """
+
+    session = models.ForeignKey(
+        FeedbackSession, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    comparison = models.ForeignKey(
+        "ComparisonSession", on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="invitations")
     secret_sha256 = models.CharField(max_length=64, unique=True)
     created_by = models.CharField(max_length=150)
@@ -96,9 +112,21 @@ class Invitation(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(session__isnull=False, comparison__isnull=True)
+                | Q(session__isnull=True, comparison__isnull=False),
+                name="a_link_leads_to_one_place",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"log-in link of expert {self.expert_id} for session {self.session_id}"
+        return f"log-in link of expert {self.expert_id} for {self.target}"
+
+    @property
+    def target(self) -> Any:
+        """The session or the comparison that it leads to."""
+        return self.session or self.comparison
 
 
 class Slate(models.Model):

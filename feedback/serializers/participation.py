@@ -53,11 +53,24 @@ class MoreListsBody(Body):
     slates = serializers.IntegerField(min_value=1, max_value=MOST_LISTS)
 
 
+class MoreNeedsBody(Body):
+    """About how many more needs whom is asked in a comparison."""
+
+    expert = expert_field()
+    needs = serializers.IntegerField(min_value=1, max_value=100)
+
+
 class HandOverBody(Body):
     """Whose lists go to whom."""
 
     giver = expert_field()
     taker = expert_field()
+
+
+class HandedOverChoicesSerializer(serializers.Serializer):
+    """How many choices went over."""
+
+    choices = serializers.IntegerField()
 
 
 class HandedOverSerializer(serializers.Serializer):

@@ -9,11 +9,12 @@ from rest_framework import serializers
 
 from feedback.models import FeedbackSession, Slate
 from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.serializers.gaps import GapSerializer
 from feedback.serializers.moves import MOST_CARDS, DraftBody
 from feedback.serializers.participation import ExpertsBody
 from feedback.serializers.watching import ConsistencySerializer
 from ranking.models import Project
-from ranking.serializers import MOST_INTEGER, FactSerializer, NounSerializer
+from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
 
 
 # --- the admin's side ---------------------------------------------------------------------------------------
@@ -46,6 +47,8 @@ class SessionSerializer(serializers.ModelSerializer):
             "slates_total",
             "slates_done",
             "experts_total",
+            "due_on",
+            "paused_at",
             "opened_by",
             "opened_at",
             "closed_at",
@@ -107,6 +110,16 @@ class MeasureSerializer(serializers.Serializer):
     meaning = serializers.CharField(help_text="what it says, or why there is none")
 
 
+class RemarkSerializer(serializers.Serializer):
+    """One comment, with who made it on which list."""
+
+    slate = serializers.IntegerField()
+    expert = serializers.CharField(help_text="name")
+    need = serializers.CharField()
+    kind = serializers.CharField()
+    text = serializers.CharField()
+
+
 class SessionDetailSerializer(SessionSerializer):
     """A session with its progress, coverage and agreement, which the view adds to the row."""
 
@@ -115,6 +128,8 @@ class SessionDetailSerializer(SessionSerializer):
     agreement = AgreementSerializer(many=True, read_only=True)
     measures = MeasureSerializer(many=True, read_only=True)
     consistency = ConsistencySerializer(many=True, read_only=True)
+    comments = RemarkSerializer(many=True, read_only=True)
+    gaps = GapSerializer(many=True, read_only=True, help_text="values that were missed")
 
     class Meta(SessionSerializer.Meta):
         fields = [
@@ -124,21 +139,74 @@ class SessionDetailSerializer(SessionSerializer):
             "agreement",
             "measures",
             "consistency",
+            "comments",
+            "gaps",
         ]
 
 
-class SessionBody(ExpertsBody):
-    """A session to be opened."""
+class SessionPlanBody(ExpertsBody):
+    """What decides which lists a session asks for."""
 
     project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
-    title = serializers.CharField(max_length=200)
-    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     slates_per_expert = serializers.IntegerField(min_value=1, max_value=200, required=False)
     items_per_slate = serializers.IntegerField(min_value=2, max_value=MOST_CARDS, required=False)
     random_share = serializers.FloatField(min_value=LEAST_RANDOM_SHARE, max_value=1.0, required=False)
     overlap_share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
-    asks_ratings = serializers.BooleanField(required=False)
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
+
+
+class SessionBody(SessionPlanBody):
+    """A session to be opened."""
+
+    title = serializers.CharField(max_length=200)
+    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    asks_ratings = serializers.BooleanField(required=False)
+    due_on = serializers.DateField(
+        required=False, allow_null=True, help_text="last day; nothing closes by it"
+    )
+
+
+class SessionChangeBody(Body):
+    """What can be changed in an open session."""
+
+    due_on = serializers.DateField(required=False, allow_null=True, help_text="null: without a last day")
+    paused = serializers.BooleanField(required=False, help_text="while paused, no list is judged")
+
+
+class KindCountSerializer(serializers.Serializer):
+    """How many lists there are of a kind."""
+
+    kind = serializers.CharField()
+    label = serializers.CharField()
+    lists = serializers.IntegerField()
+
+
+class ProposedListSerializer(serializers.Serializer):
+    """One list that would be asked, and why."""
+
+    query = serializers.IntegerField()
+    need = serializers.CharField()
+    held_out = serializers.BooleanField()
+    items = serializers.ListField(
+        child=serializers.CharField(), help_text="names, in the order of the version"
+    )
+    kind = serializers.CharField()
+    why = serializers.CharField()
+    experts = serializers.ListField(child=serializers.CharField(), help_text="names")
+
+
+class ProposalSerializer(serializers.Serializer):
+    """What a session would ask if it were opened now with this seed."""
+
+    version = serializers.IntegerField(help_text="number of the version in service")
+    seed = serializers.IntegerField()
+    lists = serializers.IntegerField()
+    held_out_lists = serializers.IntegerField()
+    needs = serializers.IntegerField()
+    needs_in_all = serializers.IntegerField()
+    shared = serializers.IntegerField(help_text="lists that several experts get, each counted once")
+    kinds = KindCountSerializer(many=True)
+    shown = ProposedListSerializer(many=True, help_text="a few lists of each kind")
 
 
 # --- the expert's side: blind, so no score, no version, no rank, and not whether the order is random --------
@@ -162,6 +230,8 @@ class MySessionSerializer(serializers.ModelSerializer):
             "simulated",
             "slates_total",
             "slates_done",
+            "due_on",
+            "paused_at",
             "opened_at",
             "closed_at",
         ]

@@ -68,6 +68,7 @@ class NoticeSerializer(serializers.Serializer):
     text = serializers.CharField()
     version_id = serializers.IntegerField(source="version.pk", allow_null=True)
     session_id = serializers.IntegerField(source="session.pk", allow_null=True)
+    comparison_id = serializers.IntegerField(source="comparison.pk", allow_null=True)
     job_id = serializers.IntegerField(source="job.pk", allow_null=True)
 
 
@@ -77,4 +78,5 @@ class StandingSerializer(serializers.Serializer):
     champion = serializers.IntegerField(source="champion.version.number", allow_null=True, help_text="number")
     running_job = serializers.IntegerField(source="job.pk", allow_null=True)
     open_sessions = serializers.ListField(child=serializers.IntegerField(), help_text="ids")
+    open_comparisons = serializers.ListField(child=serializers.IntegerField(), help_text="ids")
     notices = NoticeSerializer(many=True)

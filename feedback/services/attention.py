@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from feedback.models import FeedbackSession, Judgement, Preference
+from feedback.models import ComparisonSession, FeedbackSession, Judgement, Preference
+from feedback.services import comparing, gaps, running
 from feedback.services.coverage import open_sessions
+from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
 from ranking.errors import NoChampion
 from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
@@ -37,6 +39,7 @@ class Notice:
     text: str
     version: ModelVersion | None = None
     session: FeedbackSession | None = None
+    comparison: ComparisonSession | None = None
     job: TrainingJob | None = None
 
 
@@ -49,6 +52,7 @@ class Standing:
     promotion: Promotion | None
     job: TrainingJob | None
     sessions: list[FeedbackSession]
+    comparisons: list[ComparisonSession]
     notices: list[Notice]
     counts: dict[str, int]
 
@@ -62,13 +66,16 @@ def standing_of(project: Project) -> Standing:
         champion, problem = None, str(error)
     job = project.jobs.filter(state__in=[TrainingJob.State.QUEUED, TrainingJob.State.RUNNING]).first()
     sessions = open_sessions(project)
+    comparisons = list(comparing.counted().filter(project=project, state=ComparisonSession.State.OPEN))
     notices = [
         *_of_health(problem),
         *_of_jobs(project, job),
         *_of_versions(project, champion, job),
         *_of_sessions(sessions),
+        *_of_comparisons(comparisons),
         *_of_experts(project),
         *_of_flags(project),
+        *_of_gaps(project),
     ]
     return Standing(
         project=project,
@@ -76,21 +83,15 @@ def standing_of(project: Project) -> Standing:
         promotion=project.promotions.select_related("version").first(),
         job=job,
         sessions=sessions,
+        comparisons=comparisons,
         notices=notices,
         counts=_counts(project),
     )
 
 
 def new_preferences(project: Project) -> int:
-    """Return how many preferences of closed sessions no training set holds yet."""
-    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
-    closed = Preference.objects.filter(
-        judgement__slate__session__project=project,
-        judgement__slate__session__state=FeedbackSession.State.CLOSED,
-    )
-    if last is not None:
-        closed = closed.filter(judgement__slate__session__closed_at__gt=last.created_at)
-    return closed.count()
+    """Return how many preferences of closed sessions the latest training set does not hold."""
+    return unlearned(project).count()
 
 
 def red_flags(project: Project, days: int | None = None) -> list[Judgement]:
@@ -153,11 +154,31 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
             )
             yield Notice("session_complete", "good", text, session=session)
             continue
+        if running.is_overdue(session):
+            left = session.slates_total - session.slates_done
+            text = f"The last day of “{session.title}” is over, and {_some(left, 'list')} left: "
+            yield Notice("session_overdue", "warn", text + "put it off, or close it.", session=session)
+            continue
+        if session.paused_at is not None:
+            continue
         last = session.last_judged_at or session.opened_at
         idle = (timezone.now() - last).days
         if idle >= IDLE_DAYS:
             text = f"“{session.title}” has had no judgement for {idle} days."
             yield Notice("session_idle", "warn", text, session=session)
+
+
+def _of_comparisons(comparisons: list[ComparisonSession]) -> Iterator[Notice]:
+    for comparison in comparisons:
+        left = comparison.choices_total - comparison.choices_done
+        if not left:
+            text = f"All {comparison.choices_total} choices of “{comparison.title}” are answered: close it."
+            yield Notice("comparison_complete", "good", text, comparison=comparison)
+            continue
+        idle = (timezone.now() - (comparison.last_answered_at or comparison.opened_at)).days
+        if idle >= IDLE_DAYS:
+            text = f"“{comparison.title}” has had no answer for {idle} days; {_some(left, 'choice')} left."
+            yield Notice("comparison_idle", "warn", text, comparison=comparison)
 
 
 def _of_experts(project: Project) -> Iterator[Notice]:
@@ -181,11 +202,18 @@ def _of_experts(project: Project) -> Iterator[Notice]:
 def _of_flags(project: Project) -> Iterator[Notice]:
     flags = red_flags(project, days=FLAG_DAYS)
     none_suitable = sum(flag.kind == Judgement.Kind.NONE_SUITABLE for flag in flags)
-    gaps = len(flags) - none_suitable
     if none_suitable:
         yield Notice("flags", "warn", f"{_some(none_suitable, 'list')} in which no candidate was suitable.")
-    if gaps:
-        yield Notice("flags", "warn", f"{_some(gaps, 'list')} that could not be judged for a missing value.")
+
+
+def _of_gaps(project: Project) -> Iterator[Notice]:
+    found = gaps.gaps_of(project, gaps.OPEN)
+    if found:
+        most = gaps.open_fields(found)[0][0]
+        text = (
+            f"{_some(len(found), 'list')} that could not be judged for a missing value, most often “{most}”."
+        )
+        yield Notice("gaps", "warn", text)
 
 
 def _counts(project: Project) -> dict[str, int]:

@@ -14,6 +14,7 @@ from django.db.models import Count, Max, Q
 
 from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
+from feedback.services.interests import interested, items_of, set_aside
 from feedback.services.judging import LONGEST_COMMENT
 from feedback.services.keys import kept_under
 from feedback.services.pace import LONGEST_COUNTED
@@ -49,6 +50,8 @@ def answer(choice: ListChoice, said: Answer, *, key: str) -> ListAnswer:
             )
             if said.kind == ListAnswer.Kind.OUTSIDE_KNOWLEDGE:
                 offer_to_another(choice)
+            elif said.kind == ListAnswer.Kind.CONFLICT_OF_INTEREST:
+                set_aside(choice.expert, choice.query, items_of([choice])[choice.pk])
             return kept
     except IntegrityError:
         # One answer a choice, and one a key: a double click, or another window, was there before.
@@ -78,7 +81,8 @@ def next_choice(session: ComparisonSession, expert: User) -> ListChoice | None:
 def offer_to_another(choice: ListChoice) -> ListChoice | None:
     """Ask another expert of the session about a need that this one knows nothing about, as their last one.
 
-    Whoever has the fewest choices left and has not been asked about the need gets it, on a side drawn anew.
+    Whoever has the fewest choices left, has not been asked about the need and has no interest in anybody on
+    the lists gets it, on a side drawn anew.
     """
     asked = choice.session.choices.filter(query=choice.query_id).values("expert")
     here = Q(list_choices__session=choice.session_id)
@@ -86,6 +90,7 @@ def offer_to_another(choice: ListChoice) -> ListChoice | None:
     expert = (
         User.objects.filter(list_choices__session=choice.session_id, is_active=True)
         .exclude(pk__in=asked)
+        .exclude(pk__in=interested(choice.session.project, choice.query_id, items_of([choice])[choice.pk]))
         .annotate(choices_left=left)
         .order_by("choices_left", "pk")
         .first()
@@ -127,6 +132,8 @@ def _hold_open(choice: ListChoice) -> None:
     session = ComparisonSession.objects.select_for_update().get(pk=choice.session_id)
     if session.state != ComparisonSession.State.OPEN:
         raise SessionClosed("this session is closed and takes no answer")
+    if not session.choices.filter(pk=choice.pk, expert=choice.expert_id).exists():
+        raise AlreadyJudged("this choice has gone over to another expert, or was taken back")
 
 
 def _digest(choice: ListChoice, said: Answer) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from feedback.errors import InvalidComparison, InvalidSession, SessionClosed
 from feedback.models import ComparisonSession, ListChoice, Member
-from feedback.services.offering import known_conflicts
+from feedback.services.interests import known_conflicts
 from feedback.services.sessions import check_experts
 from feedback.sides import Ask, AskRequest, plan
 from ranking.models import ItemVersion, ModelVersion, Query
@@ -69,7 +69,7 @@ def open_comparison(
     rng = np.random.default_rng([request.seed, len(experts), request.needs_per_expert])
     wanted = len(experts) * request.needs_per_expert
     contests = contests_of(challenger, champion, depth=request.items_per_list, most=wanted, rng=rng)
-    asks = plan(_ask_request(session, contests, experts), rng)
+    asks = plan(ask_request(session, contests, experts, request.needs_per_expert), rng)
     if not asks:
         raise InvalidComparison(
             f"versions {challenger.number} and {champion.number} show the same lists for every need that "
@@ -77,15 +77,22 @@ def open_comparison(
         )
     with transaction.atomic():
         session.save()
-        ListChoice.objects.bulk_create(_choice(session, ask, contests[ask.need]) for ask in asks)
+        ListChoice.objects.bulk_create(choice_of(session, ask, contests[ask.need]) for ask in asks)
     return session
 
 
 def contests_of(
-    challenger: ModelVersion, champion: ModelVersion, *, depth: int, most: int, rng: np.random.Generator
+    challenger: ModelVersion,
+    champion: ModelVersion,
+    *,
+    depth: int,
+    most: int,
+    rng: np.random.Generator,
+    without: Collection[int] = (),
 ) -> dict[int, Contest]:
     """Return at most `most` needs with two different lists, by id: drawn at random, held-out ones first."""
-    queries = list(challenger.project.queries.filter(active=True).select_related("project").order_by("pk"))
+    needs = challenger.project.queries.filter(active=True).exclude(pk__in=without)
+    queries = list(needs.select_related("project").order_by("pk"))
     shuffled = [queries[i] for i in rng.permutation(len(queries))]
     found: dict[int, Contest] = {}
     for query in sorted(shuffled, key=lambda query: not held_out(query))[:MOST_NEEDS]:
@@ -115,6 +122,7 @@ def counted(whose: User | None = None) -> QuerySet[ComparisonSession]:
     return found.annotate(
         choices_total=Count("choices", filter=mine, distinct=True),
         choices_done=Count("choices__answer", filter=mine, distinct=True),
+        last_answered_at=Max("choices__answer__created_at", filter=mine),
         experts_total=Count("choices__expert", distinct=True),
     ).order_by("-id")
 
@@ -128,6 +136,11 @@ def between(challenger: ModelVersion, champion: ModelVersion) -> QuerySet[Compar
 def _check(challenger: ModelVersion, champion: ModelVersion, experts: Sequence[User]) -> None:
     if challenger.project_id != champion.project_id or challenger.pk == champion.pk:
         raise InvalidComparison("choose two different versions of one project", "against")
+    check_judges(experts)
+
+
+def check_judges(experts: Sequence[User]) -> None:
+    """Raise InvalidComparison unless all of them are experts of flesh and blood, and there is one."""
     try:
         check_experts(experts)
     except InvalidSession as error:
@@ -162,15 +175,21 @@ def _session_row(
     return session
 
 
-def _ask_request(
-    session: ComparisonSession, contests: dict[int, Contest], experts: Sequence[User]
+def ask_request(
+    session: ComparisonSession,
+    contests: dict[int, Contest],
+    experts: Sequence[User],
+    each: int,
+    asked: Mapping[int, int] | None = None,
 ) -> AskRequest:
+    """Return what is asked of whom, away from needs in which they have an interest."""
     return AskRequest(
         experts=[expert.pk for expert in experts],
-        each=session.needs_per_expert,
+        each=each,
         held_out=[pk for pk, contest in contests.items() if contest.held_out],
         others=[pk for pk, contest in contests.items() if not contest.held_out],
         barred=_barred(session, contests, experts),
+        asked=asked or {},
     )
 
 
@@ -192,7 +211,8 @@ def _barred(
     }
 
 
-def _choice(session: ComparisonSession, ask: Ask, contest: Contest) -> ListChoice:
+def choice_of(session: ComparisonSession, ask: Ask, contest: Contest) -> ListChoice:
+    """Return the row of a choice, with the lists on their sides."""
     left, right = contest.challenger, contest.champion
     if not ask.challenger_left:
         left, right = right, left

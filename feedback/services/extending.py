@@ -17,8 +17,8 @@ from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Participation, Slate
 from feedback.selection import PlanRequest, plan
 from feedback.services.asking import candidate_rows, pools_of
-from feedback.services.offering import known_conflicts
-from feedback.services.sessions import check_experts, freeze_slates
+from feedback.services.interests import known_conflicts
+from feedback.services.sessions import check_experts, check_pools, freeze_slates
 from ranking.services import serving
 
 MOST_LISTS = 200
@@ -40,8 +40,7 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
     last = _last_position(session, expert)
     seen = set(session.slates.filter(expert=expert).values_list("query", flat=True))
     fresh = {key: pool for key, pool in pools.items() if key not in seen} or pools
-    if not fresh:
-        raise InvalidSession("no need of this project has two candidates to put in order", "project")
+    check_pools(fresh)
     rng = np.random.default_rng([session.seed, session.pk, expert.pk, last])
     rows = candidate_rows(session.project, begun_with, fresh, seed=session.seed + last)
     request = PlanRequest(

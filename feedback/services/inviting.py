@@ -1,7 +1,7 @@
-"""Log-in links for experts: each works once, for one person and session, and for a limited time.
+"""Log-in links for experts: each works once, for one person and one session or comparison, and not for long.
 
 The secret is in the link alone; the row keeps its hash, so that nobody who reads the database can log in with
-it. A new link takes the place of the earlier ones of the same person and session.
+it. A new link takes the place of the earlier ones of the same person to the same place.
 """
 
 from __future__ import annotations
@@ -16,33 +16,31 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
-from feedback.models import FeedbackSession, Invitation, Member
+from feedback.models import ComparisonSession, FeedbackSession, Invitation, Member
 from feedback.models.sessions import LINK_HOURS, MOST_LINK_HOURS
 
 SECRET_BYTES = 32
+Target = FeedbackSession | ComparisonSession
 
 
-def create_link(
-    session: FeedbackSession, expert: User, *, by: str, hours: int = LINK_HOURS
-) -> tuple[Invitation, str]:
-    """Make a link for an expert of a session; return its row and the secret, which is kept nowhere.
+def create_link(target: Target, expert: User, *, by: str, hours: int = LINK_HOURS) -> tuple[Invitation, str]:
+    """Make a link for an expert of a session or a comparison; return its row and the secret, kept nowhere.
 
     Raises SessionClosed; InvalidSession, naming the field, for somebody who is not invited, may not log in,
     or is simulated.
     """
-    if session.state != FeedbackSession.State.OPEN:
+    if target.state != FeedbackSession.State.OPEN:
         raise SessionClosed("this session is closed: a link would lead nowhere")
     if not 1 <= hours <= MOST_LINK_HOURS:
         raise InvalidSession(f"expected 1 to {MOST_LINK_HOURS} hours", "hours")
-    _check(session, expert)
+    _check(target, expert)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     now = timezone.now()
     with transaction.atomic():
-        Invitation.objects.filter(
-            session=session, expert=expert, used_at__isnull=True, withdrawn_at__isnull=True
-        ).update(withdrawn_at=now)
-        row = Invitation.objects.create(
-            session=session,
+        target.invitations.filter(expert=expert, used_at__isnull=True, withdrawn_at__isnull=True).update(
+            withdrawn_at=now
+        )
+        row = target.invitations.create(
             expert=expert,
             secret_sha256=_hash(secret),
             created_by=by,
@@ -53,7 +51,8 @@ def create_link(
 
 def look_up(secret: str) -> Invitation:
     """Return the invitation of a link that still works. Raises InvitationUnusable, saying why."""
-    row = Invitation.objects.filter(secret_sha256=_hash(secret)).select_related("session", "expert").first()
+    found = Invitation.objects.select_related("session", "comparison", "expert")
+    row = found.filter(secret_sha256=_hash(secret)).first()
     if row is None:
         raise InvitationUnusable("This link is not one of ours; part of it may have been lost.")
     if row.used_at is not None:
@@ -62,7 +61,7 @@ def look_up(secret: str) -> Invitation:
         raise InvitationUnusable("A newer link has taken the place of this one.")
     if row.expires_at <= timezone.now():
         raise InvitationUnusable("This link has expired.")
-    if row.session.state != FeedbackSession.State.OPEN:
+    if row.target.state != FeedbackSession.State.OPEN:
         raise InvitationUnusable("The session that this link leads to is closed.")
     if not row.expert.is_active:
         raise InvitationUnusable("This log-in has been suspended.")
@@ -84,9 +83,9 @@ def redeem(secret: str) -> Invitation:
     return row
 
 
-def latest_in_words(session: FeedbackSession, expert: User) -> str:
+def latest_in_words(target: Target, expert: User) -> str:
     """Return what became of the latest link of an expert; empty if there was none."""
-    row = session.invitations.filter(expert=expert).first()
+    row = target.invitations.filter(expert=expert).first()
     if row is None:
         return ""
     if row.used_at is not None:
@@ -105,9 +104,15 @@ def _date(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "j F Y, H:i")
 
 
-def _check(session: FeedbackSession, expert: User) -> None:
+def _takes_part(target: Target, expert: User) -> bool:
+    if isinstance(target, ComparisonSession):
+        return target.choices.filter(expert=expert).exists()
+    return target.participations.filter(expert=expert).exists()
+
+
+def _check(target: Target, expert: User) -> None:
     member = Member.objects.filter(user=expert, role=Member.Role.EXPERT).first()
-    if member is None or not session.participations.filter(expert=expert).exists():
+    if member is None or not _takes_part(target, expert):
         raise InvalidSession(f"{expert.get_username()} is not an expert of this session", "expert")
     if member.simulated:
         raise InvalidSession(f"{expert.get_username()} is simulated and cannot log in", "expert")

@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed, StaleDraft
+from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed, SessionPaused, StaleDraft
 from feedback.models import FeedbackSession, Judgement, Slate
 from feedback.services import drafts
+from feedback.services.interests import set_aside
 from feedback.services.keys import kept_under
 from feedback.services.offering import offer_to_another
 from feedback.submitting import Submission
@@ -28,7 +29,8 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
     """Append the judgement of a slate; the same key with the same body answers the one already there.
 
     `version` is that of the draft which was looked at: a list that somebody went on with elsewhere is not
-    judged by an older order. Raises InvalidJudgement, SessionClosed, AlreadyJudged, KeyReused, StaleDraft.
+    judged by an older order. Raises InvalidJudgement, SessionClosed, SessionPaused, AlreadyJudged, KeyReused,
+    StaleDraft.
     """
     digest = _digest(slate, submission)
     own = Judgement.objects.filter(expert_id=slate.expert_id)
@@ -48,6 +50,8 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
             )
             if submission.kind == Judgement.Kind.OUTSIDE_KNOWLEDGE:
                 offer_to_another(slate)
+            elif submission.kind == Judgement.Kind.CONFLICT_OF_INTEREST:
+                set_aside(slate.expert, slate.query, _items_of(slate, submission))
             return judgement
     except (IntegrityError, AlreadyJudged):
         # A double click: the same act arrived twice at the same moment, and the other one was first.
@@ -112,6 +116,11 @@ def _check_named(slate: Slate, cards: set[int], submission: Submission) -> None:
         raise InvalidJudgement("say which field is missing, by its name", "field")
 
 
+def _items_of(slate: Slate, submission: Submission) -> set[int]:
+    named = slate.items.filter(pk__in=submission.items)
+    return set(named.values_list("item_version__item", flat=True))
+
+
 def _field_name(slate: Slate, said: str) -> str | None:
     """Return the name of the field that an expert named, by its name or by the label on the card."""
     wanted = said.strip().casefold()
@@ -139,13 +148,19 @@ def _close_slate(slate: Slate, version: int | None) -> None:
     session = FeedbackSession.objects.select_for_update().get(pk=slate.session_id)
     if session.state != FeedbackSession.State.OPEN:
         raise SessionClosed("this session is closed and takes no judgement")
+    if session.paused_at is not None:
+        raise SessionPaused(
+            "this session is paused: your order is kept, and can be submitted when it goes on"
+        )
     fitting = {} if version is None else {"draft_version": version}
-    taken = Slate.objects.filter(pk=slate.pk, state=Slate.State.OPEN, **fitting).update(
-        state=Slate.State.SUBMITTED, submitted_at=timezone.now()
-    )
+    # By its expert, too: it may have been handed over since it was read.
+    mine = Slate.objects.filter(pk=slate.pk, expert_id=slate.expert_id, state=Slate.State.OPEN)
+    taken = mine.filter(**fitting).update(state=Slate.State.SUBMITTED, submitted_at=timezone.now())
     if not taken:
         now = Slate.objects.select_related("session").get(pk=slate.pk)
         check_open(now)
+        if now.expert_id != slate.expert_id:
+            raise AlreadyJudged("this list has gone over to another expert")
         raise StaleDraft("this list was changed in another window or on another device", drafts.current(now))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from feedback.models import FeedbackSession, Judgement, Preference
@@ -100,15 +101,25 @@ def _source(session: FeedbackSession) -> dict[str, Any]:
     }
 
 
-def _due(project: Project) -> bool:
+def unlearned(project: Project) -> QuerySet[Preference]:
+    """Return the preferences of closed sessions that the latest training set does not hold.
+
+    By the sessions it was frozen from, not by when they closed: one that is read in from elsewhere arrives
+    after it closed, and by its moment it would never be new.
+    """
     last = project.training_sets.filter(mode="preferences").order_by("-id").first()
-    closed = Preference.objects.filter(
+    held = [source["session"] for source in last.sources] if last else []
+    return Preference.objects.filter(
         judgement__slate__session__project=project,
         judgement__slate__session__state=FeedbackSession.State.CLOSED,
-    )
-    new = closed.filter(judgement__slate__session__closed_at__gt=last.created_at) if last else closed
+    ).exclude(judgement__slate__session__in=held)
+
+
+def _due(project: Project) -> bool:
+    new = unlearned(project)
     if project.retrain_after_preferences and new.count() >= project.retrain_after_preferences:
         return True
     if project.retrain_every_hours is None or not new.exists():
         return False
+    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
     return last is None or timezone.now() - last.created_at >= timedelta(hours=project.retrain_every_hours)

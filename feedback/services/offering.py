@@ -1,23 +1,22 @@
-"""What non-answers lead to: a list goes to another expert; an interest is remembered."""
+"""A list that its expert knows nothing about goes to another one of the session."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 
-from feedback.models import Judgement, Slate, SlateItem
-from ranking.models import Project
+from feedback.models import Slate, SlateItem
+from feedback.services.interests import interested
 
 
 def offer_to_another(slate: Slate) -> Slate | None:
     """Show a list that its expert knows nothing about to another one of the session, as their last one.
 
-    Whoever has the fewest lists left gets it, if they have not seen the need yet; with nobody left the list
-    stays without an answer, and None is returned. A repeat is about its own expert and offered to nobody: its
-    first showing was.
+    Whoever has the fewest lists left gets it, if they have not seen the need yet and have no interest in
+    anybody on the list; with nobody left the list stays without an answer, and None is returned. A repeat is
+    about its own expert and offered to nobody: its first showing was.
     """
     expert = _who_next(slate) if slate.repeats_id is None else None
     if expert is None:
@@ -51,25 +50,14 @@ def offer_to_another(slate: Slate) -> Slate | None:
     return offered
 
 
-def known_conflicts(project: Project) -> Mapping[tuple[int, int], frozenset[int]]:
-    """Return the item ids in which experts have declared an interest, by (expert, query)."""
-    found: dict[tuple[int, int], set[int]] = {}
-    declared = Judgement.objects.filter(
-        kind=Judgement.Kind.CONFLICT_OF_INTEREST, slate__session__project=project
-    ).values_list("expert_id", "slate__query_id", "items")
-    named = {card for _, _, cards in declared for card in cards}
-    item_of = dict(SlateItem.objects.filter(pk__in=named).values_list("pk", "item_version__item_id"))
-    for expert, query, cards in declared:
-        found.setdefault((expert, query), set()).update(item_of[card] for card in cards)
-    return {key: frozenset(items) for key, items in found.items()}
-
-
 def _who_next(slate: Slate) -> User | None:
     in_session = Q(slates__session=slate.session_id)
     seen = slate.session.slates.filter(query=slate.query_id).values("expert")
+    items = set(slate.items.values_list("item_version__item", flat=True))
     return (
         User.objects.filter(participations__session=slate.session_id, is_active=True)
         .exclude(pk__in=seen)
+        .exclude(pk__in=interested(slate.session.project, slate.query_id, items))
         .annotate(left=Count("slates", filter=in_session & Q(slates__state=Slate.State.OPEN), distinct=True))
         .order_by("left", "pk")
         .first()

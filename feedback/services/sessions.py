@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Member, Participation, Slate, SlateItem
-from feedback.selection import PlannedSlate, PlanRequest, orders_shown, plan
+from feedback.selection import CandidateRows, PlannedSlate, PlanRequest, orders_shown, plan
 from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
-from feedback.services.offering import known_conflicts
+from feedback.services.interests import known_conflicts
+from feedback.services.running import check_day
 from ranking.models import Project
 from ranking.services import serving
 
@@ -35,6 +37,7 @@ class SessionRequest:
     asks_ratings: bool = False
     simulated: bool = False
     seed: int = 0
+    due_on: date | None = None
 
 
 def open_session(
@@ -45,19 +48,29 @@ def open_session(
     Raises InvalidSession, naming the field; NoChampion when nothing is in service.
     """
     check_experts(experts)
+    check_day(request.due_on)
     champion = serving.champion(project)
     session = _session_row(project, champion.version, request, by)
-    rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
     pools = pools_of(project, champion)
-    if not pools:
-        raise InvalidSession("no need of this project has two candidates to put in order", "project")
+    check_pools(pools)
     rows = candidate_rows(project, champion, pools, seed=request.seed)
-    slates = plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng)
+    slates, rng = draw(project, request, experts, rows)
     with transaction.atomic():
         session.save()
         Participation.objects.bulk_create(Participation(session=session, expert=expert) for expert in experts)
         freeze_slates(session, slates, pools, rng)
     return session
+
+
+def draw(
+    project: Project, request: SessionRequest, experts: Sequence[User], rows: CandidateRows
+) -> tuple[list[PlannedSlate], np.random.Generator]:
+    """Return the lists of a session, and the generator that goes on to put their cards in order.
+
+    Nothing is written: what is drawn with the same seed from the same rows is the same, looked at or opened.
+    """
+    rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
+    return plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng), rng
 
 
 def close_session(session: FeedbackSession) -> FeedbackSession:
@@ -71,6 +84,12 @@ def close_session(session: FeedbackSession) -> FeedbackSession:
         session.refresh_from_db()
         derive_preferences(session)
     return session
+
+
+def check_pools(pools: Mapping[int, Pool]) -> None:
+    """Raise InvalidSession where there is nothing to ask about."""
+    if not pools:
+        raise InvalidSession("no need of this project has two candidates to put in order", "project")
 
 
 def check_experts(experts: Sequence[User]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -118,21 +118,25 @@ def _own_choice(request: HttpRequest, choice_id: int) -> ListChoice:
     return get_object_or_404(choices, pk=choice_id, expert=request.user)
 
 
-def _progress(session: ComparisonSession, user: Any) -> dict[str, Any]:
-    total = session.choices.filter(expert=user).count()
-    left = session.choices.filter(expert=user, answer__isnull=True).count()
-    return {
-        "total": total,
-        "done": total - left,
-        "minutes_left": choosing.minutes_left(session, user, left),
-    }
+def _progress(session: ComparisonSession, user: Any, position: int = 0) -> dict[str, Any]:
+    """Return how far an expert has come. `place` is that of a choice among those that there are: choices that
+    were taken back leave gaps in the positions.
+    """
+    counts = session.choices.filter(expert=user).aggregate(
+        total=Count("pk"),
+        done=Count("answer"),
+        place=Count("pk", filter=Q(position__lte=position)),
+    )
+    left = counts["total"] - counts["done"]
+    return {**counts, "minutes_left": choosing.minutes_left(session, user, left)}
 
 
 def _choice_page(request: HttpRequest, shown: ListChoice) -> dict[str, Any]:
+    progress = _progress(shown.session, request.user, shown.position)
     return {
         **choice_context(shown),
-        **_progress(shown.session, request.user),
-        "choice": {"id": shown.pk, "position": shown.position, "title": shown.session.title},
+        **progress,
+        "choice": {"id": shown.pk, "position": progress["place"], "title": shown.session.title},
         "answers": CHOICES,
         "non_answers": NON_ANSWERS,
         "said": {

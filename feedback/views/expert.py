@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from feedback.errors import FeedbackError
 from feedback.models import FeedbackSession, Judgement, Slate
-from feedback.services import agreeing, drafts, judging, pace
+from feedback.services import agreeing, drafts, gaps, judging, pace
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
 from feedback.views import choosing
@@ -77,6 +77,8 @@ def session_intro(request: HttpRequest, session_id: int) -> HttpResponse:
                 "slates_done": done,
                 "minutes": pace.minutes_left(session, request.user, total - done),
                 "open": session.state == FeedbackSession.State.OPEN,
+                "paused": session.paused_at is not None,
+                "due_on": session.due_on,
                 "simulated": session.simulated,
                 "asks_ratings": session.asks_ratings,
                 "items_per_slate": session.items_per_slate,
@@ -93,6 +95,8 @@ def slate(request: HttpRequest, slate_id: int) -> HttpResponse:
     shown = _own_slate(request, slate_id)
     if shown.state != Slate.State.OPEN or shown.session.state != FeedbackSession.State.OPEN:
         return redirect(_next_address(shown))
+    if shown.session.paused_at is not None:
+        return redirect("feedback:session_intro", session_id=shown.session_id)
     judging.note_seen(shown)
     return render(request, "feedback/slate.html", _slate_page(request, shown))
 
@@ -131,6 +135,7 @@ def session_done(request: HttpRequest, session_id: int) -> HttpResponse:
             "pairs": pace.pairs_said(session, request.user),
             "minutes": pace.minutes_spent(session, request.user),
             "consistency": agreeing.own_consistency(session, request.user) if over else None,
+            "answered": [gap for gap in gaps.told_to(request.user, session) if gap.answer],
         },
     )
 
@@ -145,15 +150,20 @@ def _own_slate(request: HttpRequest, slate_id: int) -> Slate:
 
 
 def _slate_page(request: HttpRequest, shown: Slate) -> dict[str, Any]:
-    total = shown.session.slates.filter(expert=request.user).count()
-    left = shown.session.slates.filter(expert=request.user, state=Slate.State.OPEN).count()
+    own = shown.session.slates.filter(expert=request.user).aggregate(
+        total=Count("pk"),
+        done=Count("pk", filter=Q(state=Slate.State.SUBMITTED)),
+        place=Count("pk", filter=Q(position__lte=shown.position)),
+    )
+    left = own["total"] - own["done"]
     return {
         **slate_context(shown),
         "slate": {
             "id": shown.pk,
-            "position": shown.position,
-            "total": total,
-            "done": total - left,
+            # Its place among those that there are: lists that were handed over or taken back leave gaps.
+            "position": own["place"],
+            "total": own["total"],
+            "done": own["done"],
             "minutes_left": pace.minutes_left(shown.session, request.user, left),
             "session_title": shown.session.title,
             "kept": drafts.current(shown),

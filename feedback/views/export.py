@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
-from feedback.models import FeedbackSession
+from feedback.models import ComparisonSession, FeedbackSession
+from feedback.services import answer_files
 from feedback.services.exchanging import FORMATS, export_file, export_name
 from feedback.services.exporting import csv_of, file_name
 from feedback.services.reading import Line, Sheet
@@ -17,6 +18,16 @@ def csv_of_lines(sheet: Sheet, lines: Iterable[Line]) -> HttpResponse:
     """Return the lines as a CSV file."""
     response = HttpResponse(csv_of(sheet, lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{file_name(sheet)}"'
+    return response
+
+
+def comparisons_file(project: Project, name: str, session: ComparisonSession | None = None) -> HttpResponse:
+    """Return the answers to all comparisons of a project as a file of that format, or to the one."""
+    content_type = answer_files.FORMATS[name].content_type
+    response = HttpResponse(answer_files.answers_file(project, name, session), content_type=content_type)
+    response["Content-Disposition"] = (
+        f'attachment; filename="{answer_files.answers_name(project, name, session)}"'
+    )
     return response
 
 

@@ -25,6 +25,8 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             used = inviting.redeem(secret)
             # Whoever was logged in here before is logged out by it, drafts of a browser's own included.
             login(request, used.expert, backend=BACKEND)
+            if used.comparison_id is not None:
+                return redirect("feedback:comparison_intro", used.comparison_id)
             return redirect("feedback:session_intro", used.session_id)
         found = inviting.look_up(secret)
     except InvitationUnusable as error:

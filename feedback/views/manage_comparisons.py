@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.errors import InvalidComparison, SessionClosed
-from feedback.forms import ComparisonForm, add_refusal
+from feedback.forms import ComparisonForm, add_refusal, people_who_judge
 from feedback.models import ComparisonSession
 from feedback.services import comparing, contesting
+from feedback.services.answer_files import FORMATS
+from feedback.views.export import comparisons_file
 from ranking.access import for_roles
 from ranking.errors import BrokenFile
 from ranking.ltr import CorruptModel
@@ -69,6 +71,9 @@ def comparison(request: HttpRequest, slug: str, comparison_id: int) -> HttpRespo
     shown = _find(project, comparison_id)
     result = contesting.result_of(shown)
     context = {"project": project, "session": shown, "result": result, "rows": _rows(result)}
+    taking_part = {row.username for row in result.experts}
+    context["others"] = [user for user in people_who_judge() if user.username not in taking_part]
+    context["formats"] = FORMATS.values()
     return render(request, "feedback/manage_comparison.html", context)
 
 
@@ -86,6 +91,28 @@ def comparison_close(request: HttpRequest, slug: str, comparison_id: int) -> Htt
             request, f"“{closed.title}” is closed. What it found stays beside the gate’s verdict."
         )
     return redirect("feedback:comparison", slug, comparison_id)
+
+
+@for_roles("admin")
+@require_safe
+def comparisons_export(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer what all comparisons of a project collected as a file."""
+    return comparisons_file(find_project(slug), _format(request))
+
+
+@for_roles("admin")
+@require_safe
+def comparison_export(request: HttpRequest, slug: str, comparison_id: int) -> HttpResponse:
+    """Answer what one comparison collected as a file."""
+    project = find_project(slug)
+    return comparisons_file(project, _format(request), _find(project, comparison_id))
+
+
+def _format(request: HttpRequest) -> str:
+    name = request.GET.get("as", "csv")
+    if name not in FORMATS:
+        raise Http404
+    return name
 
 
 def _find(project: Project, comparison_id: int) -> ComparisonSession:

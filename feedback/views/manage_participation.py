@@ -22,6 +22,9 @@ from ranking.ltr import CorruptModel
 from ranking.models import Project
 from ranking.views.finding import find_project, tell
 
+#: How the page speaks of what an expert has in a session.
+WORDS = {"what": "session", "things": "lists", "done_word": "judged", "begun_word": "begun"}
+
 
 @for_roles("admin")
 @require_safe
@@ -44,6 +47,7 @@ def participation_link(request: HttpRequest, slug: str, session_id: int, usernam
         return redirect("feedback:participation", slug, session_id, username)
     link = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
     context = {"project": project, "session": session, "member": member, "invitation": row, "link": link}
+    context["back"] = reverse("feedback:session", args=[slug, session_id])
     return render(request, "feedback/manage_link.html", context)
 
 
@@ -93,15 +97,25 @@ def _found(slug: str, session_id: int, username: str) -> tuple[Project, Feedback
     return project, session, get_object_or_404(experts, user__username=username)
 
 
+def _addresses(project: Project, session: FeedbackSession, member: Member) -> dict[str, str]:
+    args = [project.slug, session.pk, member.user.username]
+    parts = ("link", "extend", "hand_over")
+    found = {part: reverse(f"feedback:participation_{part}", args=args) for part in parts}
+    return {**found, "back": reverse("feedback:session", args=args[:2])}
+
+
 def _page(
     request: HttpRequest, project: Project, session: FeedbackSession, member: Member, **forms: Any
 ) -> HttpResponse:
     rows = {row.username: row for row in coverage.progress_of(session)}
+    row = rows.get(member.user.username)
     context = {
+        **WORDS,
+        "urls": _addresses(project, session, member),
         "project": project,
         "session": session,
         "member": member,
-        "row": rows.get(member.user.username),
+        "row": {"done": row.done, "total": row.slates} if row else None,
         "link": inviting.latest_in_words(session, member.user),
         "more": forms.get("more") or MoreListsForm(),
         "hand": forms.get("hand") or HandOverForm(giver=member.user),

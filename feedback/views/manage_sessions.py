@@ -12,15 +12,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.errors import InvalidSession, SessionClosed
-from feedback.forms import SessionForm, add_refusal, people_who_judge
+from feedback.forms import DeadlineForm, SessionForm, add_refusal, people_who_judge
 from feedback.models import FeedbackSession
-from feedback.services import agreeing, comparing, coverage, reviewing, sessions
+from feedback.services import (
+    agreeing,
+    answer_files,
+    comparing,
+    coverage,
+    proposing,
+    reviewing,
+    running,
+    sessions,
+)
 from feedback.services.exchanging import FORMATS
 from feedback.views.export import sessions_file
 from ranking.access import for_roles
 from ranking.errors import NoChampion
 from ranking.models import Project
-from ranking.views.finding import find_project, tell
+from ranking.views.finding import find_project, sentence, tell
 
 PER_PAGE = 25
 
@@ -35,6 +44,7 @@ def session_list(request: HttpRequest, slug: str) -> HttpResponse:
         "sessions": coverage.sessions_of(project),
         "formats": FORMATS.values(),
         "comparisons": comparing.counted().filter(project=project),
+        "answer_formats": answer_files.FORMATS.values(),
     }
     return render(request, "feedback/manage_sessions.html", context)
 
@@ -44,12 +54,15 @@ def session_list(request: HttpRequest, slug: str) -> HttpResponse:
 def session_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Open a session."""
     project = find_project(slug)
-    form = SessionForm(request.POST or None)
+    seed = project.sessions.count()
+    form = SessionForm(request.POST or None, initial={"seed": seed})
+    if "preview" in request.POST:
+        return _session_page(request, project, form, proposal=_proposal(project, form))
     if request.method == "POST" and form.is_valid():
         try:
             opened = sessions.open_session(
                 project,
-                form.request(seed=project.sessions.count()),
+                form.request(seed=seed),
                 experts=list(form.cleaned_data["experts"]),
                 by=request.access.name,
             )
@@ -60,8 +73,7 @@ def session_new(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, f"“{opened.title}” is open: its experts find it on their page.")
             return redirect("feedback:session", slug, opened.pk)
-    context = {"project": project, "form": form, "cost": _cost(project, request)}
-    return render(request, "feedback/manage_session_new.html", context, status=422 if form.errors else 200)
+    return _session_page(request, project, form, status=422 if form.errors else 200)
 
 
 @for_roles("admin")
@@ -70,6 +82,15 @@ def session_cost(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer what the session on the form would ask of its experts."""
     project = find_project(slug)
     return render(request, "feedback/parts/session_cost.html", {"cost": _cost(project, request)})
+
+
+@for_roles("admin")
+@require_safe
+def session_preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer what the session on the form would ask if it were opened now."""
+    project = find_project(slug)
+    found = _proposal(project, SessionForm(request.GET))
+    return render(request, "feedback/parts/session_preview.html", {"project": project, **found})
 
 
 @for_roles("admin")
@@ -94,6 +115,8 @@ def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
         "page": _judged_page(request, judgements),
         "expert": request.GET.get("expert", ""),
         "formats": FORMATS.values(),
+        "deadline": DeadlineForm(initial={"due_on": shown.due_on}),
+        "overdue": running.is_overdue(shown),
     }
     return render(request, "feedback/manage_session.html", context)
 
@@ -149,6 +172,34 @@ def _format(request: HttpRequest) -> str:
     if name not in FORMATS:
         raise Http404
     return name
+
+
+def _session_page(
+    request: HttpRequest,
+    project: Project,
+    form: SessionForm,
+    *,
+    proposal: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if proposal is not None:
+        form.errors.pop("title", None)  # looked at before it has a name
+    context = {"project": project, "form": form, "cost": _cost(project, request), **(proposal or {})}
+    return render(request, "feedback/manage_session_new.html", context, status=status)
+
+
+def _proposal(project: Project, form: SessionForm) -> dict[str, Any]:
+    """Return what would be asked, or why that can't be said yet."""
+    if not form.is_valid() and not form.can_be_drawn:
+        return {"not_yet": "Mend the numbers to see what would be asked."}
+    experts = list(form.cleaned_data.get("experts", ()))
+    if not experts:
+        return {"not_yet": "Choose experts to see what would be asked."}
+    asked = form.request(seed=project.sessions.count())
+    try:
+        return {"proposal": proposing.propose(project, asked, experts)}
+    except (InvalidSession, NoChampion) as error:
+        return {"not_yet": sentence(error)}
 
 
 def _cost(project: Project, request: HttpRequest) -> coverage.Cost | None:

@@ -31,9 +31,12 @@ SIZES = {"wide and light": (1280, 900, "light"), "phone and dark": (360, 740, "d
 NO_PAGE = {
     "feedback:home",
     "feedback:session_cost",
+    "feedback:session_preview",
     "feedback:export_matches",
     "feedback:sessions_export",
     "feedback:session_export",
+    "feedback:comparison_export",
+    "feedback:comparisons_export",
     "ranking:job_progress",
 }
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from feedback.exchange.cells import FORMULA_SIGNS, guard, unguard
 from feedback.models import FeedbackSession, Judgement
-from feedback.services import sessions
+from feedback.services import attention, learning, sessions
 from feedback.services.exchanging import FORMATS as FORMATS_OF_FILES
 from feedback.services.exchanging import export_file
 from feedback.services.importing import import_sessions
 from ranking.errors import ImportRefused
 from ranking.importers.letor import read_letor
+from ranking.models import Project, TrainingJob
 from ranking.services.catalog import Options
 from tests import exchange, factories
 from tests.deployment import ROOT
@@ -83,6 +84,23 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(project, spring):
     report = import_sessions(project, spring, Options(dry_run=True))
     assert report.of("judgements").new == 1
     assert exchange.counts() == before
+
+
+def test_a_session_that_closed_elsewhere_before_the_last_training_is_new_to_the_next_one(project, tmp_path):
+    factories.make_closed_session(project, [factories.make_expert("edda")], title="Elsewhere")
+    path = _write(tmp_path / "elsewhere", export_file(project, "jsonl"))
+    exchange.wipe()
+    factories.make_closed_session(project, [factories.make_expert("emil")], slates_per_expert=12)
+    Project.objects.update(retrain_after_preferences=3)
+    (job,) = learning.retrain_when_due()
+    TrainingJob.objects.update(state=TrainingJob.State.CANCELLED)
+    assert (attention.new_preferences(project), learning.retrain_when_due()) == (0, [])
+    import_sessions(project, path)
+    assert FeedbackSession.objects.get(title="Elsewhere").closed_at < job.training_set.created_at
+    assert attention.new_preferences(project) >= 3
+    (again,) = learning.retrain_when_due()
+    assert "Elsewhere" in {source["title"] for source in again.training_set.sources}
+    assert attention.new_preferences(project) == 0
 
 
 def test_people_who_are_unknown_come_without_a_log_in_and_are_marked(project, spring, client):

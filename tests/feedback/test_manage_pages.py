@@ -434,7 +434,9 @@ def test_missing_values_are_counted_by_field_in_the_words_of_the_project(admin, 
     assert (remarks.gaps, remarks.reasons) == ((("Fee", 2),), (("too expensive", 1),))
     assert {label: count for _, label, count in remarks.kinds}["missing information"] == 2
     assert "Fee 2" in page(admin, "flags")
-    assert "2 lists that could not be judged for a missing value." in page(admin, "dashboard")
+    assert "2 lists that could not be judged for a missing value, most often “Fee”." in page(
+        admin, "dashboard"
+    )
 
 
 def test_a_session_is_closed_once(admin, project, edda):

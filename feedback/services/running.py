@@ -1,0 +1,50 @@
+"""An open session on its way: until when lists are asked for, and pauses. Nothing said is changed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from feedback.errors import InvalidSession, SessionClosed
+from feedback.models import FeedbackSession
+
+State = FeedbackSession.State
+
+
+def set_deadline(session: FeedbackSession, due_on: date | None) -> FeedbackSession:
+    """Ask for the lists until another day, or without one. Raises SessionClosed, InvalidSession."""
+    check_day(due_on)
+    return _change(session, due_on=due_on)
+
+
+def pause(session: FeedbackSession) -> FeedbackSession:
+    """Let a session rest: moves are kept, and no list is judged until it goes on. Raises SessionClosed."""
+    return _change(session, paused_at=session.paused_at or timezone.now())
+
+
+def go_on(session: FeedbackSession) -> FeedbackSession:
+    """End the pause of a session. Raises SessionClosed."""
+    return _change(session, paused_at=None)
+
+
+def check_day(due_on: date | None) -> None:
+    """Raise InvalidSession unless there is time until the day."""
+    if due_on is not None and due_on < timezone.localdate():
+        raise InvalidSession("this day is over: choose today or a later one", "due_on")
+
+
+def is_overdue(session: FeedbackSession) -> bool:
+    """Return whether an open session's last day is over."""
+    return (
+        session.state == State.OPEN and session.due_on is not None and session.due_on < timezone.localdate()
+    )
+
+
+def _change(session: FeedbackSession, **values: Any) -> FeedbackSession:
+    changed = FeedbackSession.objects.filter(pk=session.pk, state=State.OPEN).update(**values)
+    session.refresh_from_db()
+    if not changed:
+        raise SessionClosed(f"“{session.title}” is closed, and stays as it is")
+    return session
