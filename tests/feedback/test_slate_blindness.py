@@ -23,7 +23,7 @@ from tests.test_access import objects_of
 VISIBLE = {
     FeedbackSession: {
         *("id", "project", "title", "instructions", "state", "items_per_slate", "asks_ratings"),
-        *("simulated", "opened_at", "closed_at"),
+        *("simulated", "opened_at", "closed_at", "due_on", "paused_at"),
     },
     Slate: {
         *("id", "session", "expert", "query", "query_content", "position", "state"),
