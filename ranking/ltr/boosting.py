@@ -33,6 +33,9 @@ CATEGORICAL_RIDGE = 1.0
 """Extra ridge of category splits, in units of curvature. A row of one list has 1/4 of it in all, so that
 LightGBM's default of 10 means forty rows a category: neighbouring categories were never told apart."""
 
+STAND_IN = 40
+"""Rows that stand in where no column tells the given ones apart: enough for LightGBM to see two values."""
+
 
 @dataclass(frozen=True)
 class BoostingParams:
@@ -111,8 +114,10 @@ def boost(
 
     Notes
     -----
-    Only rows that occur in a pair enter the Dataset: idle rows have no gradient but would count for
-    `min_data_in_leaf` and for the bins. Text is byte-identical for equal input, seed and threads.
+    Where no column tells rows apart the text has one tree that says 0 of everything; LightGBM would end with
+    an error of its own. Only rows that occur in a pair enter the Dataset: idle rows have no gradient but
+    would count for `min_data_in_leaf` and for the bins. Text is byte-identical for equal input, seed and
+    threads.
     """
     matrix = feature_matrix(features)
     if len(preferences) == 0:
@@ -122,13 +127,19 @@ def boost(
     signs = monotone_places(features, monotone)
     categories = categorical_places(features, matrix, categorical)
     refuse_ordered_categories(features, categories, signs)
-    dataset = lightgbm().Dataset(
-        matrix[rows],
-        init_score=base[rows],
-        categorical_feature=categories,
-        params=_dataset_settings(params, seed),
-        free_raw_data=True,
+    dataset = (
+        lightgbm()
+        .Dataset(
+            matrix[rows],
+            init_score=base[rows],
+            categorical_feature=categories,
+            params=_dataset_settings(params, seed),
+            free_raw_data=True,
+        )
+        .construct()
     )
+    if not any(dataset.feature_num_bin(place) for place in range(matrix.shape[1])):
+        return _no_trees(matrix.shape[1], params, seed)
 
     def objective(scores: npt.NDArray[Any], _: Any) -> tuple[Floats, Floats]:
         return row_gradient(scores, pairs, flip_rate=flip_rate, anchoring=anchoring)
@@ -139,6 +150,16 @@ def boost(
         settings | {"objective": objective}, dataset, params.rounds, callbacks=callbacks
     )
     return str(booster.model_to_string(num_iteration=-1))
+
+
+def _no_trees(columns: int, params: BoostingParams, seed: int) -> str:
+    """Model text over so many columns that says 0 of everything: one tree without a split."""
+    rows = np.zeros((STAND_IN, columns))
+    rows[::2] = 1.0
+    nothing = np.zeros(STAND_IN)
+    dataset = lightgbm().Dataset(rows, nothing, params=_dataset_settings(params, seed))
+    settings = _settings(params, seed, [0] * columns) | {"objective": lambda _, __: (nothing, nothing + 1)}
+    return str(lightgbm().train(settings, dataset, 1).model_to_string(num_iteration=-1))
 
 
 def feature_matrix(features: pd.DataFrame) -> Floats:

@@ -166,8 +166,11 @@ def spread_of(base: Floats, preferences: Preferences) -> float:
     1 where the incumbent says the same of everything, which rounding must not make a scale of 1e-17.
     """
     judged = base[np.r_[preferences.winner, preferences.loser]]
-    spread = float(judged.std())
-    return spread if spread > ROUNDING * np.abs(judged).max() else 1.0
+    largest = float(np.abs(judged).max())
+    if largest == 0:
+        return 1.0
+    share = float((judged / largest).std())  # of huge scores the squares would be infinite
+    return share * largest if share > ROUNDING else 1.0
 
 
 def _coverage_of(problem: Problem) -> Coverage | None:
@@ -265,9 +268,10 @@ def _own(problem: Problem, original: Preferences) -> Floats | None:
 def _evidence(problem: Problem) -> Evidence:
     """What speaks for a learner or another: the incumbent's order of what it learned from is no evidence."""
     pairs = problem.expert
-    if len(set(problem.units[problem.fresh])) >= LEAST_FRESH:
+    queries = problem.queries[pairs.winner]
+    if len(set(queries[problem.fresh])) >= LEAST_FRESH:
         pairs = replace(pairs, weight=np.where(problem.fresh, pairs.weight, 0.0))
-    return Evidence(pairs, problem.units, problem.flip_rate, problem.anchoring)
+    return Evidence(pairs, queries, problem.flip_rate, problem.anchoring)
 
 
 def _combined(problem: Problem, trials: list[Trial]) -> _Mix:
@@ -302,10 +306,17 @@ def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
 def _choice(problem: Problem, believe: float, accuracy: float, alone: float) -> str:
     if problem.has_incumbent and believe == 0:
         return "the incumbent is kept: nothing that was learned explains the experts better on lists left out"
-    words = f"{accuracy:.1%} of the experts' pairs in order on lists left out"
+    tied = bool((problem.expert.target == 0.5).all())
+    words = (
+        "the experts tied everything"
+        if tied
+        else f"{accuracy:.1%} of the experts' pairs in order on lists left out"
+    )
     if not problem.has_incumbent:
-        return f"{words}; there was no model before"
-    return f"{words}, the incumbent {alone:.1%}; {believe:.0%} of what was learned is taken over"
+        level = "the model before tells no candidates apart"
+        return f"{words}; {level if problem.base.any() else 'there was no model before'}"
+    against = "" if tied else f", the incumbent {alone:.1%}"
+    return f"{words}{against}; {believe:.0%} of what was learned is taken over"
 
 
 def _coverage_report(problem: Problem, coverage: Coverage | None) -> dict[str, Any]:

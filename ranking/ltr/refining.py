@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ from ranking.ltr.provenance import Provenance, scaled
 from ranking.ltr.refinement import RefinementComponent
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Refined:
     """A refined model.
 
@@ -78,7 +79,7 @@ class Refined:
         features : (n, d) table or array with the columns of the training, in their order if an array
         queries : (n,) passed on to the incumbent, which may need it
         """
-        table = as_table(features, self.columns)
+        table = self._table(features)
         total = np.zeros(len(table)) if self.ranker is None else self.ranker.score(table)
         if self.incumbent is None:
             return total
@@ -93,11 +94,11 @@ class Refined:
         """
         if self.provenance is None:
             raise InvalidFeatures("where the pairs came from is not known; expected refine(..., sources=)")
-        table = as_table(features, self.columns)
+        table = self._table(features)
         base = np.zeros(len(table))
         if self.below is not None:
             base = incumbent_scores(self.below, table, queries)
-        return self.provenance.scores(table, base)
+        return self.provenance.scores(table, base).set_axis(_index(features), axis=0)
 
     def contributions(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
         """(n, columns + 1) shares of the score by column and "base"; each row sums to its score.
@@ -106,7 +107,19 @@ class Refined:
         """
         if self.ranker is None or self.incumbent is not None:
             raise InvalidFeatures("the incumbent explains nothing; expected a Ranker")
-        return self.ranker.contributions(as_table(features, self.columns))
+        return self.ranker.contributions(self._table(features)).set_axis(_index(features), axis=0)
+
+    def _table(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
+        """The columns of the training, in order: an incumbent may read them by their places."""
+        table = as_table(features, self.columns)
+        missing = [name for name in self.columns if name not in table.columns]
+        if missing:
+            raise InvalidFeatures(f"column {missing[0]!r} is missing; expected {list(self.columns)}")
+        return table.loc[:, list(self.columns)]
+
+    def __repr__(self) -> str:
+        """What was chosen; not the trees, which fill a screen of a notebook a hundred times."""
+        return f"Refined({len(self.columns)} columns; {self.report['choice']})"
 
 
 def refine(
@@ -142,7 +155,8 @@ def refine(
         `Refined.without` says what would be otherwise
     incumbent_queries : queries that the incumbent has learned from, if known: it looks better on them than it
         is, and is weighed on the others if there are enough
-    params : how trees are grown; `rounds` is the most that may be chosen
+    params : how trees are grown. Their leaves are chosen (`members.TREES`), and so are their rounds, up to
+        `rounds` and at most `members.MOST_ROUNDS`
     on_progress : called with (stage, fraction, message); may raise `TrainingCancelled`
 
     Raises
@@ -152,7 +166,8 @@ def refine(
 
     Notes
     -----
-    Columns that never vary are passed over. One judge alone gets a flip rate, but nobody to be compared with.
+    Columns that never vary are passed over. One query is one proof, however many lists it has: alone, it
+    leaves the incumbent as it is. One judge alone gets a flip rate, but nobody to be compared with.
     With one query and one list nothing can be left out: the incumbent is kept, or a strongly held linear fit
     is all. Names of columns become text.
     """
@@ -203,6 +218,10 @@ def as_table(features: pd.DataFrame | Floats, columns: tuple[str, ...] | None = 
     return pd.DataFrame(array, columns=list(names))
 
 
+def _index(features: pd.DataFrame | Floats) -> pd.Index:
+    return features.index if isinstance(features, pd.DataFrame) else pd.RangeIndex(len(features))
+
+
 def as_queries(queries: npt.ArrayLike, n: int, what: str) -> Objects:
     """(n,) query of each row as objects. Raises InvalidFeatures."""
     keys = np.asarray(queries, dtype=object)
@@ -216,7 +235,7 @@ def as_queries(queries: npt.ArrayLike, n: int, what: str) -> Objects:
 
 def incumbent_scores(incumbent: Scorer, table: pd.DataFrame, queries: npt.ArrayLike | None) -> Floats:
     """(n,) scores of the incumbent. Raises InvalidFeatures if they are not that many finite numbers."""
-    found = incumbent.score(table, queries=queries)
+    found = incumbent.score(table.copy(), queries=queries)  # whatever it does to its table
     try:
         scores = np.asarray(found, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -271,11 +290,23 @@ def _inside(incumbent: Scorer | None) -> Scorer | None:
     """The incumbent, or the ranker inside a `Refined`, so that a second refinement is explained too."""
     if isinstance(incumbent, Refined) and incumbent.incumbent is None:
         return incumbent.ranker
-    if incumbent is not None and not isinstance(incumbent, Scorer):
+    if incumbent is not None and not _scores(incumbent):
         raise InvalidFeatures(
-            f"the incumbent is a {type(incumbent).__name__}; expected score(features, queries=None)"
+            f"the incumbent is a {type(incumbent).__name__}; expected an object with score(features, "
+            "queries=None) that gives a number for each row (for a model with `predict`, wrap it)"
         )
     return incumbent
+
+
+def _scores(incumbent: Any) -> bool:
+    """Whether it can be asked for scores: scikit-learn's `score` is another thing, and a class is nobody."""
+    if isinstance(incumbent, type) or not isinstance(incumbent, Scorer):
+        return False
+    try:
+        signature(incumbent.score).bind(None, queries=None)
+    except TypeError:
+        return False
+    return True
 
 
 def _free_name(incumbent: Scorer | None) -> str:

@@ -6,10 +6,14 @@ beat"), which a few lists cannot leave and hundreds can::
     minimise  sum_p L(M w) + 1/2 pull |w - w0|^2,   w >= 0
 
 Belief: the combination replaces the incumbent as far as queries left out bear it out. With the gain in loss
-of each query, t = mean / error over the queries, and
+of each query over the incumbent under its best factor, t = mean / error over the queries, and
 
     belief = clip((t - 1.2)/1.5, 0, 1)
     f = (1 - belief) s f0 + belief sum_m w_m f_m
+
+The best factor, because a combination may shrink the incumbent: where judges answer at random, a perfect
+incumbent's loss falls by that alone, and its order would be given up for nothing. Queries, because a list
+that six people put in order is no six proofs.
 
 so that at five lists the incumbent mostly stays as it is ("keep the incumbent" is a result, not a failure),
 and at sixty little of what was learned is lost. An all-or-nothing rule of one standard error was too timid.
@@ -26,7 +30,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from ranking.ltr.members import Trial
 from ranking.ltr.objective import anchored, pair_gradient, pair_loss
@@ -40,6 +44,9 @@ PULL = 10.0
 
 SURE_FROM, SURE_AT = 1.2, 2.7
 """Belief begins where the gain is this many of its standard errors, and is whole at the second number."""
+
+MOST_FACTOR = 1.5
+"""Largest factor under which the incumbent is compared: noise calls for smaller ones, and 0 is among them."""
 
 DOUBT, DOUBTED = 0.5, 4.0
 """Standard deviation of the gain that is expected before seeing any, and how many queries that opinion
@@ -67,7 +74,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What pairs say about margins: flip rate and anchoring of each, and what is left out together."""
+    """What pairs say about margins: flip rate and anchoring of each, and the query, which counts once."""
 
     pairs: Preferences
     units: Objects
@@ -159,7 +166,7 @@ def stack(chosen: Mapping[str, Trial], evidence: Evidence) -> dict[str, float]:
 
 
 def belief(margins: Floats, incumbent: Floats, evidence: Evidence) -> tuple[float, float]:
-    """(belief from 0 to 1, t) of a combination against the incumbent, unit by unit.
+    """(belief from 0 to 1, t) of a combination against the incumbent, unit by unit; 0 with a single unit.
 
     The spread of the gains is held to an opinion of before, or the luck of five queries would pass for
     certainty.
@@ -168,14 +175,32 @@ def belief(margins: Floats, incumbent: Floats, evidence: Evidence) -> tuple[floa
     >>> evidence = Evidence(pairs, np.arange(40).astype(object), np.zeros(40), np.zeros(40))
     >>> belief(np.full(40, 2.0), np.zeros(40), evidence)[0], belief(np.zeros(40), np.zeros(40), evidence)[0]
     (1.0, 0.0)
+
+    What only shrinks the incumbent has learned nothing:
+
+    >>> half_wrong = np.tile([3.0, -3.0], 20)
+    >>> belief(half_wrong / 10, half_wrong, evidence)[0]
+    0.0
     """
-    gains = evidence.by_unit(evidence.losses(incumbent) - evidence.losses(margins))
-    gains = gains[evidence.by_unit(evidence.pairs.weight) > 0]
+    gains = evidence.by_unit(evidence.losses(_best_factor(incumbent, evidence) * incumbent))
+    gains = (gains - evidence.by_unit(evidence.losses(margins)))[evidence.by_unit(evidence.pairs.weight) > 0]
     n = len(gains)
-    spread = gains.var(ddof=1) * (n - 1) if n > 1 else 0.0
-    error = np.sqrt((spread + DOUBTED * DOUBT**2) / (max(n - 1, 0) + DOUBTED) / n)
+    if n < 2:
+        return 0.0, 0.0
+    spread = gains.var(ddof=1) * (n - 1)
+    error = np.sqrt((spread + DOUBTED * DOUBT**2) / (n - 1 + DOUBTED) / n)
     t = float(gains.mean() / error)
     return float(np.clip((t - SURE_FROM) / (SURE_AT - SURE_FROM), 0.0, 1.0)), t
+
+
+def _best_factor(incumbent: Floats, evidence: Evidence) -> float:
+    """The factor of the incumbent's margins that explains the pairs best, from 0 to `MOST_FACTOR`."""
+    found = minimize_scalar(
+        lambda factor: float(evidence.losses(factor * incumbent).sum()),
+        bounds=(0.0, MOST_FACTOR),
+        method="bounded",
+    )
+    return float(found.x)
 
 
 def _mean_and_error(values: Floats) -> tuple[float, float]:

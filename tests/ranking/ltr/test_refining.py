@@ -105,7 +105,10 @@ REFUSED = {
         "incumbent's score of row 0 is nan",
     ),
     "an incumbent of words": ({"incumbent": Foreign(lambda t: ["best"] * 60)}, "scores are no numbers"),
-    "an incumbent that cannot score": ({"incumbent": object()}, "the incumbent is a object; expected score"),
+    "an incumbent that cannot score": (
+        {"incumbent": object()},
+        "the incumbent is a object; expected an object with score",
+    ),
     "an incumbent of other columns": (
         {"incumbent": rule(FEATURES.assign(fee=1.0), "fee")},
         "'fee' is missing",

@@ -79,6 +79,21 @@ def test_three_lists_that_agree_by_luck_are_not_certainty():
     assert t < SURE_AT
 
 
+def test_who_only_shrinks_the_incumbent_has_learned_nothing():
+    """Where judges toss coins, any loss falls when margins do; the order would be given up for nothing."""
+    evidence, true = evidence_of(200, sharpness=0.0)
+    incumbent = 4 * true
+    assert belief(incumbent / 10, incumbent, evidence)[0] == 0.0
+    assert belief(np.zeros(len(true)), incumbent, evidence)[0] == 0.0
+
+
+def test_a_single_query_proves_nothing():
+    pairs = Preferences.from_pairs(winner=[0] * 60, loser=[1] * 60, judge="ada")
+    nothing = np.zeros(60)
+    evidence = Evidence(pairs, np.zeros(60, dtype=object), nothing, nothing)
+    assert belief(np.full(60, 3.0), nothing, evidence) == (0.0, 0.0)
+
+
 def test_the_unit_is_the_query_and_not_the_pair():
     """The same pairs are other evidence as forty queries of one pair than as two queries of twenty."""
     pairs = Preferences.from_pairs(winner=[0] * 40, loser=[1] * 40, judge="ada", weight=0.1)
