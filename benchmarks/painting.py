@@ -148,7 +148,8 @@ def _page(rows: Sequence[Any], moves: int) -> list[str]:
         "",
         "“Script” is all that the page does for the key, measuring and moving included. “Painted after” "
         "counts from the same moment to the end of that frame, with the wait for it: up to "
-        f"{FRAME:.1f} ms when nothing is slow. The last column is the browser's own event timing.",
+        f"{FRAME:.1f} ms when nothing is slow. The last column is the browser's own event timing. "
+        "Times depend on what else the machine has to do; whether the next frame has the move does not.",
     ]
 
 

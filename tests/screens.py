@@ -278,7 +278,9 @@ def _save(page: Page, smaller: int, file: Path) -> None:
     if smaller > 1:
         size = (picture.width // smaller, picture.height // smaller)
         picture = picture.resize(size, Image.Resampling.LANCZOS)
-    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    # Of all ways to choose the colours, this one keeps those that are rare: a warning in red.
+    fewer = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    fewer.save(file, optimize=True)
 
 
 if __name__ == "__main__":
