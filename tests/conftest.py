@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -17,6 +14,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from ranking.append_only import without_triggers
+from tests.chromium import chromium, launched
 from tests.deployment import SERVICES, Deployment, is_listening
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -135,10 +133,7 @@ def _own_queue() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def chromium_path(require: Require) -> str:
     """Return the browser: $CHROMIUM, Playwright's own, or the one on PATH."""
-    own = sorted(glob.glob(str(Path.home() / ".cache/ms-playwright/chromium-*/chrome-linux*/chrome")))
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = [os.environ.get("CHROMIUM"), *reversed(own), *(shutil.which(name) for name in names)]
-    path = next((candidate for candidate in found if candidate and os.access(candidate, os.X_OK)), None)
+    path = chromium()
     require(path, "a Chromium ($CHROMIUM, Playwright's or on PATH)")
     return str(path)
 
@@ -146,16 +141,5 @@ def chromium_path(require: Require) -> str:
 @pytest.fixture(scope="session")
 def browser(chromium_path: str) -> Iterator[object]:
     """Return a running headless browser (a Playwright `Browser`)."""
-    from playwright.sync_api import sync_playwright
-
-    quiet = [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-quic",
-    ]
-    flags = ["--disable-gpu", "--no-first-run", *quiet, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path, headless=True, args=flags)
-        yield launched
-        launched.close()
+    with launched(chromium_path) as running:
+        yield running

@@ -14,6 +14,24 @@ function part(name, { id, title }) {
   return made;
 }
 
+/** The most of the entries that stand in the wanted order already, `fixed` among them. */
+function longestInOrder(now, wanted, fixed) {
+  const place = new Map(wanted.map((entry, index) => [entry, index]));
+  const at = now.indexOf(fixed);
+  const fits = (entry, index) => !fixed || entry === fixed || index < at === place.get(entry) < place.get(fixed);
+  const runs = [];
+  for (const entry of now.filter(fits)) {
+    const before = runs.filter((run) => place.get(run.at(-1)) < place.get(entry));
+    runs.push([...before.reduce((best, run) => (run.length > best.length ? run : best), []), entry]);
+  }
+  return new Set(runs.reduce((best, run) => (run.length > best.length ? run : best), []));
+}
+
+/** Write only what is new: an element that is written to is laid out anew. */
+function write(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+
 export class SlateView {
   constructor(form) {
     this.form = form;
@@ -100,18 +118,15 @@ export class SlateView {
     return new Map([...this.list.children].map((entry) => [entry, entry.getBoundingClientRect().top]));
   }
 
-  /** Bring the entries into order around the focused one: an element that is moved itself would lose its focus. */
+  /** Bring the entries into order, and touch no more of them than must move: each one touched is laid out anew. */
   #place(entries) {
-    const focused = entries.find((entry) => entry.contains(document.activeElement));
-    const split = focused ? entries.indexOf(focused) : 0;
-    for (const entry of entries.slice(0, split)) {
-      this.list.insertBefore(entry, focused);
-    }
-    let last = focused ?? null;
-    for (const entry of entries.slice(focused ? split + 1 : 0)) {
-      const wanted = last ? last.nextElementSibling : this.list.firstElementChild;
-      if (wanted !== entry) this.list.insertBefore(entry, wanted);
-      last = entry;
+    // Where a browser can't move an element without taking its focus away, the others are moved around it.
+    const fixed = this.list.moveBefore ? null : entries.find((entry) => entry.contains(document.activeElement));
+    const staying = longestInOrder([...this.list.children], entries, fixed);
+    let below = null;
+    for (const entry of entries.toReversed()) {
+      if (!staying.has(entry)) (this.list.moveBefore ?? this.list.insertBefore).call(this.list, entry, below);
+      below = entry;
     }
   }
 
@@ -120,17 +135,16 @@ export class SlateView {
     const shared = new Set([...state.joined, ...state.order.filter((_, index) => state.joined.has(state.order[index + 1]))]);
     for (const [id, card] of this.cards) {
       const rank = found.get(id);
-      card.querySelector("[data-rank]").textContent = rank ?? "–";
-      card.querySelector("[data-rank-words]").textContent =
-        rank === null ? " not looked at" : ` of ${this.ids.length}${shared.has(id) ? ", tied" : ""}`;
+      write(card.querySelector("[data-rank]"), rank ?? "–");
+      const words = rank === null ? " not looked at" : ` of ${this.ids.length}${shared.has(id) ? ", tied" : ""}`;
+      write(card.querySelector("[data-rank-words]"), words);
       card.classList.toggle("rest", rank === null);
       card.classList.toggle("tied", state.joined.has(id));
     }
     const drawn = state.cut < state.order.length;
     this.line.classList.toggle("drawn", drawn);
-    this.line.querySelector("#line-label").textContent = drawn
-      ? "ranked above · not looked at below"
-      : "all are ranked · move this line up to leave some";
+    const said = drawn ? "ranked above · not looked at below" : "all are ranked · move this line up to leave some";
+    write(this.line.querySelector("#line-label"), said);
   }
 
   #controls(state) {
