@@ -70,6 +70,14 @@ class JudgementAdmin(LookOnly):
     list_select_related = ("slate", "expert")
 
 
+@admin.register(models.GapNote)
+class GapNoteAdmin(LookOnly):
+    """What became of missing values."""
+
+    list_display = ("judgement", "kind", "text", "by", "created_at")
+    list_filter = ("kind",)
+
+
 @admin.register(models.Preference)
 class PreferenceAdmin(LookOnly):
     """Who is preferred to whom; derived."""

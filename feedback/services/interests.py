@@ -37,7 +37,7 @@ def set_aside(expert: User, query: Query, items: Collection[int]) -> int:
     that was begun stays, since its moves are kept: the expert says there what was said here. Inside a
     transaction.
     """
-    slates = Slate.objects.select_for_update().filter(
+    slates = Slate.objects.select_for_update(of=("self",)).filter(
         expert=expert,
         query=query,
         state=Slate.State.OPEN,

@@ -14,10 +14,12 @@ from django.urls import reverse
 from feedback.errors import InvalidGapNote
 from feedback.models import GapNote, ListChoice, Preference, Slate
 from feedback.services import attention, extending, gaps, moves, sessions
+from feedback.services.exchanging import export_file
+from feedback.services.importing import import_sessions
 from feedback.services.interests import known_conflicts
 from feedback.services.learning import freeze_training_set
 from ranking.services import training_sets
-from tests import factories
+from tests import exchange, factories
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +237,16 @@ def test_missing_information_opens_a_gap_that_names_field_and_item_and_prefers_n
     assert "most often “Fee”" in notices["gaps"]
     sessions.close_session(missed.slate.session)
     assert not Preference.objects.filter(judgement=missed).exists()
+
+
+def test_a_gap_that_is_read_in_from_elsewhere_is_open_like_any(project, tmp_path):
+    exchange.make_rich_session(project)
+    path = tmp_path / "sessions"
+    path.write_bytes(export_file(project, "jsonl"))
+    exchange.wipe()
+    import_sessions(project, path)
+    (gap,) = gaps.gaps_of(project, "open")
+    assert (gap.label, len(gap.items)) == ("Fee", 1)
 
 
 def test_an_answer_reaches_the_expert_and_a_closed_gap_needs_nobody(project, missed, admin, edda):

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
-from feedback.models import Invitation, Slate
+from feedback.errors import AlreadyJudged, InvalidSession, InvitationUnusable, SessionClosed
+from feedback.models import Invitation, Judgement, Slate
 from feedback.services import extending, inviting, judging, moves, sessions
 from tests import factories
 
@@ -277,3 +277,12 @@ def test_the_page_and_the_api_do_both(session, edda, emil):
     answer = api.post(f"/api/v1/sessions/{session.pk}/hand-over/", given, format="json")
     assert answer.status_code == 200
     assert "link, more, hand over" in client.get(reverse("feedback:session", args=[slug, session.pk])).text
+
+
+def test_a_list_that_went_over_while_it_was_open_takes_no_judgement_of_its_first_expert(session, edda, emil):
+    read = session.slates.filter(expert=edda, repeats=None).first()
+    assert extending.hand_over(session, edda, emil) > 0
+    assert Slate.objects.get(pk=read.pk).expert == emil
+    with pytest.raises(AlreadyJudged):
+        factories.judge(read)
+    assert not Judgement.objects.exists()
