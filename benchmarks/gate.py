@@ -89,13 +89,16 @@ def aa_of_differences(name: str, queries: int) -> list[str]:
     verdicts = []
     for seed in range(AA_RUNS):
         rng = np.random.default_rng([seed, queries, len(name)])
-        lines = {
-            "query": range(queries),
-            "champion": 0.5,
-            "challenger": 0.5 + DISTRIBUTIONS[name](rng, queries),
-        }
-        verdicts.append(decided(PairedResults.of_queries(pd.DataFrame(lines)), seed).verdict)
+        verdicts.append(
+            decided(PairedResults.of_queries(lines_of(DISTRIBUTIONS[name](rng, queries))), seed).verdict
+        )
     return verdicts
+
+
+def lines_of(differences: np.ndarray) -> pd.DataFrame:
+    """Two versions' shares that differ by that much, one line a query; by 1 at most, as shares do."""
+    half = np.clip(differences, -1, 1) / 2
+    return pd.DataFrame({"query": range(len(half)), "champion": 0.5 - half, "challenger": 0.5 + half})
 
 
 DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
@@ -180,8 +183,7 @@ def promoted_share(population: np.ndarray, lists: int, world_seed: int) -> float
     promoted = 0
     for draw in range(POWER_DRAWS):
         drawn = np.random.default_rng([world_seed, lists, draw]).choice(population, lists, replace=False)
-        lines = {"query": range(lists), "champion": 0.5, "challenger": 0.5 + drawn}
-        promoted += decided(PairedResults.of_queries(pd.DataFrame(lines)), draw).verdict == PROMOTE
+        promoted += decided(PairedResults.of_queries(lines_of(drawn)), draw).verdict == PROMOTE
     return promoted / POWER_DRAWS
 
 
@@ -231,8 +233,7 @@ def segments_with_one_harmed(seed: int, harm: float) -> PairedResults:
     """102 lists in three segments: eight points gained in two of them and `harm` lost in the third."""
     rng = np.random.default_rng([seed, int(1000 * harm)])
     group = np.array(["x", "y", "z"])[np.arange(102) % 3]
-    challenger = 0.6 + np.where(group == "y", -harm, 0.08) + rng.normal(0, 0.1, 102)
-    table = pd.DataFrame({"query": range(102), "champion": 0.6, "challenger": challenger})
+    table = lines_of(np.where(group == "y", -harm, 0.08) + rng.normal(0, 0.1, 102))
     lines = [table, table.assign(family="segment", name="kind", group=group)]
     return PairedResults(
         pd.concat([PairedResults.of_queries(part).figures for part in lines], ignore_index=True)

@@ -11,12 +11,13 @@ from ranking.ltr.decision import Check, GateDecision
 from ranking.ltr.drift import psi
 from ranking.ltr.errors import CorruptModel, InvalidFeatures, InvalidPreferences, LtrError, TrainingCancelled
 from ranking.ltr.explain import pair_reasons, reasons
+from ranking.ltr.figures import PairedResults
 from ranking.ltr.gate import gate
 from ranking.ltr.guardrails import GateLimits
 from ranking.ltr.intervals import Estimate
 from ranking.ltr.metrics import kendall_tau, ndcg, pair_accuracy
 from ranking.ltr.model import Ranker, Scorer, load_ranker
-from ranking.ltr.paired import PairedResults, paired_results
+from ranking.ltr.paired import paired_results
 from ranking.ltr.preferences import Preferences
 from ranking.ltr.refining import Refined, refine
 from ranking.ltr.separation import separation_reliability

@@ -148,7 +148,7 @@ def bagged(preferences: Preferences, rng: np.random.Generator) -> Preferences:
         return preferences
     times = np.bincount(rng.integers(0, len(lists), len(lists)), minlength=len(lists))[places]
     drawn = preferences.take(times > 0)
-    return replace(drawn, weight=drawn.weight * times[times > 0])
+    return drawn.weighted(times[times > 0])
 
 
 def linear_fit(

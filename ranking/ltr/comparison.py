@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ranking.ltr.checking import numbers, whole_number
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.intervals import CONFIDENCE, bootstrap_weights, expanded_interval
+from ranking.ltr.metrics import QueryMetric
 from ranking.ltr.preferences import Floats
 
 LEAST_QUERIES = 6
@@ -74,8 +76,8 @@ class Comparison:
 
 
 def compare(
-    challenger: pd.Series[float],
-    champion: pd.Series[float],
+    challenger: pd.Series[float] | QueryMetric,
+    champion: pd.Series[float] | QueryMetric,
     *,
     seed: int,
     resamples: int = 10_000,
@@ -85,10 +87,16 @@ def compare(
 
     Parameters
     ----------
-    challenger, champion : one finite value per query, the same queries in any order
+    challenger, champion : one finite value per query, the same queries in any order: Series by query, or what
+        `ndcg` and `pair_accuracy` return
     seed : of the resampling; the result does not depend on the order of the queries
     resamples : of the bootstrap and of the sign flips
     confidence : of the two-sided interval; each end is a one-sided bound of (1 + confidence)/2
+
+    Raises
+    ------
+    InvalidFeatures
+        Naming the query that comes twice, has one value only or one that is not finite.
 
     Notes
     -----
@@ -103,7 +111,9 @@ def compare(
     >>> compare(champion, champion, seed=0).p_value
     1.0
     """
-    left, right = _paired(challenger, champion)
+    whole_number("resamples", resamples, 1)
+    whole_number("seed", seed, 0)
+    left, right = _paired(_by_query("challenger", challenger), _by_query("champion", champion))
     difference = left - right
     n = len(difference)
     if n < 2:
@@ -125,13 +135,24 @@ def compare(
     )
 
 
+def _by_query(name: str, values: pd.Series[float] | QueryMetric) -> pd.Series[float]:
+    """One finite value for each query."""
+    series = values.values if isinstance(values, QueryMetric) else values
+    if not isinstance(series, pd.Series):
+        raise InvalidFeatures(f"{name} is a {type(series).__name__}; expected a Series by query")
+    column = numbers(name, series, each="query")
+    if not series.index.is_unique:
+        twice = series.index[series.index.duplicated()][0]
+        raise InvalidFeatures(f"{name} has query {twice!r} twice; expected one value per query")
+    wrong = np.flatnonzero(~np.isfinite(column))
+    if len(wrong):
+        query, value = series.index[wrong[0]], column[wrong[0]]
+        raise InvalidFeatures(f"{name} of query {query!r} is {value}, not finite; expected a finite number")
+    return pd.Series(column, index=series.index)
+
+
 def _paired(challenger: pd.Series[float], champion: pd.Series[float]) -> tuple[Floats, Floats]:
     """Values of both in one order of the queries."""
-    for name, series in (("challenger", challenger), ("champion", champion)):
-        if not series.index.is_unique or not np.isfinite(series.to_numpy(dtype=np.float64)).all():
-            raise InvalidFeatures(
-                f"{name} has a query twice or a value that is not finite; expected one per query"
-            )
     odd = challenger.index.symmetric_difference(champion.index)
     if len(odd):
         raise InvalidFeatures(f"query {odd[0]!r} has one value only; expected one of each of the two")

@@ -32,11 +32,7 @@ def tau_b(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     >>> tau_b([1, 2, 3, 4, np.nan], [1, 2, 4, 3, 5])
     0.666666666667
     """
-    left, right = _ranks(first, 1), _ranks(second, 1)
-    if left.shape != right.shape:
-        raise InvalidPreferences(
-            f"{len(left)} and {len(right)} ranks; expected two rankings of the same rows"
-        )
+    left, right = _two(first, second)
     common = np.isfinite(left) & np.isfinite(right)
     return kendall_tau(left[common], right[common]) if common.sum() >= LEAST_ROWS else float("nan")
 
@@ -168,11 +164,7 @@ def rbo(first: npt.ArrayLike, second: npt.ArrayLike, p: float = PERSISTENCE) -> 
     """
     if not 0 < p < 1:
         raise InvalidPreferences(f"p is {p}; expected a number between 0 and 1")
-    left, right = _ranks(first, 1), _ranks(second, 1)
-    if left.shape != right.shape:
-        raise InvalidPreferences(
-            f"{len(left)} and {len(right)} ranks; expected two rankings of the same rows"
-        )
+    left, right = _two(first, second)
     if _says_nothing(left) or _says_nothing(right):
         return float("nan")
     return _extrapolated(_agreement_by_depth(left, right), p)
@@ -201,7 +193,7 @@ def pairs_kept(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     >>> pairs_kept([1, 2, 3], [1, 3, 2]), pairs_kept([1, 2], [1, 1])
     (0.6666666666666666, 0.5)
     """
-    left, right = _ranks(first, 1), _ranks(second, 1)
+    left, right = _two(first, second)
     common = np.isfinite(left) & np.isfinite(right)
     upper = np.triu_indices(int(common.sum()), 1)
     before, after = (np.sign(np.subtract.outer(side[common], side[common]))[upper] for side in (left, right))
@@ -244,8 +236,21 @@ def _says_nothing(ranks: Floats) -> bool:
     return len(placed) == 0 or (len(placed) > 1 and float(np.ptp(placed)) == 0)
 
 
+def _two(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Two rankings of the same rows."""
+    left, right = _ranks(first, 1), _ranks(second, 1)
+    if left.shape != right.shape:
+        raise InvalidPreferences(
+            f"{len(left)} and {len(right)} ranks; expected two rankings of the same rows"
+        )
+    return left, right
+
+
 def _ranks(values: Any, dimensions: int) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidPreferences(f"ranks are no numbers ({error}); expected numbers, or NaN") from None
     wrong = np.argwhere(np.isinf(array))
     if array.ndim != dimensions or len(wrong):
         place = f", entry {wrong[0].tolist()} is infinite" if len(wrong) else ""

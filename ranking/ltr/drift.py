@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri
 
+from ranking.ltr.checking import numbers, whole_number
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.preferences import Floats
 
@@ -71,8 +72,7 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, bins: int = 10) -> Drift
     False
     """
     before, now = _values("expected", expected), _values("actual", actual)
-    if bins < 1:
-        raise InvalidFeatures(f"{bins} bins; expected at least 1")
+    whole_number("bins", bins, 1)
     edges = _edges(before, bins)
     counts = np.array([_counts(values, edges) for values in (before, now)])
     counts = counts[:, counts.any(axis=0)]
@@ -84,8 +84,8 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, bins: int = 10) -> Drift
 
 
 def _values(name: str, values: npt.ArrayLike) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1 or len(array) == 0 or np.isinf(array).any():
+    array = numbers(name, values)
+    if len(array) == 0 or np.isinf(array).any():
         raise InvalidFeatures(f"{name} of shape {array.shape}; expected at least one value, finite or NaN")
     return array
 

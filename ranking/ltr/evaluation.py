@@ -14,9 +14,10 @@ import pandas as pd
 
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.decision import NOT_YET, Check, GateDecision
+from ranking.ltr.figures import LABELS, PAIRS, PairedResults
 from ranking.ltr.gate import gate
 from ranking.ltr.guardrails import GateLimits
-from ranking.ltr.paired import LABELS, PAIRS, HeldOut, PairedResults, paired_results
+from ranking.ltr.paired import HeldOut, paired_results
 from ranking.ltr.preferences import Floats
 from ranking.ltr.tables import Mask, Pairs, Rows
 

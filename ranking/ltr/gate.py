@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from ranking.ltr.checking import key_forms, numbers, whole_number
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.decision import NOT_YET, PROMOTE, REFUSE, VERDICTS, Check, GateDecision, worst
 from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.figures import LABELS, PAIRS, PairedResults
 from ranking.ltr.guardrails import (
     METRIC_WORDS,
     GateLimits,
@@ -31,7 +33,6 @@ from ranking.ltr.guardrails import (
     queries_needed,
     watched_of,
 )
-from ranking.ltr.paired import LABELS, PAIRS, PairedResults
 
 NAMED = 3
 """Losses that a check names; its figures hold them all."""
@@ -77,7 +78,8 @@ def gate(
     Raises
     ------
     InvalidFeatures
-        For figures that are not finite, a query twice in one comparison, an unknown metric.
+        For results that are no `PairedResults`, figures that are not finite, a query twice in one comparison,
+        an unknown metric, a seed below 0 or no resamples.
 
     Notes
     -----
@@ -97,6 +99,15 @@ def gate(
     """
     if decisive not in METRIC_WORDS:
         raise InvalidFeatures(f"decisive metric is {decisive!r}; expected one of {tuple(METRIC_WORDS)}")
+    if not isinstance(results, PairedResults):
+        kind = type(results).__name__
+        raise InvalidFeatures(
+            f"results are a {kind}; expected PairedResults, as PairedResults.of_queries makes"
+        )
+    whole_number("resamples", resamples, 1)
+    whole_number("seed", seed, 0)
+    if reseeded is not None and len(numbers("reseeded", reseeded, each="seed")) < 2:
+        raise InvalidFeatures(f"reseeded holds {list(reseeded)}; expected two or more finite means")
     trial = _Trial(results, limits or GateLimits(), decisive, seed, resamples)
     dropped = int(results.figures.loc[~results.figures["randomised"].astype(bool), "slates"].sum())
     sound = _sound(trial)
@@ -134,8 +145,8 @@ def _sound(trial: _Trial) -> Check:
 
 
 def _seen(results: PairedResults) -> list[str]:
-    judged = set(map(str, results.figures["query"])) | set(map(str, results.scores["query"]))
-    return sorted(judged & results.trained_queries)
+    judged = set(results.figures["query"]) | set(results.scores["query"])
+    return sorted(str(key) for key in judged if key_forms(key) & results.trained_queries)
 
 
 def _is_constant(scores: pd.DataFrame) -> bool:
@@ -302,7 +313,7 @@ def _noise_floor(trial: _Trial, found: Comparison | None, reseeded: Sequence[flo
     if found is None or reseeded is None:
         return Check("noise_floor", PROMOTE, {}, "not measured: no training with other seeds")
     means = np.asarray(reseeded, dtype=float)
-    if len(means) < 2 or not np.isfinite(means).all():
+    if not np.isfinite(means).all():
         raise InvalidFeatures(f"reseeded holds {list(reseeded)}; expected two or more finite means")
     k = len(means)
     spread = float(means.std(ddof=1))

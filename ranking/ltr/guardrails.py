@@ -22,7 +22,7 @@ from scipy.special import expit, ndtri
 from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.decision import NOT_YET, PROMOTE, REFUSE
 from ranking.ltr.errors import InvalidFeatures
-from ranking.ltr.paired import EXPOSURE, LABELS, PAIRS, PLACED, PairedResults
+from ranking.ltr.figures import EXPOSURE, LABELS, PAIRS, PLACED, PairedResults
 from ranking.ltr.preferences import Floats
 
 CALIBRATION_BINS = 10
@@ -79,8 +79,9 @@ class GateLimits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not np.isfinite(value) or value < 0:
-                raise InvalidFeatures(f"limit {name} is {value}; expected a finite number, 0 or more")
+            number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            if not number or not np.isfinite(value) or value < 0:
+                raise InvalidFeatures(f"limit {name} is {value!r}; expected a finite number, 0 or more")
         if not 0 < self.level < self.doubt < 0.5 < self.power < 1:
             raise InvalidFeatures("expected 0 < level < doubt < 0.5 < power < 1")
         if not 0 < self.gain <= 0.05 or self.worth == 0:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ranking.ltr.checking import numbers, query_keys, whole_number
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.preferences import Floats, Preferences
 
@@ -61,6 +62,7 @@ def ndcg(labels: npt.ArrayLike, scores: npt.ArrayLike, queries: npt.ArrayLike, k
     >>> metric.values.round(4).to_dict(), metric.left_out
     ({'q': 0.9134}, 1)
     """
+    whole_number("k", k, 1)
     table = _labelled(labels, scores, queries)
     discount = np.r_[1 / np.log2(np.arange(2, k + 2)), 0.0]
     gain = _tied_gain(table, "score", discount, k)
@@ -88,7 +90,7 @@ def pair_accuracy(
     {0: 0.667, 1: 0.5}
     """
     f = _finite("scores", scores)
-    preferences.check(len(f), queries)
+    preferences.check(len(f), None if queries is None else query_keys(queries, len(f)))
     group = preferences.list_id if queries is None else np.asarray(queries, dtype=object)[preferences.winner]
     direction = np.sign(preferences.target - 0.5)
     agreement = np.sign(f[preferences.winner] - f[preferences.loser]) * direction
@@ -144,12 +146,10 @@ def kendall_tau(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 
 def _labelled(labels: npt.ArrayLike, scores: npt.ArrayLike, queries: npt.ArrayLike) -> pd.DataFrame:
     """The labelled rows as columns query, label, score."""
-    label = np.asarray(labels, dtype=np.float64)
-    score, query = _finite("scores", scores), np.asarray(queries, dtype=object)
-    if not label.shape == score.shape == query.shape:
-        raise InvalidFeatures(
-            f"{label.shape} labels, {score.shape} scores, {query.shape} queries; expected equal"
-        )
+    label, score = numbers("labels", labels), _finite("scores", scores)
+    if len(label) != len(score):
+        raise InvalidFeatures(f"{len(label)} labels and {len(score)} scores; expected equal numbers of both")
+    query = query_keys(queries, len(score))
     wrong = np.flatnonzero((label < 0) | np.isinf(label))
     if len(wrong):
         raise InvalidFeatures(f"label of row {wrong[0]} is {label[wrong[0]]}; expected 0 or more, or NaN")
@@ -167,9 +167,10 @@ def _tied_gain(table: pd.DataFrame, by: str, discount: Floats, k: int) -> pd.Ser
 
 
 def _finite(name: str, values: npt.ArrayLike) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
+    array = numbers(name, values)
     wrong = np.flatnonzero(~np.isfinite(array))
-    if array.ndim != 1 or len(wrong):
-        place = f", row {wrong[0]} is {array.ravel()[wrong[0]]}" if len(wrong) else ""
-        raise InvalidFeatures(f"{name} of shape {array.shape}{place}; expected one finite number per row")
+    if len(wrong):
+        raise InvalidFeatures(
+            f"{name} of shape {array.shape}, row {wrong[0]} is {array[wrong[0]]}; expected a finite number"
+        )
     return array

@@ -8,112 +8,28 @@ Does *not* compare or decide anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.checking import key_texts, numbers
+from ranking.ltr.figures import (
+    EXPOSURE,
+    FIGURE_COLUMNS,
+    LABELS,
+    PAIRS,
+    PLACED,
+    SIGNED_OFF_COLUMNS,
+    PairedResults,
+    empty,
+)
 from ranking.ltr.metrics import QueryMetric, exposure, ndcg, pair_accuracy
 from ranking.ltr.preferences import Floats, Preferences
 from ranking.ltr.tables import Mask, Pairs, Rows
-
-PAIRS, LABELS, EXPOSURE, PLACED = "pair_accuracy", "ndcg@10", "exposure@10", "placement"
-
-FAMILIES = ("all", "segment", "expert", "exposure", "pairwise")
-
-FIGURE_COLUMNS = (
-    "family",
-    "name",
-    "group",
-    "metric",
-    "query",
-    "challenger",
-    "champion",
-    "base",
-    "slates",
-    "randomised",
-)
-MARGIN_COLUMNS = ("query", "challenger", "champion", "weight", "randomised")
-SIGNED_OFF_COLUMNS = ("query", "winner", "loser", "challenger", "champion")
-SCORE_COLUMNS = ("query", "challenger", "champion")
-
-
-def _empty(columns: Iterable[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in columns})
-
-
-@dataclass(frozen=True, eq=False)
-class PairedResults:
-    """Per-query results of challenger and champion, paired.
-
-    Attributes
-    ----------
-    figures
-        One line for each family, name, group, metric and query: `challenger` and `champion`, higher is
-        better but for exposure. `family` is "all" (name and group empty), "segment" (name: of the segment,
-        group: its value), "expert" (group: who), "exposure" or "pairwise" (name: protected attribute, group:
-        its value; pairs of a member with somebody else: their accuracy, and "placement", what it lacks to
-        that of the same scores with all members moved together). `base` is the group's share of the query's
-        candidates (exposure only, else 1), `slates` how many lists the line rests on, `randomised` whether
-        these were shown in random order (True where no list is involved).
-    margins
-        One line for each strict pair that an expert judged: score of the winner less that of the loser.
-    signed_off
-        One line for each pair that must stay in order: keys of winner and loser, and both margins, NaN where
-        the pair could not be looked at.
-    scores
-        One line for each held-out row.
-    trained_queries
-        Queries that the challenger has learned from.
-
-    Raises
-    ------
-    InvalidFeatures
-        For a table without one of its columns, or an unknown family.
-
-    >>> lines = {"query": ["q1", "q2"], "challenger": [0.8, 0.7], "champion": [0.6, 0.7]}
-    >>> results = PairedResults.of_queries(pd.DataFrame(lines))
-    >>> results.figures[["metric", "query", "randomised"]].values.tolist()
-    [['pair_accuracy', 'q1', True], ['pair_accuracy', 'q2', True]]
-    """
-
-    figures: pd.DataFrame
-    margins: pd.DataFrame = field(default_factory=lambda: _empty(MARGIN_COLUMNS))
-    signed_off: pd.DataFrame = field(default_factory=lambda: _empty(SIGNED_OFF_COLUMNS))
-    scores: pd.DataFrame = field(default_factory=lambda: _empty(SCORE_COLUMNS))
-    trained_queries: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        needed = {
-            "figures": FIGURE_COLUMNS,
-            "margins": MARGIN_COLUMNS,
-            "signed_off": SIGNED_OFF_COLUMNS,
-            "scores": SCORE_COLUMNS,
-        }
-        for name, columns in needed.items():
-            missing = [column for column in columns if column not in getattr(self, name).columns]
-            if missing:
-                raise InvalidFeatures(f"{name} has no column {missing[0]!r}; expected {list(columns)}")
-        unknown = sorted(set(self.figures["family"]) - set(FAMILIES))
-        if unknown:
-            raise InvalidFeatures(f"family {unknown[0]!r} of figures is unknown; expected one of {FAMILIES}")
-
-    @classmethod
-    def of_queries(cls, table: pd.DataFrame, metric: str = PAIRS, **more: Any) -> PairedResults:
-        """From one metric alone: columns query, challenger, champion, and others of figures if known."""
-        defaults: dict[str, Any] = {
-            "family": "all",
-            "name": "",
-            "group": "",
-            "metric": metric,
-            "base": 1.0,
-            "slates": 1,
-            "randomised": True,
-        }
-        return cls(figures=table.assign(**{k: v for k, v in defaults.items() if k not in table}), **more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +52,13 @@ class HeldOut:
 
     @classmethod
     def of(
-        cls, rows: Rows, pairs: Pairs, challenger: Floats, champion: Floats | None, *, seed: int
+        cls, rows: Rows, pairs: Pairs, challenger: npt.ArrayLike, champion: npt.ArrayLike | None, *, seed: int
     ) -> HeldOut:
         """Of the frozen tables: what is held out, and of the experts' pairs those shown in random order."""
         return cls(
             rows=rows,
-            challenger=challenger,
-            champion=champion,
+            challenger=numbers("challenger", challenger, len(rows)),
+            champion=None if champion is None else numbers("champion", champion, len(rows)),
             experts=pairs.preferences.take(_judged(pairs) & pairs.randomised),
             labelled=rows.held_out & ~np.isnan(rows.labels),
             seed=seed,
@@ -169,11 +85,11 @@ class HeldOut:
 def paired_results(
     rows: Rows,
     pairs: Pairs,
-    challenger: Floats,
-    champion: Floats,
+    challenger: npt.ArrayLike,
+    champion: npt.ArrayLike,
     *,
     signed_off: Iterable[tuple[str, str, str]] = (),
-    trained_queries: Iterable[str] = (),
+    trained_queries: Iterable[Hashable] = (),
     with_labels: bool = True,
 ) -> PairedResults:
     """Lay out the results of two versions on the held-out part of frozen tables.
@@ -181,29 +97,37 @@ def paired_results(
     Parameters
     ----------
     rows, pairs : as read by `ranking.ltr.tables`
-    challenger, champion : (n,) scores of all rows
+    challenger, champion : (n,) scores of all rows, in the order of the rows whatever index they have
     signed_off : (query, item above, item below) that must stay in this order; one whose rows are not among
         `rows` cannot be looked at, and has margins that are NaN
     trained_queries : queries that the challenger has learned from
     with_labels : False where the graded labels are a history that experts correct
+
+    Raises
+    ------
+    InvalidFeatures
+        For scores that are not one number for each row, and for queries that are not a collection of keys.
 
     Notes
     -----
     A challenger with a score that is not finite has no figures: only its scores are handed on.
     Slates that were not shown in random order stay in the table, marked, so that they can be counted.
     """
-    scored = pd.DataFrame({"query": rows.queries, "challenger": challenger, "champion": champion})
+    scores = {"challenger": challenger, "champion": champion}
+    scored = pd.DataFrame(
+        {"query": rows.queries} | {name: numbers(name, one, len(rows)) for name, one in scores.items()}
+    )
     kept: dict[str, Any] = {
         "scores": scored[rows.held_out].reset_index(drop=True),
         "signed_off": _signed_off(rows, scored, signed_off),
-        "trained_queries": frozenset(map(str, trained_queries)),
+        "trained_queries": key_texts("trained_queries", trained_queries),
     }
-    if not np.isfinite(challenger).all():
-        return PairedResults(figures=_empty(FIGURE_COLUMNS), **kept)
+    if not np.isfinite(scored["challenger"]).all():
+        return PairedResults(figures=empty(FIGURE_COLUMNS), **kept)
     held_out = HeldOut.of(rows, pairs, challenger, champion, seed=0)
     metrics = (PAIRS, LABELS) if with_labels else (PAIRS,)
     lines = [*_overall(held_out, metrics), *_shown_in_own_order(held_out, pairs), *_fairness(held_out)]
-    figures = pd.concat(lines, ignore_index=True) if lines else _empty(FIGURE_COLUMNS)
+    figures = pd.concat(lines, ignore_index=True) if lines else empty(FIGURE_COLUMNS)
     return PairedResults(figures=figures, margins=_margins(scored, pairs), **kept)
 
 
@@ -360,7 +284,7 @@ def _signed_off(rows: Rows, scored: pd.DataFrame, wanted: Iterable[tuple[str, st
         over, under = places.get((query, above), []), places.get((query, below), [])
         pairs: list[tuple[int | None, int | None]] = [(winner, loser) for winner in over for loser in under]
         found += [(query, above, below, *_margin(scored, *pair)) for pair in pairs or [(None, None)]]
-    return pd.DataFrame(found, columns=["query", "winner", "loser", "challenger", "champion"])
+    return pd.DataFrame(found, columns=list(SIGNED_OFF_COLUMNS))
 
 
 def _margin(scored: pd.DataFrame, winner: int | None, loser: int | None) -> tuple[float, float]:

@@ -7,6 +7,8 @@ from scipy.stats import ttest_1samp
 
 from ranking.ltr.comparison import compare
 from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.metrics import pair_accuracy
+from ranking.ltr.preferences import Preferences
 
 
 def two(seed, n, shift=0.0):
@@ -84,11 +86,33 @@ def test_many_queries_are_resampled_in_pieces():
 @pytest.mark.parametrize(
     ("challenger", "words"),
     [
-        (pd.Series([1.0, 2.0], index=["a", "c"]), "has one value only"),
-        (pd.Series([1.0, 2.0], index=["a", "a"]), "challenger has a query twice"),
-        (pd.Series([1.0, np.nan], index=["a", "b"]), "challenger has .* not finite"),
+        (pd.Series([1.0, 2.0], index=["a", "c"]), "query 'b' has one value only"),
+        (
+            pd.Series([1.0, 2.0], index=["a", "a"]),
+            "challenger has query 'a' twice; expected one value per query",
+        ),
+        (pd.Series([1.0, np.nan], index=["a", "b"]), "challenger of query 'b' is nan, not finite"),
+        (pd.Series(["x", "y"], index=["a", "b"]), "challenger holds what is no number, such as 'x'"),
+        ([1.0, 2.0], "challenger is a list; expected a Series by query"),
+        (pd.DataFrame({"x": [1.0, 2.0]}), "challenger is a DataFrame; expected a Series by query"),
     ],
 )
 def test_values_that_cannot_be_paired_are_refused(challenger, words):
     with pytest.raises(InvalidFeatures, match=words):
         compare(challenger, pd.Series([1.0, 2.0], index=["a", "b"]), seed=0)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 0, "resamples": 0}, {"seed": 0.5}])
+def test_a_resampling_that_cannot_be_is_refused(wrong):
+    with pytest.raises(InvalidFeatures, match="expected a whole number, at least"):
+        compare(*two(0, 8), **wrong)
+
+
+def test_what_the_metrics_return_can_be_compared_as_it_is():
+    pairs = Preferences.from_orders(
+        [[4 * one + place for place in range(4)] for one in range(8)], judge="ada"
+    )
+    right, wrong = (pair_accuracy(sign * np.arange(32), pairs) for sign in (-1, 1))
+    found = compare(right, wrong, seed=0)
+    assert (found.difference, found.better) == (1.0, True)
+    assert found == compare(right.values, wrong.values, seed=0)

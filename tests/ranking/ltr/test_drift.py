@@ -58,8 +58,22 @@ def test_rows_all_missing_on_one_side_give_a_finite_index():
 
 @pytest.mark.parametrize(
     ("expected", "actual", "bins"),
-    [([], [1.0], 10), ([1.0], [], 10), ([1.0], [np.inf], 10), ([1.0], [1.0], 0)],
+    [([], [1.0], 10), ([1.0], [], 10), ([1.0], [np.inf], 10)],
 )
 def test_what_cannot_be_compared_is_refused(expected, actual, bins):
     with pytest.raises(InvalidFeatures, match="expected at least"):
         psi(expected, actual, bins)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"bins": 0}, "bins is 0; expected a whole number, at least 1"),
+        ({"actual": ["x"]}, "actual holds what is no number, such as 'x'"),
+        ({"expected": [1.0, "2"]}, "expected holds what is no number"),
+        ({"actual": [[1.0]]}, r"actual has shape \(1, 1\); expected a number"),
+    ],
+)
+def test_what_is_no_column_of_numbers_is_refused(wrong, words):
+    with pytest.raises(InvalidFeatures, match=words):
+        psi(**({"expected": [1.0], "actual": [1.0]} | wrong))

@@ -80,11 +80,26 @@ def test_the_order_of_the_rows_changes_no_metric(rows, order):
         ([np.inf, 1.0], [1.0, 2.0], "label of row 0 is inf"),
         ([1.0, 1.0], [1.0, np.nan], "scores of shape .*, row 1 is nan"),
         ([1.0], [1.0, 2.0], "expected equal"),
+        (["good", "bad"], [1.0, 2.0], "labels holds what is no number, such as 'good'"),
+        ([1.0, 1.0], [[1.0, 2.0]], r"scores has shape \(1, 2\)"),
     ],
 )
 def test_values_without_a_meaning_are_refused(labels, scores, words):
     with pytest.raises(InvalidFeatures, match=words):
         ndcg(labels, scores, ["a", "a"])
+
+
+@pytest.mark.parametrize("missing", [np.nan, None], ids=["NaN", "None"])
+def test_a_row_without_a_query_is_refused_by_its_number(missing):
+    with pytest.raises(InvalidFeatures, match=r"query of row 1 is .*; expected a key"):
+        ndcg([1.0, 1.0], [1.0, 2.0], ["a", missing])
+    with pytest.raises(InvalidFeatures, match=r"query of row 1 is .*; expected a key"):
+        pair_accuracy([1.0, 2.0], Preferences.from_orders([[0, 1]], judge="ada"), ["a", missing])
+
+
+def test_a_cut_of_no_places_is_refused():
+    with pytest.raises(InvalidFeatures, match="k is 0; expected a whole number, at least 1"):
+        ndcg([1.0], [1.0], ["a"], k=0)
 
 
 def test_accuracy_weighs_pairs_within_a_query_and_counts_ties_of_the_scores_half():

@@ -1,14 +1,20 @@
 """Pairs from orders and ratings: worked cases, refusals, properties."""
 
+import copy
 import json
+import pickle
+import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ranking.ltr.committee import committee
 from ranking.ltr.errors import InvalidPreferences
+from ranking.ltr.judges import judge_reports
 from ranking.ltr.preferences import Preferences
 
 CASES = json.loads((Path(__file__).parents[3] / "fixtures/cases/ltr_preferences.json").read_text())
@@ -51,6 +57,20 @@ REFUSED = {
     "a nameless judge": ({"judge": ["ada", None]}, "pair 1: judge is None; expected a name"),
     "too few judges": ({"judge": ["ada"]}, "unequal length"),
     "a table for a column": ({"weight": [[1.0, 1.0]]}, "weight has 2 dimensions"),
+    "a weight that overflows": (
+        {"weight": [1.0, 1e300]},
+        "pair 1: weight is 1e.300; expected a number from 0 to 1000000",
+    ),
+    "a number for a judge": ({"judge": 7}, "judge is 7; expected a name, or one for each pair"),
+    "no judge": ({"judge": None}, "judge is None; expected a name"),
+    "digits for rows": ({"winner": ["0", "1"]}, "winner is not numeric but text; expected numbers"),
+    "truth for rows": ({"winner": [False, True]}, "pair 0: winner is False; expected a whole number"),
+    "a row beyond all numbers": ({"loser": [1, 1e300]}, "pair 1: loser is 1e.300; expected a whole number"),
+    "names of lists": (
+        {"list_id": ["x", "y"]},
+        r"list_id is not numeric but text; .* pd.factorize\(keys\)\[0\]",
+    ),
+    "a name among numbers": ({"list_id": [1, "y"]}, "list_id is not numeric but text"),
 }
 
 
@@ -58,6 +78,159 @@ REFUSED = {
 def test_a_wrong_pair_is_refused_by_column_and_number(change, words):
     with pytest.raises(InvalidPreferences, match=words):
         Preferences.from_pairs(**(GOOD | change))
+
+
+ROWS = "expected a row, a whole number from 0"
+ORDERS_REFUSED = {
+    "a fraction": ({"orders": [[1.5, 0, 3]]}, f"list 0, entry 0 is 1.5; {ROWS}"),
+    "a fraction in a tier": ({"orders": [[1], [3, [0, 2.5]]]}, f"list 1, entry 1 is 2.5; {ROWS}"),
+    "digits": ({"orders": [["1", "2"]]}, f"list 0, entry 0 is the str '1'; {ROWS}"),
+    "a text of digits": ({"orders": ["123"]}, "list 0 is the str '123'; expected a list"),
+    "texts": ({"orders": ["a", "b"]}, "list 0 is the str 'a'; expected a list"),
+    "a text for all": ({"orders": "123"}, "orders is the str '123'; expected a list"),
+    "a missing row": ({"orders": [[1, None]]}, f"list 0, entry 1 is None; {ROWS}"),
+    "a row that is no number": ({"orders": [[1, float("nan")]]}, f"list 0, entry 1 is nan; {ROWS}"),
+    "an endless row": ({"orders": [[1, float("inf")]]}, f"list 0, entry 1 is inf; {ROWS}"),
+    "a negative row": ({"orders": [[1, -1]]}, f"list 0, entry 1 is -1; {ROWS}"),
+    "truth": ({"orders": [[True, 0]]}, f"list 0, entry 0 is True; {ROWS}"),
+    "one flat list": ({"orders": [2, 0, 1]}, "list 0 is 2; expected a list"),
+    "a table": (
+        {"orders": pd.DataFrame({"best": [1], "next": [2]})},
+        "orders is a DataFrame; expected a list",
+    ),
+    "a set as a list": ({"orders": [{1, 2}]}, "list 0 is the set {1, 2}; expected a list"),
+    "a set as a tier": ({"orders": [[0, {1, 2}]]}, f"list 0, entry 1 is the set {{1, 2}}; {ROWS}"),
+    "a generator as a tier": (
+        {"orders": [[0, (n for n in (1, 2))]]},
+        f"list 0, entry 1 is a generator; {ROWS}",
+    ),
+    "a tier in a tier": ({"orders": [[0, [1, [2, 3]]]]}, f"list 0, entry 1 is a list; {ROWS}"),
+    "no judge": ({"judge": None}, "judge is None; expected a name, or one for each list"),
+    "a number for a judge": ({"judge": 3}, "judge is 3; expected a name, or one for each list"),
+    "a judge without a name": ({"judge": [None]}, "list 0: judge is None; expected a name"),
+    "too many judges": ({"judge": ["ada", "bob"]}, "2 judges for 1 lists"),
+    "tiers shown": ({"shown": [[0, [1, 2]]]}, f"shown order of list 0, entry 1 is a list; {ROWS}"),
+    "a set shown": ({"shown": [{0, 1}]}, "shown order of list 0 is the set {0, 1}; expected a list"),
+    "one shown order for all": ({"shown": [1]}, "shown order of list 0 is 1; expected a list"),
+    "names of lists": ({"list_id": ["x"]}, "list_id is not numeric but text"),
+    "too many list ids": ({"list_id": [1, 2]}, "2 list ids for 1 lists; expected one a list"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), ORDERS_REFUSED.values(), ids=ORDERS_REFUSED.keys())
+def test_a_wrong_order_is_refused_by_list_and_entry(change, words):
+    with pytest.raises(InvalidPreferences) as refusal:
+        Preferences.from_orders(**({"orders": [[0, 1]], "judge": "ada"} | change))
+    assert words in str(refusal.value)
+
+
+SAME_ORDER = {
+    "a list of lists": [[2, [0, 1]]],
+    "tuples": ((2, (0, 1)),),
+    "whole floats": [[2.0, [0.0, 1.0]]],
+    "arrays": [[np.int32(2), np.array([0, 1])]],
+    "a Series": pd.Series([[2, pd.Series([0, 1], index=[8, 9])]], index=[5]),
+}
+
+
+@pytest.mark.parametrize("orders", SAME_ORDER.values(), ids=SAME_ORDER.keys())
+def test_an_order_may_be_held_in_many_ways(orders):
+    shown = pd.Series([[0, 1, 2]], index=[7])
+    found = Preferences.from_orders(orders, judge=pd.Series(["ada"], index=[3]), shown=shown)
+    assert as_rows(found) == [
+        [2, 0, 0.5, 1, "ada", -1, 0], [2, 1, 0.5, 1, "ada", -0.5, 0], [0, 1, 0.5, 0.5, "ada", 0.5, 0]
+    ]  # fmt: skip
+
+
+def test_rows_of_an_array_are_orders():
+    assert Preferences.from_orders(np.array([[2, 0, 1]]), judge="ada").winner.tolist() == [2, 2, 0]
+
+
+def test_sessions_that_are_joined_stay_as_many_lists_as_they_were():
+    rng = np.random.default_rng(0)
+    sessions = [
+        Preferences.from_orders([(6 * one + rng.permutation(6)).tolist()], judge=["ada", "bob"][one % 2])
+        for one in range(40)
+    ]
+    joined = Preferences.concat(sessions)
+    at_once = joined.take(np.arange(len(joined)))
+    assert joined.list_id.tolist() == np.repeat(np.arange(40), 15).tolist()
+    reports = judge_reports(np.full(len(at_once), 3.0), at_once)
+    assert {name: (report.lists, report.verdict) for name, report in reports.items()} == {
+        "ada": (20, "reliable"), "bob": (20, "reliable")
+    }  # fmt: skip
+
+
+def test_a_committee_sees_the_lists_of_joined_sessions():
+    rng = np.random.default_rng(1)
+    features = pd.DataFrame({"fee": rng.normal(size=160), "size": rng.normal(size=160)})
+    queries = np.repeat(np.arange(40), 4)
+    orders = [(4 * one + rng.permutation(4)).tolist() for one in range(40)]
+    at_once = Preferences.from_orders(orders, judge="ada")
+    joined = Preferences.concat([Preferences.from_orders([order], judge="ada") for order in orders])
+    same = [committee(features, pairs, queries=queries, trees=False) for pairs in (at_once, joined)]
+    assert np.array_equal(*same)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "joined"),
+    [
+        ([[0, 1], [0, 1]], [0, 1, 2, 3]),
+        ([[0, 1], [5, 7]], [0, 1, 5, 7]),
+        ([[4], [], [3, 3], [0]], [4, 5, 5, 6]),
+        ([[2**63 - 1], [2**63 - 2]], [0, 1]),
+    ],
+    ids=["from 0 both", "beyond already", "an empty part", "as large as numbers get"],
+)
+def test_lists_of_different_parts_get_different_numbers(numbers, joined):
+    parts = [
+        Preferences.from_pairs(winner=[1] * len(ids), loser=[2] * len(ids), judge="ada", list_id=ids)
+        for ids in numbers
+    ]
+    assert Preferences.concat(parts).list_id.tolist() == joined
+    kept = Preferences.concat(parts, same_lists=True).list_id.tolist()
+    assert kept == [number for ids in numbers for number in ids]
+
+
+def test_judges_who_saw_the_same_list_may_share_its_number():
+    found = Preferences.from_orders([[0, 1], [1, 0]], judge=["ada", "bob"], list_id=[7, 7])
+    assert found.list_id.tolist() == [7, 7]
+
+
+WEIGHTS = {
+    "pairs of their own": ({}, [1, 1, 1, 1]),
+    "one list of three, and one pair": ({"list_id": [4, 4, 4, 9]}, [0.5, 0.5, 0.5, 1]),
+    "one list of four rows": ({"list_id": 0}, [1 / 3, 1 / 3, 1 / 3, 1 / 3]),
+    "two judges of one list": ({"list_id": 0, "judge": ["a", "a", "a", "b"]}, [0.5, 0.5, 0.5, 1]),
+    "told otherwise": ({"list_id": 0, "weight": 2.0}, [2, 2, 2, 2]),
+}
+
+
+@pytest.mark.parametrize(("change", "weights"), WEIGHTS.values(), ids=WEIGHTS.keys())
+def test_a_list_counts_half_of_its_rows_unless_told_otherwise(change, weights):
+    pairs = {"winner": [0, 0, 1, 2], "loser": [1, 2, 2, 3], "judge": "a"}
+    assert Preferences.from_pairs(**(pairs | change)).weight.tolist() == pytest.approx(weights)
+
+
+def test_pairs_of_lists_weigh_what_orders_of_the_same_rows_do():
+    orders = Preferences.from_orders([[3, 1, 2, 0], [5, 4]], judge=["ada", "bob"])
+    columns = {name: getattr(orders, name) for name in ("winner", "loser", "judge", "list_id")}
+    assert Preferences.from_pairs(**columns).weight.tolist() == orders.weight.tolist()
+
+
+@pytest.mark.parametrize("copied", [lambda one: pickle.loads(pickle.dumps(one)), copy.deepcopy, copy.copy])
+def test_a_copy_cannot_be_changed_either(copied):
+    pairs = copied(Preferences.from_pairs(**GOOD))
+    assert as_rows(pairs) == as_rows(Preferences.from_pairs(**GOOD))
+    with pytest.raises(ValueError, match="read-only"):
+        pairs.weight[0] = 3
+
+
+def test_one_order_of_thousands_of_rows_takes_no_loop_over_its_pairs():
+    began = time.process_time()
+    found = Preferences.from_orders([np.arange(2000)], judge="ada", shown=[np.arange(2000)])
+    assert len(found) == 2000 * 1999 // 2
+    assert time.process_time() - began < 3  # two million pairs took 4 s and more one by one
 
 
 def test_columns_cannot_be_changed_afterwards():
@@ -120,6 +293,11 @@ def test_a_million_judges_cost_one_pointer_each():
     codes, names = pairs.judges()
     assert len(names) == len(np.unique(codes)) == 10**6
     assert pairs.judge.itemsize == 8
+
+
+def test_ratings_of_named_lists_are_refused_with_the_way_to_number_them():
+    with pytest.raises(InvalidPreferences, match=r"list_id is not numeric but text; .* pd\.factorize"):
+        Preferences.from_ratings(rows=[0, 1], ratings=[3, 4], judge="ada", list_id=["x", "x"])
 
 
 @given(st.permutations(range(8)), st.permutations(range(8)))

@@ -1,0 +1,93 @@
+"""Arguments of many functions, checked in one way: whole numbers, seeds, columns of numbers, query keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ranking.ltr.columns import Floats, Objects
+from ranking.ltr.errors import InvalidFeatures, LtrError
+
+
+def whole_number(name: str, value: Any, least: int, error: type[LtrError] = InvalidFeatures) -> int:
+    """The value, if it is a whole number of at least `least`.
+
+    >>> whole_number("seed", np.int64(3), 0)
+    3
+    """
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise error(f"{name} is {value!r}; expected a whole number, at least {least}")
+    return int(value)
+
+
+def numbers(name: str, values: Any, n: int | None = None, *, each: str = "row") -> Floats:
+    """(n,) float64 by position, whatever index it came with; NaN and infinite ones are for the caller.
+
+    >>> numbers("scores", pd.Series([1, 2], index=[9, 3]), 2).tolist()
+    [1.0, 2.0]
+    """
+    expected = f"expected {'a' if n is None else n} number{'' if n is None else 's'}, one for each {each}"
+    if values is None:
+        raise InvalidFeatures(f"{name} is None; {expected}")
+    raw = np.asarray(values)
+    if raw.dtype.kind not in "US":
+        try:
+            array = np.asarray(raw, dtype=np.float64)
+        except (TypeError, ValueError):
+            array = None
+        if array is not None and array.ndim == 1 and (n is None or len(array) == n):
+            return array
+        if array is not None:
+            raise InvalidFeatures(f"{name} has shape {array.shape}; {expected}")
+    raise InvalidFeatures(f"{name} holds what is no number, such as {_first_text(raw)}; {expected}")
+
+
+def query_keys(queries: npt.ArrayLike, n: int) -> Objects:
+    """(n,) query of each row as objects, none of them missing."""
+    keys = np.asarray(queries, dtype=object)
+    if keys.shape != (n,):
+        raise InvalidFeatures(f"queries has shape {keys.shape}; expected one entry for each of {n} rows")
+    missing = np.flatnonzero(pd.isna(keys))
+    if len(missing):
+        raise InvalidFeatures(f"query of row {missing[0]} is {keys[missing[0]]}; expected a key")
+    return keys
+
+
+def key_forms(key: Any) -> frozenset[str]:
+    """How a query's key may have been written down: a whole number with and without its point.
+
+    Tables that were read or joined turn 3 into 3.0: a leak must not hide behind that. Text stays as it is.
+
+    >>> sorted(key_forms(3.0)), sorted(key_forms("3"))
+    (['3', '3.0'], ['3'])
+    """
+    if isinstance(key, int | float | np.integer | np.floating) and not isinstance(key, bool) and key % 1 == 0:
+        return frozenset({str(int(key)), str(float(key))})
+    return frozenset({str(key)})
+
+
+def key_texts(name: str, keys: Iterable[Any]) -> frozenset[str]:
+    """All forms of some queries' keys, as text.
+
+    Raises
+    ------
+    InvalidFeatures
+        For one text, which would be taken for its letters, for a table, and for a missing key.
+    """
+    if isinstance(keys, str | bytes | pd.DataFrame) or not isinstance(keys, Iterable):
+        said = repr(keys) if isinstance(keys, str | bytes) else f"a {type(keys).__name__}"
+        raise InvalidFeatures(f"{name} is {said}; expected a collection of query keys")
+    found = list(keys)
+    missing = [place for place, key in enumerate(found) if key is None or key != key]
+    if missing:
+        raise InvalidFeatures(f"{name}, entry {missing[0]} is missing; expected a query key")
+    return frozenset(form for key in found for form in key_forms(key))
+
+
+def _first_text(raw: npt.NDArray[Any]) -> str:
+    entries = raw.ravel().tolist()
+    return repr(next((one for one in entries if not isinstance(one, int | float | np.number)), entries))[:60]

@@ -1,0 +1,102 @@
+"""Columns of pairs and ratings as arrays, refused by name, place and what was expected.
+
+Does *not* know what a column means: `ranking.ltr.preferences` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ranking.ltr.errors import InvalidPreferences
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Objects = npt.NDArray[np.object_]
+
+CODING = {"list_id": "; pd.factorize(keys)[0] makes them of names"}
+"""What a column that is often held as names is told beyond "numbers"."""
+
+
+def refuse(wrong: npt.NDArray[np.bool_], column: str, values: npt.NDArray[Any], expected: str) -> None:
+    """Raise InvalidPreferences for the first entry that is wrong, if there is one."""
+    places = np.flatnonzero(wrong)
+    if len(places):
+        first = places[0]
+        raise InvalidPreferences(f"pair {first}: {column} is {values[first]}; expected {expected}")
+
+
+def floats(column: str, values: npt.ArrayLike) -> Floats:
+    """(p,) numbers, copied; digits in a text are no number, since whoever holds them mixed columns up."""
+    raw = np.asarray(values)
+    if raw.dtype.kind in "US" or (
+        raw.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in raw.flat)
+    ):
+        raise InvalidPreferences(f"{column} is not numeric but text; {_numbers(column)}")
+    try:
+        array = np.array(raw, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidPreferences(f"{column} is not numeric ({error}); {_numbers(column)}") from None
+    return one_dimensional(column, array)
+
+
+def integers(column: str, values: npt.ArrayLike) -> Integers:
+    """(p,) whole numbers, copied."""
+    array = np.asarray(values)
+    if array.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if array.dtype.kind not in "iu":
+        whole = floats(column, array)
+        broken = ~(np.abs(whole) < 2.0**63) | (whole != np.floor(whole)) | (array.dtype.kind == "b")
+        refuse(broken, column, array, "a whole number")
+    return one_dimensional(column, array.astype(np.int64))
+
+
+def rows(column: str, values: npt.ArrayLike) -> Integers:
+    """(p,) row positions."""
+    found = integers(column, values)
+    refuse(found < 0, column, found, "a row position, 0 or more")
+    return found
+
+
+def names(values: npt.ArrayLike) -> Objects:
+    """Judges as str objects that are shared, so that ten million pairs cost one pointer each."""
+    array = one_dimensional("judge", np.asarray(values, dtype=object))
+    codes, found = pd.factorize(array, use_na_sentinel=True)
+    refuse(codes < 0, "judge", array, "a name")
+    shared = np.empty(len(found), dtype=object)
+    shared[:] = [str(name) for name in found]
+    return shared[codes]
+
+
+def judges(judge: str | Iterable[Any], n: int, each: str) -> Objects:
+    """(n,) one name for all, or those given, whose number is not checked here."""
+    if isinstance(judge, str):
+        return np.full(n, judge, dtype=object)
+    if not isinstance(judge, Iterable):
+        raise InvalidPreferences(f"judge is {judge!r}; expected a name, or one for each {each}")
+    listed = list(judge)
+    array = np.empty(len(listed), dtype=object)
+    array[:] = listed
+    return array
+
+
+def spread(values: npt.ArrayLike | None, n: int, default: float) -> npt.NDArray[Any]:
+    """One number for all pairs, or one each."""
+    array = np.asarray(default if values is None else values)
+    return np.full(n, array) if array.ndim == 0 else array
+
+
+def one_dimensional(column: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array itself, if it is a column."""
+    if array.ndim != 1:
+        raise InvalidPreferences(f"{column} has {array.ndim} dimensions; expected one entry per pair")
+    return array
+
+
+def _numbers(column: str) -> str:
+    return f"expected numbers{CODING.get(column, '')}"
