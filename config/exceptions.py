@@ -42,6 +42,8 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     feedback.InvitationUnusable: (410, "invitation_unusable"),
     feedback.InvalidPerson: (400, "invalid_person"),
     feedback.InvalidOutcome: (400, "invalid_outcome"),
+    feedback.InvalidGold: (400, "invalid_gold"),
+    feedback.GoldRetired: (409, "gold_retired"),
     feedback.SessionClosed: (409, "session_closed"),
     feedback.AlreadyJudged: (409, "already_judged"),
     feedback.KeyReused: (422, "key_reused"),

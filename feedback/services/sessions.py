@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,17 @@ from feedback.selection import PlannedSlate, PlanRequest, plan
 from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
 from feedback.services.offering import known_conflicts
+from feedback.services.planting import check_planted, how_many, known_lists
 from ranking.models import Project
 from ranking.services import serving
 
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What an admin asks for when opening a session; defaults are those of the form."""
+    """What an admin asks for when opening a session; defaults are those of the form.
+
+    Without a number of lists of known order it is one where there is one to plant, see `planting.how_many`.
+    """
 
     title: str
     instructions: str = ""
@@ -32,6 +36,7 @@ class SessionRequest:
     items_per_slate: int = 8
     random_share: float = 0.5
     overlap_share: float = 0.2
+    gold_per_expert: int | None = None
     asks_ratings: bool = False
     simulated: bool = False
     seed: int = 0
@@ -46,14 +51,17 @@ def open_session(
     """
     check_experts(experts)
     champion = serving.champion(project)
+    gold = how_many(project, request.gold_per_expert, slates=request.slates_per_expert)
+    request = replace(request, gold_per_expert=gold)
     session = _session_row(project, champion.version, request, by)
     rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
     pools = pools_of(project, champion)
     if not pools:
         raise InvalidSession("no need of this project has two candidates to put in order", "project")
     rows = candidate_rows(project, champion, pools, seed=request.seed)
-    slates = plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng)
+    slates = plan(_plan_request(project, request, [expert.pk for expert in experts], pools), rows, rng)
     with transaction.atomic():
+        check_planted(project, slates)
         session.save()
         Participation.objects.bulk_create(Participation(session=session, expert=expert) for expert in experts)
         freeze_slates(session, slates, pools, rng)
@@ -100,7 +108,9 @@ def _session_row(project: Project, version: Any, request: SessionRequest, by: st
     return session
 
 
-def _plan_request(project: Project, request: SessionRequest, experts: Sequence[int]) -> PlanRequest:
+def _plan_request(
+    project: Project, request: SessionRequest, experts: Sequence[int], pools: Mapping[int, Pool]
+) -> PlanRequest:
     return PlanRequest(
         experts=experts,
         slates_per_expert=request.slates_per_expert,
@@ -108,6 +118,8 @@ def _plan_request(project: Project, request: SessionRequest, experts: Sequence[i
         random_share=request.random_share,
         overlap_share=request.overlap_share,
         conflicts=known_conflicts(project),
+        gold_per_expert=request.gold_per_expert or 0,
+        known=known_lists(project, pools) if request.gold_per_expert else (),
     )
 
 
@@ -147,6 +159,7 @@ def _slate(session: FeedbackSession, planned: PlannedSlate, pool: Pool) -> Slate
         randomised=planned.randomised,
         shared=planned.shared,
         arm=planned.drawn.arm,
+        gold_id=planned.gold,
         selection_probability=planned.drawn.probability,
     )
 
