@@ -5,6 +5,7 @@ from django.urls import path
 from feedback.api import (
     comparisons,
     exporting,
+    gold,
     judgements,
     judging,
     outcomes,
@@ -49,6 +50,9 @@ urlpatterns = [
     path("comparisons/", comparisons.Comparisons.as_view(), name="comparisons"),
     path("comparisons/<int:pk>/", comparisons.ComparisonDetail.as_view(), name="comparison"),
     path("comparisons/<int:pk>/close/", comparisons.ComparisonClose.as_view(), name="comparison_close"),
+    path("gold-lists/", gold.GoldLists.as_view(), name="gold_lists"),
+    path("gold-lists/<int:pk>/", gold.GoldListDetail.as_view(), name="gold_list"),
+    path("gold-lists/<int:pk>/retire/", gold.GoldListRetire.as_view(), name="gold_list_retire"),
     path("judgements/", judgements.Judgements.as_view(), name="judgements"),
     path("judgements/<int:pk>/", judgements.JudgementDetail.as_view(), name="judgement"),
     path("preferences/", judgements.Preferences.as_view(), name="preferences"),

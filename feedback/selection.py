@@ -226,7 +226,8 @@ def _gold_entries(request: PlanRequest, expert: int, rng: np.random.Generator) -
 
     One that were shorter or longer than the others would be known by that.
     """
-    size, found = request.items_per_slate, []
+    size = request.items_per_slate
+    found: list[_Entry] = []
     left = [known for known in request.known if _may_be_asked(request, known, expert)]
     while left and len(found) < min(request.gold_per_expert, request.slates_per_expert // GOLD_EVERY):
         chance = 1 / len(left)

@@ -25,7 +25,7 @@ from feedback.serializers.sessions import (
     SessionDetailSerializer,
     SessionSerializer,
 )
-from feedback.services import agreeing, coverage, extending, inviting, sessions
+from feedback.services import against_gold, agreeing, coverage, extending, inviting, sessions
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -80,6 +80,7 @@ class SessionDetail(Endpoint, RetrieveAPIView):
         found = agreeing.agreement_of(session)
         session.agreement, session.measures = found.pairs, found.measures
         session.consistency = [one for _, one in found.consistency]
+        session.gold = against_gold.rows_of(session)
         return session
 
 

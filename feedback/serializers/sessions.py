@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from feedback.models import FeedbackSession, Slate
-from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.models.sessions import LEAST_RANDOM_SHARE, MOST_GOLD
 from feedback.serializers.moves import MOST_CARDS, DraftBody
 from feedback.serializers.participation import ExpertsBody
-from feedback.serializers.watching import ConsistencySerializer
+from feedback.serializers.watching import AgainstGoldSerializer, ConsistencySerializer
 from ranking.models import Project
 from ranking.serializers import MOST_INTEGER, FactSerializer, NounSerializer
 
@@ -41,6 +41,7 @@ class SessionSerializer(serializers.ModelSerializer):
             "items_per_slate",
             "random_share",
             "overlap_share",
+            "gold_per_expert",
             "asks_ratings",
             "simulated",
             "slates_total",
@@ -107,6 +108,17 @@ class MeasureSerializer(serializers.Serializer):
     meaning = serializers.CharField(help_text="what it says, or why there is none")
 
 
+class GoldRowSerializer(serializers.Serializer):
+    """One expert of a session and the lists of known order that were planted for them."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+    planted = serializers.IntegerField()
+    judged = serializers.IntegerField()
+    here = AgainstGoldSerializer(allow_null=True, help_text="of this session alone")
+    overall = AgainstGoldSerializer(allow_null=True, help_text="of all sessions of the project")
+
+
 class SessionDetailSerializer(SessionSerializer):
     """A session with its progress, coverage and agreement, which the view adds to the row."""
 
@@ -115,6 +127,7 @@ class SessionDetailSerializer(SessionSerializer):
     agreement = AgreementSerializer(many=True, read_only=True)
     measures = MeasureSerializer(many=True, read_only=True)
     consistency = ConsistencySerializer(many=True, read_only=True)
+    gold = GoldRowSerializer(many=True, read_only=True)
 
     class Meta(SessionSerializer.Meta):
         fields = [
@@ -124,6 +137,7 @@ class SessionDetailSerializer(SessionSerializer):
             "agreement",
             "measures",
             "consistency",
+            "gold",
         ]
 
 
@@ -137,6 +151,12 @@ class SessionBody(ExpertsBody):
     items_per_slate = serializers.IntegerField(min_value=2, max_value=MOST_CARDS, required=False)
     random_share = serializers.FloatField(min_value=LEAST_RANDOM_SHARE, max_value=1.0, required=False)
     overlap_share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
+    gold_per_expert = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_GOLD,
+        required=False,
+        help_text="lists of known order for each expert, at most one in six; without it one, if there is one",
+    )
     asks_ratings = serializers.BooleanField(required=False)
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
 

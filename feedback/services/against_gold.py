@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -43,27 +43,37 @@ def rows_of(session: FeedbackSession) -> list[GoldRow]:
     overall = agreement_with_gold(session.project, [row[0] for row in planted])
     return [
         GoldRow(
-            username,
-            f"{first} {last}".strip() or username,
-            count,
-            judged,
-            here.get(username),
-            overall.get(username),
+            username=username,
+            name=f"{first} {last}".strip() or username,
+            planted=count,
+            judged=judged,
+            here=here.get(username),
+            overall=overall.get(username),
         )
         for _, username, first, last, count, judged in planted
     ]
 
 
 def agreement_with_gold(project: Project, users: Sequence[int] | None = None) -> dict[str, AgainstKnown]:
-    """Return how far experts put known orders right, by username: of all who were asked one, or those given."""
+    """Return how far experts put known orders right, by username: all who were asked one, or those given."""
     judged = Judgement.objects.filter(slate__session__project=project)
     return by_expert(judged if users is None else judged.filter(expert__in=users))
 
 
 def by_expert(judged: QuerySet[Judgement]) -> dict[str, AgainstKnown]:
     """Return what the lists of known order among the judgements say of each expert, by username."""
-    table = _table(ordered(judged.filter(slate__arm=Slate.Arm.GOLD)).select_related("slate__gold", "expert"))
+    table = _table(judged)
     return {one.judge: one for one in hold_against_known(table)} if len(table) else {}
+
+
+def by_list(project: Project) -> dict[int, AgainstKnown]:
+    """Return how far experts put each list of known order in that order, by its id.
+
+    Where nobody does, it is the order that needs a look.
+    """
+    table = _table(Judgement.objects.filter(slate__session__project=project))
+    turned = table.assign(judge=table["list_id"], list_id=table["judge"], query=table["judge"])
+    return {int(one.judge): one for one in hold_against_known(turned)} if len(table) else {}
 
 
 def ranks_of(gold: GoldList) -> dict[int, int]:
@@ -78,11 +88,12 @@ def ranks_of(gold: GoldList) -> dict[int, int]:
     return places
 
 
-def _table(judged: Iterable[Judgement]) -> pd.DataFrame:
+def _table(judged: QuerySet[Judgement]) -> pd.DataFrame:
     """Lines for `hold_against_known`; each expert may have seen another part of one and the same list."""
+    found = ordered(judged.filter(slate__arm=Slate.Arm.GOLD)).select_related("slate__gold", "expert")
     lines = [
         (*line, ranks[line[2]])
-        for judgement in judged
+        for judgement in found
         for ranks in [ranks_of(judgement.slate.gold)]
         for line in lines_of(judgement, judgement.slate.gold_id)
     ]

@@ -33,29 +33,22 @@ def known_lists(project: Project, pools: Mapping[int, Pool]) -> list[KnownList]:
 
     Of other contents the order may not be known; and what no other list shows would be a mark.
     """
+    names = in_use(project).values("signed_by")
+    signers = dict(User.objects.filter(username__in=names).values_list("username", "pk"))
     found = []
-    signers = dict(
-        User.objects.filter(username__in=in_use(project).values("signed_by")).values_list("username", "pk")
-    )
     for gold in in_use(project).prefetch_related("known_to", "slates"):
-        pool = pools.get(gold.query_id)
-        if pool is None or pool.query.content != gold.query_content:
-            continue
-        versions = pool.found.version_ids[pool.order].tolist()
-        rank_of = {version: rank for rank, version in enumerate(versions, start=1)}
-        if not set(gold.versions) <= set(rank_of):
-            continue
-        ranks = tuple(rank_of[version] for version in gold.versions)
-        item_ids = pool.found.item_ids[pool.order]
-        found.append(
-            KnownList(
-                gold=gold.pk,
-                query=gold.query_id,
-                ranks=ranks,
-                items=tuple(int(item_ids[rank - 1]) for rank in ranks),
-                not_asked=_not_asked(gold, signers.get(gold.signed_by)),
+        ranks = _ranks(gold, pools.get(gold.query_id))
+        if ranks:
+            items = pools[gold.query_id].found.item_ids[pools[gold.query_id].order]
+            found.append(
+                KnownList(
+                    gold=gold.pk,
+                    query=gold.query_id,
+                    ranks=ranks,
+                    items=tuple(int(items[rank - 1]) for rank in ranks),
+                    not_asked=_not_asked(gold, signers.get(gold.signed_by)),
+                )
             )
-        )
     return found
 
 
@@ -72,6 +65,16 @@ def check_planted(project: Project, planned: Sequence[PlannedSlate]) -> None:
     asked = set(Slate.objects.filter(gold__in=gold).values_list("expert_id", "gold_id"))
     if planted & asked or in_use(project).filter(pk__in=gold).count() != len(gold):
         raise InvalidSession("lists of known order changed at this moment: try again", "gold_per_expert")
+
+
+def _ranks(gold: GoldList, pool: Pool | None) -> tuple[int, ...]:
+    """Return the ranks of the items by the version, the known best first; none where anything has changed."""
+    if pool is None or pool.query.content != gold.query_content:
+        return ()
+    versions = pool.found.version_ids[pool.order].tolist()
+    rank_of = {version: rank for rank, version in enumerate(versions, start=1)}
+    known = set(gold.versions) <= set(rank_of)
+    return tuple(rank_of[version] for version in gold.versions) if known else ()
 
 
 def _not_asked(gold: GoldList, signer: int | None) -> frozenset[int]:

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 
 from feedback.errors import GoldRetired, InvalidGold
 from feedback.models import FeedbackSession, GoldList, GoldRetirement, Judgement, Slate
-from ranking.models import ItemVersion, Query
+from ranking.models import Item, Query
+from ranking.services.candidates import candidates, current_feature_set
 
 LEAST_ITEMS = 3  # two are in the right order half of the time
 LONGEST_TEXT = 2000
@@ -72,6 +73,17 @@ def order_of(slate: Slate) -> list[list[int]]:
     return [[version_of[card] for card in tier] for tier in judgement.tiers]
 
 
+def versions_of(query: Query, keys: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Return the current versions of items by their keys, tier by tier. Raises InvalidGold, naming a key."""
+    wanted = {key for tier in keys for key in tier}
+    found = Item.objects.filter(project=query.project_id, key__in=wanted, current__isnull=False)
+    version_of = dict(found.values_list("key", "current_id"))
+    unknown = sorted(wanted - set(version_of))
+    if unknown:
+        raise InvalidGold(f"there is no item {unknown[0]!r}", "tiers")
+    return [[version_of[key] for key in tier] for tier in keys]
+
+
 def _check(query: Query, request: GoldRequest) -> None:
     placed = [version for tier in request.tiers for version in tier]
     if len(placed) < LEAST_ITEMS:
@@ -88,12 +100,10 @@ def _check(query: Query, request: GoldRequest) -> None:
 
 
 def _check_items(query: Query, versions: Sequence[int]) -> None:
-    """An order of contents that are not shown any more could not be asked."""
-    current = ItemVersion.objects.filter(
-        pk__in=versions, item__project=query.project_id, item__active=True, item__current__in=versions
-    )
-    if current.count() != len(versions):
-        raise InvalidGold("an item is not of this project, or has changed since", "tiers")
+    """What no list of this need shows today could not be asked."""
+    found = candidates(query, current_feature_set(query.project))
+    if not set(versions) <= set(found.version_ids.tolist()):
+        raise InvalidGold("an item has changed since, or is no candidate for this need", "tiers")
 
 
 def _check_slate(query: Query, slate: Slate | None) -> None:
