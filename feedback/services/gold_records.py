@@ -17,7 +17,7 @@ Named = list[list[tuple[str, str]]]
 
 
 class GoldRecords:
-    """The lists of known order of a project that some slates plant, by what names them outside the database."""
+    """Lists of known order of a project, all or those wanted, by what names them outside the database."""
 
     def __init__(self, project: Project, wanted: Collection[int] | None = None) -> None:
         lists = project.gold_lists.select_related("query", "retirement").prefetch_related("known_to")
@@ -71,9 +71,13 @@ def write_gold(
     versions: Mapping[tuple[str, str], int],
     users: Mapping[str, User],
 ) -> None:
-    """Append lists of known order with their ends. From which judged list one was taken is not known here."""
+    """Append lists of known order with their ends. From which judged list one was taken is not known here.
+
+    One that is here and that no slate plants any more is none of the records to compare with: it stays.
+    """
     tiers, queries = gold_tiers(items), dict(project.queries.values_list("key", "pk"))
-    for values in (record.values for record in records):
+    here = set(GoldRecords(project).keys.values())
+    for values in (record.values for record in records if record.values["gold"] not in here):
         gold = GoldList.objects.create(
             project=project,
             query_id=queries[values["query"]],
