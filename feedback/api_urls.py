@@ -10,6 +10,7 @@ from feedback.api import (
     judging,
     outcomes,
     people,
+    practice,
     sessions,
     training,
     watching,
@@ -22,6 +23,7 @@ urlpatterns = [
     # --- experts
     path("my/sessions/", sessions.MySessions.as_view(), name="my_sessions"),
     path("my/sessions/<int:pk>/", sessions.MySessionDetail.as_view(), name="my_session"),
+    path("my/sessions/<int:pk>/practice/", practice.SessionPractice.as_view(), name="practice"),
     path("slates/", judging.Slates.as_view(), name="slates"),
     path("slates/<int:pk>/", judging.SlateDetail.as_view(), name="slate"),
     path("slates/<int:pk>/draft/", judging.SlateDraft.as_view(), name="slate_draft"),

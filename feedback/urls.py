@@ -22,6 +22,7 @@ urlpatterns = [
     path("my/", expert.my_sessions, name="my_sessions"),
     path("my/sessions/<int:session_id>/", expert.session_intro, name="session_intro"),
     path("my/sessions/<int:session_id>/done/", expert.session_done, name="session_done"),
+    path("my/sessions/<int:session_id>/practice/", expert.practice, name="practice"),
     path("my/slates/<int:slate_id>/", expert.slate, name="slate"),
     path("my/slates/<int:slate_id>/judgement/", expert.judgement, name="judgement"),
     path("my/comparisons/<int:comparison_id>/", choosing.comparison_intro, name="comparison_intro"),
