@@ -31,7 +31,7 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Explanation:
-    """What was understood: sentences, and how many comparisons, ties among them, and cards left out there are.
+    """What was understood: sentences, and how many comparisons and cards left out there are.
 
     `order` has the titles tier by tier, `hints` what can be done and was not.
     """
@@ -52,9 +52,10 @@ def explain(
     remarked: bool = False,
     used: Collection[str] | None = None,
 ) -> Explanation:
-    """Return what a list says. `about` is what a gap or a conflict is about, `used` what was done on the page.
+    """Return what a list says.
 
-    `remarked` says that there are reasons or a sentence. Without `used` nothing is known of the page, and no hints are given.
+    `about` is what a gap or a conflict is about, `remarked` whether there are reasons or a sentence, `used`
+    what was done on the page: without it nothing is known of that, and no hints are given.
 
     >>> found = explain(
     ...     ShownList(shown=[1, 2, 3], kind="reorder", randomised=True, tiers=[[3], [1]]),

@@ -111,6 +111,13 @@ API: dict[str, Row] = {
         headers={"Idempotency-Key": "k"},
         **of("slate", "foreign_slate"),
     ),
+    "api:practice": Row(
+        {"GET": "expert", "POST": "expert"},
+        status={"POST": 200},
+        owner=True,
+        body={"kind": "about_equal"},
+        **of("session", "foreign_session"),
+    ),
     "api:my_comparisons": get("expert"),
     "api:my_comparison": get("expert", owner=True, **of("comparison", "foreign_comparison")),
     "api:choices": get("expert"),
@@ -185,6 +192,13 @@ API: dict[str, Row] = {
     ),
     "api:comparison": get("admin", **of("comparison")),
     "api:comparison_close": post("admin", **of("comparison")),
+    "api:gold_lists": Row(
+        {"GET": "admin", "POST": "admin"},
+        status={"POST": 201},
+        body={"slate": "@judged_slate", "why": "x"},
+    ),
+    "api:gold_list": get("admin", **of("gold")),
+    "api:gold_list_retire": post("admin", body={"reason": "x"}, **of("gold")),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
     "api:preferences": get("admin"),
@@ -201,6 +215,13 @@ PAGES: dict[str, Row] = {
     ),
     "feedback:session_done": get(
         "expert", owner=True, ids={"session_id": "session"}, foreign={"session_id": "foreign_session"}
+    ),
+    "feedback:practice": Row(
+        {"GET": "expert", "POST": "expert"},
+        owner=True,
+        ids={"session_id": "session"},
+        foreign={"session_id": "foreign_session"},
+        body={"kind": "about_equal"},
     ),
     "feedback:slate": get(
         "expert", owner=True, ids={"slate_id": "slate"}, foreign={"slate_id": "foreign_slate"}
@@ -283,6 +304,10 @@ PAGES: dict[str, Row] = {
         ids={"session_id": "closed_session", "slate_id": "judged_slate"},
         foreign={"slug": "second_slug", "session_id": "session"},
     ),
+    "feedback:gold": get("admin"),
+    "feedback:gold_new": Row({"GET": "admin", "POST": "admin"}),
+    "feedback:gold_list": get("admin", ids={"gold_id": "gold"}, foreign={"slug": "second_slug"}),
+    "feedback:gold_retire": post("admin", ids={"gold_id": "gold"}, foreign={"slug": "second_slug"}),
     "feedback:comparisons": get(
         "admin", ids={"number": "one", "other": "zero"}, foreign={"slug": "second_slug"}
     ),

@@ -147,6 +147,7 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "foreign_slate": foreign_session.slates.first().pk,
         "judged_slate": closed.slates.first().pk,
         "judgement": closed.slates.first().judgement.pk,
+        "gold": factories.make_gold(project, size=4).pk,
         "comparison": comparison.pk,
         "foreign_comparison": foreign_comparison.pk,
         "choice": comparison.choices.first().pk,
