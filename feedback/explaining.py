@@ -94,9 +94,10 @@ def _of_an_order(
         yield _moved(origins["kept"], origins["reordered"])
     elif not pairs:
         yield "Nothing stands above anything else, so there is no comparison in it."
+    tied = [pair for pair in pairs if pair.origin == "tied"]
     for tier in judged.tiers:
-        if len(tier) > 1:
-            count = len(tier) * (len(tier) - 1) // 2
+        count = sum(pair.winner in tier and pair.loser in tier for pair in tied)
+        if count:
             yield f"{_names(tier, titles)} are level: {_some(count, 'comparison')} where neither is better."
     if origins["rated"]:
         yield f"Your ratings decide {_some(origins['rated'], 'comparison')} on which the order says nothing."
