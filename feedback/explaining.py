@@ -43,6 +43,12 @@ class Explanation:
     order: tuple[tuple[str, ...], ...]
     hints: tuple[str, ...]
 
+    @property
+    def ranked(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The tiers with the rank that they have on the page: "2, 2, 4"."""
+        above = [sum(map(len, self.order[:place])) for place in range(len(self.order))]
+        return list(zip([1 + count for count in above], self.order, strict=True))
+
 
 def explain(
     judged: ShownList,

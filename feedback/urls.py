@@ -106,10 +106,12 @@ urlpatterns = [
         manage_comparisons.comparison_close,
         name="comparison_close",
     ),
-    path("manage/<slug:slug>/gold/", manage_gold.gold, name="gold"),
-    path("manage/<slug:slug>/gold/new/", manage_gold.gold_new, name="gold_new"),
-    path("manage/<slug:slug>/gold/<int:gold_id>/", manage_gold.gold_list, name="gold_list"),
-    path("manage/<slug:slug>/gold/<int:gold_id>/retire/", manage_gold.gold_retire, name="gold_retire"),
+    path("manage/<slug:slug>/sessions/gold/", manage_gold.gold, name="gold"),
+    path("manage/<slug:slug>/sessions/gold/new/", manage_gold.gold_new, name="gold_new"),
+    path("manage/<slug:slug>/sessions/gold/<int:gold_id>/", manage_gold.gold_list, name="gold_list"),
+    path(
+        "manage/<slug:slug>/sessions/gold/<int:gold_id>/retire/", manage_gold.gold_retire, name="gold_retire"
+    ),
     path("manage/<slug:slug>/experts/", manage_people.expert_list, name="experts"),
     path("manage/<slug:slug>/experts/<str:username>/", manage_people.expert, name="expert"),
     path("people/", manage_people.person_list, name="people"),
