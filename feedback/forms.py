@@ -95,9 +95,9 @@ class SessionForm(forms.Form):
         min_value=0,
         max_value=MOST_GOLD,
         required=False,
-        help_text="Planted among the lists of each expert without a mark, to see whose answers can be relied "
-        f"on; nothing is learned from them. At most one in {GOLD_EVERY}. Empty means one, where there are gold "
-        "lists.",
+        help_text="Planted among the lists of each expert without a mark, to see whose answers can be "
+        f"relied on; nothing is learned from them. At most one in {GOLD_EVERY}. Empty means one, where there "
+        "are gold lists.",
     )
     asks_ratings = forms.BooleanField(
         label="Ask for a rating of each item, 1 to 5",

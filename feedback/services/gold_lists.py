@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Q
@@ -95,6 +96,11 @@ def overview_of(project: Project) -> list[GoldOverview]:
         for gold in lists
     ]
     return sorted(rows, key=lambda row: (not row.planted, -row.gold.pk))
+
+
+def need_of(query: Query, content: Mapping[str, Any]) -> Card:
+    """Return a need as people see it, with the contents of some moment."""
+    return card_of(description_of(query.project).query, content)
 
 
 def cards_of(gold: GoldList) -> list[Choice]:

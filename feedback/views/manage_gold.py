@@ -57,6 +57,7 @@ def gold_new(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "query": query,
+        "need": gold_lists.need_of(query, query.content),
         "slate": slate,
         "form": form,
         "rows": _rows(request, choices),
@@ -91,7 +92,7 @@ def gold_retire(request: HttpRequest, slug: str, gold_id: int) -> HttpResponse:
 
 def _find(project: Project, gold_id: int) -> GoldList:
     lists = project.gold_lists.select_related(
-        "query", "retirement", "made_from__session", "made_from__expert"
+        "query__project", "retirement", "made_from__session", "made_from__expert"
     )
     return get_object_or_404(lists, pk=gold_id)
 
@@ -101,6 +102,7 @@ def _page(request: HttpRequest, project: Project, shown: GoldList, form: RetireF
         "project": project,
         "gold": shown,
         "row": next(row for row in gold_lists.overview_of(project) if row.gold == shown),
+        "need": gold_lists.need_of(shown.query, shown.query_content),
         "choices": gold_lists.cards_of(shown),
         "asked": gold_lists.asked_of(shown),
         "known_to": gold_lists.who_knows(shown),
