@@ -43,6 +43,8 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     feedback.InvalidPerson: (400, "invalid_person"),
     feedback.InvalidOutcome: (400, "invalid_outcome"),
     feedback.InvalidGapNote: (400, "invalid_gap_note"),
+    feedback.InvalidGold: (400, "invalid_gold"),
+    feedback.GoldRetired: (409, "gold_retired"),
     feedback.SessionClosed: (409, "session_closed"),
     feedback.SessionPaused: (409, "session_paused"),
     feedback.AlreadyJudged: (409, "already_judged"),

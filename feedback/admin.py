@@ -52,6 +52,23 @@ class SlateItemAdmin(LookOnly):
     list_select_related = ("slate", "item_version")
 
 
+@admin.register(models.GoldList)
+class GoldListAdmin(LookOnly):
+    """Lists of known order; append-only."""
+
+    list_display = ("query", "project", "signed_by", "signed_at")
+    list_filter = ("project",)
+    list_select_related = ("query", "project")
+
+
+@admin.register(models.GoldRetirement)
+class GoldRetirementAdmin(LookOnly):
+    """Ends of gold lists; append-only."""
+
+    list_display = ("gold", "by", "at")
+    list_select_related = ("gold",)
+
+
 @admin.register(models.SlateMove)
 class SlateMoveAdmin(LookOnly):
     """Every act on a page; append-only."""

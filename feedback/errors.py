@@ -86,6 +86,18 @@ class InvalidGapNote(FeedbackError):
         self.field = field
 
 
+class InvalidGold(FeedbackError):
+    """An order can't be signed off as known, or its use ended, like this; `field` says why."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class GoldRetired(FeedbackError):
+    """The list of known order is retired already."""
+
+
 class InvalidOutcome(FeedbackError):
     """What was done with a match can't be noted like this; `field` says why."""
 

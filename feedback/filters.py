@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 from feedback.models import (
     ComparisonSession,
     FeedbackSession,
+    GoldList,
     Judgement,
     ListChoice,
     Member,
@@ -59,6 +60,18 @@ class ComparisonFilter(OfProject):
     class Meta:
         model = ComparisonSession
         fields = ["state"]
+
+
+class GoldListFilter(OfProject):
+    """Lists of known order by project, need and whether they are in use."""
+
+    query = IdFilter(field_name="query")
+    retired = filters.BooleanFilter(field_name="retirement", lookup_expr="isnull", exclude=True)
+    ordering = filters.OrderingFilter(fields=["id", "signed_at"])
+
+    class Meta:
+        model = GoldList
+        fields: list[str] = []
 
 
 class ListChoiceFilter(filters.FilterSet):

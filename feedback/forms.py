@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from feedback.errors import FeedbackError
 from feedback.models import Member
 from feedback.models.comparisons import MOST_ITEMS
-from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.models.sessions import LEAST_RANDOM_SHARE, MOST_GOLD
+from feedback.selection import GOLD_EVERY
 from feedback.services.comparing import ComparisonRequest
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import SessionRequest
@@ -90,6 +91,15 @@ class SessionForm(forms.Form):
         initial=round(100 * DEFAULTS.overlap_share),
         help_text="The same list for up to three of them: where agreement is measured.",
     )
+    gold_per_expert = forms.IntegerField(
+        label="Lists of known order",
+        min_value=0,
+        max_value=MOST_GOLD,
+        required=False,
+        help_text="Planted among the lists of each expert without a mark, to see whose answers can be "
+        f"relied on; nothing is learned from them. At most one in {GOLD_EVERY}. Empty means one, where there "
+        "are gold lists.",
+    )
     asks_ratings = forms.BooleanField(
         label="Ask for a rating of each item, 1 to 5",
         required=False,
@@ -124,6 +134,7 @@ class SessionForm(forms.Form):
             items_per_slate=asked["items_per_slate"],
             random_share=asked["random_percent"] / 100,
             overlap_share=asked["overlap_percent"] / 100,
+            gold_per_expert=asked["gold_per_expert"],
             asks_ratings=asked["asks_ratings"],
             due_on=asked.get("due_on"),
             seed=seed if asked["seed"] is None else asked["seed"],
@@ -138,6 +149,35 @@ class DeadlineForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Empty: without a last day.",
+    )
+
+
+class GoldForm(forms.Form):
+    """What is said beside an order that is signed off as known; the ranks are read apart."""
+
+    why = forms.CharField(
+        label="How is the order known?",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For whoever looks at it in a year. For example: three seniors agreed on it, one by one.",
+    )
+    known_to = ExpertsField(
+        label="Experts who know the order",
+        queryset=User.objects.none(),
+        required=False,
+        help_text="They are never asked it.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["known_to"].queryset = people_who_judge()
+
+
+class RetireForm(forms.Form):
+    """Why a gold list is planted no more."""
+
+    reason = forms.CharField(
+        label="Why is it retired?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
 

@@ -11,6 +11,8 @@ What each act means:
 - "About equal" ties all cards. "None is suitable" ties them too, at a quarter of the weight, and gives each
   the grade 0: nobody in this list is better than anybody else, and none is good.
 - "Missing information", "outside what I know" and "conflict of interest" prefer nobody to anybody.
+- A list whose order was known before (a gold list) tests the expert, not the model: whatever is done to it
+  says nothing that could be learned from or judged by. Else who is tested would teach by it.
 
 A pair weighs 1/(n-1), n being the number of cards it was chosen from: a list of n cards then counts n/2 in
 all, not n(n-1)/2. A kept pair of a slate in the version's order weighs half: agreement that cost nothing
@@ -30,13 +32,17 @@ TIE = 0.5
 
 @dataclass(frozen=True)
 class ShownList:
-    """One judged list: `shown` are the card ids from the top, `tiers` what the expert made of them."""
+    """One judged list: `shown` are the card ids from the top, `tiers` what the expert made of them.
+
+    `known` says that its order was known before it was asked.
+    """
 
     shown: Sequence[int]
     kind: str
     randomised: bool
     tiers: Sequence[Sequence[int]] = ()
     ratings: Mapping[int, int] = field(default_factory=dict)
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,11 @@ def derive(judged: ShownList) -> list[PreferredPair]:
 
     >>> derive(ShownList(shown=[1, 2], kind="reorder", randomised=True, tiers=[[2], [1]]))
     [PreferredPair(winner=2, loser=1, weight=1.0, target=1.0, origin='reordered', shown_gap=-1.0)]
+    >>> derive(ShownList(shown=[1, 2], kind="reorder", randomised=True, tiers=[[2], [1]], known=True))
+    []
     """
+    if judged.known:
+        return []
     if judged.kind == "reorder":
         return list(_of_an_order(judged))
     if judged.kind in ("about_equal", "none_suitable"):
@@ -68,7 +78,7 @@ def derive(judged: ShownList) -> list[PreferredPair]:
 
 def negative_labels(judged: ShownList) -> list[int]:
     """Return the cards that get the grade 0: all of a list in which none is suitable."""
-    return list(judged.shown) if judged.kind == "none_suitable" else []
+    return list(judged.shown) if judged.kind == "none_suitable" and not judged.known else []
 
 
 def _of_an_order(judged: ShownList) -> Iterator[PreferredPair]:

@@ -7,8 +7,8 @@ worth on a held-out query would teach nothing. They are as large a share of the 
 of the queries.
 
 Here the lists get their place: some go to several experts, each expert sees a few of their own again much
-later and in another order, and enough of them are in random order. Every probability is returned, to be
-logged.
+later and in another order, and enough of them are in random order. Lists whose order is known are planted
+among them, in random order and in any place. Every probability is returned, to be logged.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ WINDOW = 60  # ranks beyond it are never shown: a minute is too dear for what no
 REPEAT_SHARE = 0.1  # of an expert's slates: about three in a session of thirty, which a consistency needs
 REPEAT_GAP = 4  # slates from one showing to the next: three others in between, so that nobody just remembers
 REPEAT = "repeat"
+GOLD = "gold"
+GOLD_EVERY = 6  # lists of an expert for each of known order, at least: a session is no examination
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +58,25 @@ class DrawnList:
 
 
 @dataclass(frozen=True)
+class KnownList:
+    """A list whose order is known (its id), with the ranks of its items by the version in service.
+
+    `not_asked` are the experts who know the order, or have been asked it before.
+    """
+
+    gold: int
+    query: int
+    ranks: tuple[int, ...]
+    items: tuple[int, ...]
+    not_asked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class PlannedSlate:
     """One slate to be shown: who, where in their session, which list, and in which order.
 
-    `repeats` is the position of the same expert's slate that shows the same list.
+    `repeats` is the position of the same expert's slate that shows the same list, `gold` the id of the list
+    of known order that is planted here.
     """
 
     expert: int
@@ -68,13 +85,15 @@ class PlannedSlate:
     randomised: bool
     shared: bool = False
     repeats: int | None = None
+    gold: int | None = None
 
 
 @dataclass(frozen=True)
 class PlanRequest:
     """What a session asks for: expert ids, lists and cards, the session's shares, and who must not see what.
 
-    `conflicts` are item ids by (expert, query).
+    `conflicts` are item ids by (expert, query), `known` the lists of known order of which each expert gets
+    up to `gold_per_expert`.
     """
 
     experts: Sequence[int]
@@ -84,6 +103,8 @@ class PlanRequest:
     overlap_share: float
     repeat_share: float = REPEAT_SHARE
     conflicts: Mapping[tuple[int, int], frozenset[int]] = field(default_factory=dict)
+    gold_per_expert: int = 0
+    known: Sequence[KnownList] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +114,7 @@ class _Entry:
     drawn: DrawnList
     shared: bool = False
     again: _Entry | None = None
+    gold: int | None = None
 
 
 def plan(request: PlanRequest, rows: CandidateRows, rng: np.random.Generator) -> list[PlannedSlate]:
@@ -100,20 +122,25 @@ def plan(request: PlanRequest, rows: CandidateRows, rng: np.random.Generator) ->
 
     Shared slates go to up to `SHARED_BY` experts with the same items. Slates of held-out queries are always
     in random order: an evaluation on lists in the version's own order would reward whoever keeps it. So are
-    repeats. Fewer slates than asked for only where an expert's interests leave nothing to ask about.
+    repeats and lists of known order, which take the place of others: nobody gets more lists for them. Fewer
+    slates than asked for only where an expert's interests leave nothing to ask about.
     """
     shared = round(request.overlap_share * request.slates_per_expert) if len(request.experts) > 1 else 0
     repeats = _repeats_each(request)
     source = _Source(request, rows, rng)
-    groups = _shared_draws(request, min(shared, request.slates_per_expert - repeats), source, rng)
+    gold = {expert: _gold_entries(request, expert, rng) for expert in request.experts}
+    room = request.slates_per_expert - repeats - max(map(len, gold.values()), default=0)
+    planted = {entry.drawn.query for entries in gold.values() for entry in entries}
+    groups = _shared_draws(request, min(shared, room), source, rng, seen=planted)
     slates: list[PlannedSlate] = []
     for expert in request.experts:
         entries = groups[expert]
-        own = request.slates_per_expert - repeats - len(entries)
-        seen = [entry.drawn.query for entry in entries]
+        own = request.slates_per_expert - repeats - len(gold[expert]) - len(entries)
+        seen = [entry.drawn.query for entry in (*entries, *gold[expert])]
         entries = entries + [_Entry(drawn) for drawn in source.lists([expert], own, seen)]
         entries = [entries[place] for place in rng.permutation(len(entries))]
-        slates += _in_order(request, expert, _with_repeats(entries, repeats, rng), source.held_out, rng)
+        entries = _planted(_with_repeats(entries, repeats, rng), gold[expert], rng)
+        slates += _in_order(request, expert, entries, source.held_out, rng)
     return slates
 
 
@@ -194,14 +221,51 @@ def _mix(held_out: float) -> Mix:
     return Mix(committee=1 - random - red_flag, random=random, overlap=0.0, repeat=0.0, red_flag=red_flag)
 
 
+def _gold_entries(request: PlanRequest, expert: int, rng: np.random.Generator) -> list[_Entry]:
+    """Draw the lists of known order for an expert: of different needs, and as long as any other list is.
+
+    One that were shorter or longer than the others would be known by that.
+    """
+    size = request.items_per_slate
+    found: list[_Entry] = []
+    left = [known for known in request.known if _may_be_asked(request, known, expert)]
+    while left and len(found) < min(request.gold_per_expert, request.slates_per_expert // GOLD_EVERY):
+        chance = 1 / len(left)
+        known = left[int(rng.integers(len(left)))]
+        left = [other for other in left if other.query != known.query]
+        ranks = sorted(known.ranks[i] for i in rng.permutation(len(known.ranks))[:size])
+        share = (size / len(known.ranks),) * size
+        found.append(_Entry(DrawnList(known.query, tuple(ranks), share, chance, GOLD), gold=known.gold))
+    return found
+
+
+def _may_be_asked(request: PlanRequest, known: KnownList, expert: int) -> bool:
+    interests = request.conflicts.get((expert, known.query), frozenset())
+    fits = len(known.ranks) >= request.items_per_slate
+    return fits and expert not in known.not_asked and not interests & set(known.items)
+
+
+def _planted(entries: list[_Entry], gold: Sequence[_Entry], rng: np.random.Generator) -> list[_Entry]:
+    """Put lists of known order anywhere among the others, which only come to stand further apart by that."""
+    planned = list(entries)
+    for entry in gold:
+        planned.insert(int(rng.integers(len(planned) + 1)), entry)
+    return planned
+
+
 def _shared_draws(
-    request: PlanRequest, shared: int, source: _Source, rng: np.random.Generator
+    request: PlanRequest,
+    shared: int,
+    source: _Source,
+    rng: np.random.Generator,
+    *,
+    seen: Collection[int] = (),
 ) -> dict[int, list[_Entry]]:
     entries: dict[int, list[_Entry]] = {expert: [] for expert in request.experts}
     by = min(SHARED_BY, len(request.experts))
     if not shared:
         return entries
-    for drawn in source.lists(request.experts, shared * -(-len(request.experts) // by), ()):
+    for drawn in source.lists(request.experts, shared * -(-len(request.experts) // by), seen):
         waiting = sorted((len(entries[expert]), rng.random(), expert) for expert in request.experts)
         for count, _, expert in waiting[:by]:
             if count < shared:
@@ -234,8 +298,9 @@ def _in_order(
     held_out: Collection[int],
     rng: np.random.Generator,
 ) -> list[PlannedSlate]:
-    free = [i for i, entry in enumerate(entries) if entry.again is None and entry.drawn.query not in held_out]
-    wanted = max(int(np.ceil(request.random_share * len(entries))) - (len(entries) - len(free)), 0)
+    learned = [i for i, entry in enumerate(entries) if entry.gold is None]
+    free = [i for i in learned if entries[i].again is None and entries[i].drawn.query not in held_out]
+    wanted = max(int(np.ceil(request.random_share * len(learned))) - (len(learned) - len(free)), 0)
     randomised = set(range(len(entries))) - set(free) | {int(i) for i in rng.permutation(free)[:wanted]}
     position = {id(entry): i + 1 for i, entry in enumerate(entries)}
     return [
@@ -246,6 +311,7 @@ def _in_order(
             randomised=i in randomised,
             shared=entry.shared,
             repeats=position[id(entry.again)] if entry.again is not None else None,
+            gold=entry.gold,
         )
         for i, entry in enumerate(entries)
     ]

@@ -11,6 +11,7 @@ from feedback.views import (
     manage_comparison_people,
     manage_comparisons,
     manage_gaps,
+    manage_gold,
     manage_participation,
     manage_people,
     manage_running,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("my/", expert.my_sessions, name="my_sessions"),
     path("my/sessions/<int:session_id>/", expert.session_intro, name="session_intro"),
     path("my/sessions/<int:session_id>/done/", expert.session_done, name="session_done"),
+    path("my/sessions/<int:session_id>/practice/", expert.practice, name="practice"),
     path("my/slates/<int:slate_id>/", expert.slate, name="slate"),
     path("my/slates/<int:slate_id>/judgement/", expert.judgement, name="judgement"),
     path("my/comparisons/<int:comparison_id>/", choosing.comparison_intro, name="comparison_intro"),
@@ -149,6 +151,12 @@ urlpatterns = [
         "manage/<slug:slug>/comparisons/<int:comparison_id>/experts/<str:username>/hand-over/",
         manage_comparison_people.comparison_hand_over,
         name="comparison_hand_over",
+    ),
+    path("manage/<slug:slug>/sessions/gold/", manage_gold.gold, name="gold"),
+    path("manage/<slug:slug>/sessions/gold/new/", manage_gold.gold_new, name="gold_new"),
+    path("manage/<slug:slug>/sessions/gold/<int:gold_id>/", manage_gold.gold_list, name="gold_list"),
+    path(
+        "manage/<slug:slug>/sessions/gold/<int:gold_id>/retire/", manage_gold.gold_retire, name="gold_retire"
     ),
     path("manage/<slug:slug>/experts/", manage_people.expert_list, name="experts"),
     path("manage/<slug:slug>/experts/<str:username>/", manage_people.expert, name="expert"),

@@ -21,6 +21,9 @@ APPEND_ONLY_TABLES = (
     "feedback_gapnote",
     "feedback_slatemove",
     "feedback_listanswer",
+    "feedback_goldlist",
+    "feedback_goldlist_known_to",
+    "feedback_goldretirement",
 )
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION tiebreak_refuse_change() RETURNS trigger AS $$

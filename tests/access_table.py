@@ -111,6 +111,13 @@ API: dict[str, Row] = {
         headers={"Idempotency-Key": "k"},
         **of("slate", "foreign_slate"),
     ),
+    "api:practice": Row(
+        {"GET": "expert", "POST": "expert"},
+        status={"POST": 200},
+        owner=True,
+        body={"kind": "about_equal"},
+        **of("session", "foreign_session"),
+    ),
     "api:my_comparisons": get("expert"),
     "api:my_comparison": get("expert", owner=True, **of("comparison", "foreign_comparison")),
     "api:choices": get("expert"),
@@ -193,6 +200,13 @@ API: dict[str, Row] = {
     "api:comparison_hand_over": post("admin", body={"giver": "edda", "taker": "emil"}, **of("comparison")),
     "api:comparison_export": get("admin", **of("comparison")),
     "api:comparisons_export": get("admin", ids={"slug": "slug"}),
+    "api:gold_lists": Row(
+        {"GET": "admin", "POST": "admin"},
+        status={"POST": 201},
+        body={"slate": "@judged_slate", "why": "x"},
+    ),
+    "api:gold_list": get("admin", **of("gold")),
+    "api:gold_list_retire": post("admin", body={"reason": "x"}, **of("gold")),
     "api:judgements": get("admin"),
     "api:judgement": get("admin", **of("judgement")),
     "api:preferences": get("admin"),
@@ -209,6 +223,13 @@ PAGES: dict[str, Row] = {
     ),
     "feedback:session_done": get(
         "expert", owner=True, ids={"session_id": "session"}, foreign={"session_id": "foreign_session"}
+    ),
+    "feedback:practice": Row(
+        {"GET": "expert", "POST": "expert"},
+        owner=True,
+        ids={"session_id": "session"},
+        foreign={"session_id": "foreign_session"},
+        body={"kind": "about_equal"},
     ),
     "feedback:slate": get(
         "expert", owner=True, ids={"slate_id": "slate"}, foreign={"slate_id": "foreign_slate"}
@@ -298,6 +319,10 @@ PAGES: dict[str, Row] = {
         ids={"session_id": "closed_session", "slate_id": "judged_slate"},
         foreign={"slug": "second_slug", "session_id": "session"},
     ),
+    "feedback:gold": get("admin"),
+    "feedback:gold_new": Row({"GET": "admin", "POST": "admin"}),
+    "feedback:gold_list": get("admin", ids={"gold_id": "gold"}, foreign={"slug": "second_slug"}),
+    "feedback:gold_retire": post("admin", ids={"gold_id": "gold"}, foreign={"slug": "second_slug"}),
     "feedback:comparisons": get(
         "admin", ids={"number": "one", "other": "zero"}, foreign={"slug": "second_slug"}
     ),

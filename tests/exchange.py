@@ -7,6 +7,8 @@ from django.db import connection
 
 from feedback.models import (
     FeedbackSession,
+    GoldList,
+    GoldRetirement,
     Judgement,
     Member,
     Participation,
@@ -75,7 +77,9 @@ def wipe() -> None:
         for model in (Preference, Judgement, SlateMove, SlateItem):
             model.objects.all().delete()
         Slate.objects.update(repeats=None)
-        for model in (Slate, Participation, FeedbackSession, Member, User, Group):
+        GoldRetirement.objects.all().delete()
+        GoldList.objects.update(made_from=None)
+        for model in (Slate, GoldList, Participation, FeedbackSession, Member, User, Group):
             model.objects.all().delete()
 
 

@@ -20,17 +20,19 @@ from rest_framework.test import APIClient
 from feedback.models import (
     ComparisonSession,
     FeedbackSession,
+    GoldList,
     Judgement,
     ListAnswer,
     ListChoice,
     Member,
     Slate,
 )
-from feedback.services import choosing, comparing, judging, sessions
+from feedback.services import choosing, comparing, judging, sessions, signing
 from feedback.services.comparing import ComparisonRequest
 from feedback.services.judging import Submission
 from feedback.services.learning import freeze_training_set
 from feedback.services.sessions import SessionRequest
+from feedback.services.signing import GoldRequest
 from feedback.submitting import Answer
 from ranking.content import content_hash
 from ranking.description import from_dict
@@ -237,6 +239,29 @@ def make_closed_session(project: Project, experts: Sequence[User], **asked: Any)
     session = make_session(project, experts, **asked)
     judge_all(session.slates.select_related("session__project"))
     return sessions.close_session(session)
+
+
+# --- lists of known order -----------------------------------------------------------------------------------
+def make_gold(
+    project: Project,
+    *,
+    query: Query | None = None,
+    size: int = 6,
+    known_to: Sequence[User] = (),
+) -> GoldList:
+    """Sign the true order of some candidates of a need off."""
+    query = query or project.queries.select_related("project").first()
+    found = candidates(query, current_feature_set(project)).version_ids.tolist()[:size]
+    contents = ItemVersion.objects.in_bulk(found)
+    best_first = sorted(found, key=lambda pk: (-true_utility(query.content, contents[pk].content), pk))
+    request = GoldRequest(tiers=[[pk] for pk in best_first], why="Made up for a test.", known_to=known_to)
+    return signing.sign_order(query, request, by="ada")
+
+
+def make_gold_lists(project: Project, count: int, **asked: Any) -> list[GoldList]:
+    """Sign the true order of some candidates of so many needs off."""
+    queries = project.queries.select_related("project")[:count]
+    return [make_gold(project, query=query, **asked) for query in queries]
 
 
 # --- blind comparisons --------------------------------------------------------------------------------------

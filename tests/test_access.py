@@ -149,6 +149,7 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "judged_slate": closed.slates.first().pk,
         "gap": gap.pk,
         "judgement": closed.slates.first().judgement.pk,
+        "gold": factories.make_gold(project, size=4).pk,
         "comparison": comparison.pk,
         "foreign_comparison": foreign_comparison.pk,
         "choice": comparison.choices.first().pk,

@@ -30,7 +30,17 @@ from feedback.serializers.sessions import (
     SessionPlanBody,
     SessionSerializer,
 )
-from feedback.services import agreeing, coverage, extending, gaps, inviting, proposing, running, sessions
+from feedback.services import (
+    against_gold,
+    agreeing,
+    coverage,
+    extending,
+    gaps,
+    inviting,
+    proposing,
+    running,
+    sessions,
+)
 from feedback.services.sessions import SessionRequest
 from ranking.api.base import Endpoint
 
@@ -112,6 +122,7 @@ class SessionDetail(Endpoint, RetrieveAPIView):
         session.consistency = [one for _, one in found.consistency]
         session.comments = coverage.remarks_of(coverage.judgements_of(session), session.project).comments
         session.gaps = gaps.in_session(session)
+        session.gold = against_gold.rows_of(session)
         return session
 
     @extend_schema(request=SessionChangeBody, responses=SessionDetailSerializer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from feedback.exchange.schema import Record, of_type, session_key
+from feedback.exchange.schema import Record, gold_key, of_type, session_key
 from feedback.preferences import ShownList, derive
 from ranking.content import content_hash
 from ranking.importers.tables import MOST_REFUSALS, Refusal
@@ -37,6 +37,7 @@ def check_records(records: Sequence[Record], project: str) -> tuple[Refusal, ...
     _check_targets(records, complaints)
     _check_sessions(records, complaints)
     _check_items(records, complaints)
+    _check_gold(records, complaints)
     if complaints.found:
         return tuple(complaints.found)
     _check_slates(records, complaints)
@@ -45,14 +46,15 @@ def check_records(records: Sequence[Record], project: str) -> tuple[Refusal, ...
     return tuple(complaints.found)
 
 
-def follows(judgement: Record, cards: Sequence[Record], randomised: bool) -> dict[tuple[int, int], Any]:
-    """Return what a judgement says by (winner, loser): weight, target, origin and shown gap."""
+def follows(judgement: Record, cards: Sequence[Record], slate: Record) -> dict[tuple[int, int], Any]:
+    """Return what a judgement of a slate says by (winner, loser): weight, target, origin and shown gap."""
     shown = ShownList(
         shown=sorted(card.values["shown_position"] for card in cards),
         kind=judgement.values["kind"],
-        randomised=randomised,
+        randomised=slate.values["randomised"],
         tiers=judgement.values["tiers"],
         ratings={int(place): rating for place, rating in judgement.values["ratings"].items()},
+        known=slate.values["gold"] is not None,
     )
     return {
         (pair.winner, pair.loser): (pair.weight, pair.target, pair.origin, pair.shown_gap)
@@ -85,16 +87,18 @@ def _check_once(records: Sequence[Record], complaints: Complaints) -> None:
 
 def _check_targets(records: Sequence[Record], complaints: Complaints) -> None:
     """What a record names must be there."""
-    there = {record.key for record in records}
+    there: set[Any] = {record.key for record in records} | {("gold", None)}
     wanted: dict[str, Callable[[Record], Any]] = {
         "expert": lambda record: ("person", record.values["expert"]),
         "session": lambda record: ("session", record.values["session"]),
         "position": lambda record: ("slate", *record.slate),
         "item": lambda record: ("item", record.values["item"], record.values["content_hash"]),
+        "gold": lambda record: ("gold", record.values["gold"]),
     }
     names = {
         "participation": ("expert", "session"),
-        "slate": ("expert", "session"),
+        "slate": ("expert", "session", "gold"),
+        "gold_item": ("gold", "item"),
         "card": ("position", "item"),
         "judgement": ("position",),
         "preference": ("position",),
@@ -121,6 +125,38 @@ def _check_items(records: Sequence[Record], complaints: Complaints) -> None:
     for item in of_type(records, "item"):
         if content_hash(item.values["content"]) != item.values["content_hash"]:
             complaints.add(item, "content_hash", "is not the hash of the content")
+
+
+def _check_gold(records: Sequence[Record], complaints: Complaints) -> None:
+    """A list of known order is named by what it holds, and ends with a name and a reason."""
+    people = {person.values["expert"] for person in of_type(records, "person")}
+    tiers = gold_tiers(records)
+    for gold in of_type(records, "gold"):
+        values = gold.values
+        key = gold_key(
+            values["query"], values["signed_at"], values["signed_by"], tiers.get(values["gold"], [])
+        )
+        if values["gold"] != key:
+            complaints.add(gold, "gold", f"is not the key of what was signed off then; expected {key}")
+        ended = {values[name] is not None for name in ("retired_at", "retired_by", "retired_reason")}
+        if len(ended) > 1:
+            complaints.add(
+                gold, "retired_at", "a retired list has a moment, a name and a reason, another none"
+            )
+        if not set(values["known_to"]) <= people:
+            complaints.add(gold, "known_to", "names somebody who is not in this export")
+    for slate in of_type(records, "slate"):
+        if (slate.values["arm"] == "gold") != (slate.values["gold"] is not None):
+            complaints.add(slate, "gold", "a slate of the arm gold names its list, no other does")
+
+
+def gold_tiers(records: Iterable[Record]) -> dict[str, list[list[tuple[str, str]]]]:
+    """Return the (item, content hash) of each list of known order, tier by tier."""
+    found: dict[str, dict[int, list[tuple[str, str]]]] = {}
+    for one in of_type(records, "gold_item"):
+        tiers = found.setdefault(one.values["gold"], {})
+        tiers.setdefault(one.values["tier"], []).append((one.values["item"], one.values["content_hash"]))
+    return {key: [sorted(tiers[tier]) for tier in sorted(tiers)] for key, tiers in found.items()}
 
 
 def _check_slates(records: Sequence[Record], complaints: Complaints) -> None:
@@ -182,14 +218,14 @@ def _check_preferences(records: Sequence[Record], complaints: Complaints) -> Non
     """What an export says of preferences must follow from its judgements, in full."""
     closed = {s.values["session"] for s in of_type(records, "session") if s.values["state"] == "closed"}
     cards = cards_of(records)
-    randomised = {slate.slate: slate.values["randomised"] for slate in of_type(records, "slate")}
+    slates = {slate.slate: slate for slate in of_type(records, "slate")}
     said: dict[SlateKey, list[Record]] = {}
     for record in of_type(records, "preference"):
         said.setdefault(record.slate, []).append(record)
     for judgement in of_type(records, "judgement"):
         found = said.pop(judgement.slate, [])
         if judgement.slate[0] in closed:
-            derived = follows(judgement, cards[judgement.slate], randomised[judgement.slate])
+            derived = follows(judgement, cards[judgement.slate], slates[judgement.slate])
             _compare(judgement, found, derived, complaints)
         elif found:
             complaints.add(found[0], "session", "is open: it has no preferences yet")

@@ -23,6 +23,7 @@ KINDS = (
     "conflict_of_interest",
     "none_suitable",
 )
+MOST_GOLD = 3
 ORIGINS = ("reordered", "kept", "rated", "tied", "none_suitable")
 
 
@@ -46,6 +47,7 @@ def _share(name: str, words: str) -> Column:
 
 _SESSION = _text("session", 40, low=1, words="key of the session")
 _EXPERT = _text("expert", 150, low=1, words="user name")
+_GOLD = _text("gold", 40, low=1, words="key of the list of known order")
 _POSITION = Column("position", "whole", low=1, high=SMALL, words="of the slate in the expert's session")
 _SLATE = (_SESSION, _EXPERT, _POSITION)
 _SLATE_KEY = ("session", "expert", "position")
@@ -103,12 +105,41 @@ _TABLES = (
             Column("items_per_slate", "whole", high=SMALL),
             Column("random_share", "number", low=0.3, high=1, words="least share of slates in random order"),
             _share("overlap_share", "share of slates that several experts see"),
+            Column("gold_per_expert", "whole", high=MOST_GOLD, words="lists of known order for each expert"),
             Column("asks_ratings", "flag"),
             Column("simulated", "flag"),
             Column("seed", "whole", high=LARGE),
             _text("opened_by", 150),
             Column("opened_at", "moment"),
             Column("closed_at", "moment", optional=True),
+        ),
+    ),
+    Table(
+        "gold",
+        "gold_lists",
+        ("gold",),
+        (
+            _GOLD,
+            _text("query", 200, low=1, words="key of the need"),
+            Column("query_content", "object", words="the need as it was when the order was signed off"),
+            _text("why", 2000, low=1, words="how the order is known"),
+            Column("known_to", "texts", words="user names of experts who are never asked it"),
+            _text("signed_by", 150),
+            Column("signed_at", "moment"),
+            _text("retired_by", 150, optional=True),
+            _text("retired_reason", 2000, optional=True),
+            Column("retired_at", "moment", optional=True, words="empty while it is in use"),
+        ),
+    ),
+    Table(
+        "gold_item",
+        "gold_items",
+        ("gold", "item"),
+        (
+            _GOLD,
+            _text("item", 200, low=1, words="key"),
+            _text("content_hash", 64, low=64, words="which content of the item the order is of"),
+            _place("tier", "from 1, the best; equal for ties"),
         ),
     ),
     Table(
@@ -127,7 +158,11 @@ _TABLES = (
             Column("query_content", "object", words="the need as it was shown"),
             Column("randomised", "flag", words="shown in random order, not in the version's"),
             Column("shared", "flag", words="several experts see the same need and items"),
-            _text("arm", choices=("", "committee", "random", "red_flag", "repeat"), words="why it was asked"),
+            _text(
+                "arm",
+                choices=("", "committee", "random", "red_flag", "repeat", "gold"),
+                words="why it was asked",
+            ),
             Column(
                 "repeats",
                 "whole",
@@ -136,6 +171,7 @@ _TABLES = (
                 high=SMALL,
                 words="position of the slate shown again here",
             ),
+            _text("gold", 40, optional=True, low=1, words="key of the list of known order planted here"),
             _share("selection_probability", "of the need at its draw"),
             _text("state", choices=("open", "submitted")),
             Column("first_seen_at", "moment", optional=True),
@@ -218,6 +254,12 @@ class Record:
 def of_type(records: Iterable[Record], name: str) -> list[Record]:
     """Return the records of one type."""
     return [record for record in records if record.type == name]
+
+
+def gold_key(query: str, signed_at: str, signed_by: str, tiers: Iterable[Iterable[tuple[str, str]]]) -> str:
+    """Return what names a list of known order wherever it is stored; `tiers` are (item, content hash)."""
+    order = "\n\n".join("\n".join(" ".join(one) for one in sorted(tier)) for tier in tiers)
+    return sha256("\n".join((query, signed_at, signed_by, order)).encode()).hexdigest()[:16]
 
 
 def session_key(opened_at: str, opened_by: str, title: str, seed: int) -> str:

@@ -19,14 +19,19 @@ def svmrank(records: Sequence[Record]) -> bytes:
     """Return one list a judged order: `grade qid:N 1:v 2:v ... # docid = item`.
 
     The grade counts ranks from the bottom; cards below the line are left out. A list without an order has
-    its ratings for grades, and a list with neither is left out. A missing value is left out, which readers of
-    this format take for 0. The first lines say which feature has which number.
+    its ratings for grades, and a list with neither is left out, as is one whose order was known: it tests its
+    expert. A missing value is left out, which readers of this format take for 0. The first lines say which
+    feature has which number.
     """
     names = _feature_names(records)
     number = {name: place for place, name in enumerate(names, start=1)}
     lines = [f"# {place}: {json_text(name)}" for name, place in number.items()]
     cards, slates = cards_of(records), {slate.slate: slate for slate in of_type(records, "slate")}
-    judged = [(one, _grades(one)) for one in of_type(records, "judgement")]
+    judged = [
+        (one, _grades(one))
+        for one in of_type(records, "judgement")
+        if slates[one.slate].values["gold"] is None
+    ]
     for qid, (judgement, grades) in enumerate(((one, g) for one, g in judged if g), start=1):
         query = slates[judgement.slate].values["query"]
         for card in cards[judgement.slate]:

@@ -14,6 +14,7 @@ from ranking.models import ItemVersion, ModelVersion, Project, Query
 
 LINK_HOURS = 72  # a log-in link lasts over a weekend
 MOST_LINK_HOURS = 14 * 24
+MOST_GOLD = 3  # lists of known order for an expert in a session: more would be an examination
 LEAST_RANDOM_SHARE = 0.3  # below it, an expert who keeps the shown order can't be told from one who agrees
 
 
@@ -42,6 +43,11 @@ class FeedbackSession(models.Model):
     )
     overlap_share = models.FloatField(
         default=0.2, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    gold_per_expert = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(MOST_GOLD)],
+        help_text="lists of known order planted for each expert",
     )
     asks_ratings = models.BooleanField(default=False)
     simulated = models.BooleanField(
@@ -141,6 +147,7 @@ class Slate(models.Model):
         RANDOM = "random", "drawn at random"
         RED_FLAG = "red_flag", "the committee as a whole is unsure"
         REPEAT = "repeat", "shown before, in another order"
+        GOLD = "gold", "its order is known"
 
     session = models.ForeignKey(FeedbackSession, on_delete=models.PROTECT, related_name="slates")
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="slates")
@@ -160,6 +167,14 @@ class Slate(models.Model):
         related_name="repeated_by",
         help_text="the slate of the same expert that shows the same list in another order",
     )
+    gold = models.ForeignKey(
+        "feedback.GoldList",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="slates",
+        help_text="the list of known order that is planted here",
+    )
     selection_probability = models.FloatField(
         help_text="of this query at its draw, given the arm and the lists drawn before"
     )
@@ -173,6 +188,10 @@ class Slate(models.Model):
         ordering = ("session", "expert", "position")
         constraints = [
             models.UniqueConstraint(fields=["session", "expert", "position"], name="one_slate_per_position"),
+            models.CheckConstraint(
+                condition=Q(arm="gold", gold__isnull=False) | (~Q(arm="gold") & Q(gold__isnull=True)),
+                name="a_gold_slate_names_its_list",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,11 +8,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from feedback.models import FeedbackSession, Slate
-from feedback.models.sessions import LEAST_RANDOM_SHARE
+from feedback.models.sessions import LEAST_RANDOM_SHARE, MOST_GOLD
 from feedback.serializers.gaps import GapSerializer
 from feedback.serializers.moves import MOST_CARDS, DraftBody
 from feedback.serializers.participation import ExpertsBody
-from feedback.serializers.watching import ConsistencySerializer
+from feedback.serializers.watching import AgainstGoldSerializer, ConsistencySerializer
 from ranking.models import Project
 from ranking.serializers import MOST_INTEGER, Body, FactSerializer, NounSerializer
 
@@ -42,6 +42,7 @@ class SessionSerializer(serializers.ModelSerializer):
             "items_per_slate",
             "random_share",
             "overlap_share",
+            "gold_per_expert",
             "asks_ratings",
             "simulated",
             "slates_total",
@@ -120,6 +121,17 @@ class RemarkSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class GoldRowSerializer(serializers.Serializer):
+    """One expert of a session and the lists of known order that were planted for them."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+    planted = serializers.IntegerField()
+    judged = serializers.IntegerField()
+    here = AgainstGoldSerializer(allow_null=True, help_text="of this session alone")
+    overall = AgainstGoldSerializer(allow_null=True, help_text="of all sessions of the project")
+
+
 class SessionDetailSerializer(SessionSerializer):
     """A session with its progress, coverage and agreement, which the view adds to the row."""
 
@@ -130,6 +142,7 @@ class SessionDetailSerializer(SessionSerializer):
     consistency = ConsistencySerializer(many=True, read_only=True)
     comments = RemarkSerializer(many=True, read_only=True)
     gaps = GapSerializer(many=True, read_only=True, help_text="values that were missed")
+    gold = GoldRowSerializer(many=True, read_only=True)
 
     class Meta(SessionSerializer.Meta):
         fields = [
@@ -141,6 +154,7 @@ class SessionDetailSerializer(SessionSerializer):
             "consistency",
             "comments",
             "gaps",
+            "gold",
         ]
 
 
@@ -152,6 +166,12 @@ class SessionPlanBody(ExpertsBody):
     items_per_slate = serializers.IntegerField(min_value=2, max_value=MOST_CARDS, required=False)
     random_share = serializers.FloatField(min_value=LEAST_RANDOM_SHARE, max_value=1.0, required=False)
     overlap_share = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
+    gold_per_expert = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_GOLD,
+        required=False,
+        help_text="lists of known order for each expert, at most one in six; without it one, if there is one",
+    )
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
 
 

@@ -31,6 +31,21 @@ class ConsistencySerializer(serializers.Serializer):
     tau_b = serializers.FloatField(source="tau_b.value", allow_null=True)
 
 
+class AgainstGoldSerializer(serializers.Serializer):
+    """One expert held against lists of known order, which nothing is learned from."""
+
+    username = serializers.CharField(source="judge")
+    lists = serializers.IntegerField(help_text="lists of known order that were put in an order")
+    same = serializers.IntegerField(help_text="of these, in exactly the known order")
+    kept = serializers.FloatField(
+        source="kept.value", help_text="share of pairs put as they are known; .5 by chance"
+    )
+    low = serializers.FloatField(source="kept.low", allow_null=True, help_text="from four needs on")
+    high = serializers.FloatField(source="kept.high", allow_null=True)
+    tau_b = serializers.FloatField(source="tau_b.value", allow_null=True)
+    verdict = serializers.CharField(help_text="reliable, random, inverted or unknown")
+
+
 class ExpertSerializer(serializers.Serializer):
     """One expert in numbers, from the judgements in one project."""
 
@@ -44,6 +59,7 @@ class ExpertSerializer(serializers.Serializer):
     randomised = KeptShareSerializer(help_text="on slates in random order")
     model_order = KeptShareSerializer(help_text="on slates in the version's order")
     consistency = ConsistencySerializer(allow_null=True, help_text="null if no list came twice")
+    gold = AgainstGoldSerializer(allow_null=True, help_text="null if no list of known order was ordered")
     flip_rate = serializers.FloatField(
         allow_null=True, help_text="how often training thinks that the opposite was meant"
     )

@@ -1,7 +1,8 @@
 """How far experts agree, with each other and with themselves: in figures and in words. Reads only.
 
 The same list is the same items for the same need, whether it was planned for several experts, planted a
-second time, or simply all there was. What was not put in an order says nothing here.
+second time, or simply all there was. What was not put in an order says nothing here. Lists of known order are
+held against that order alone (`feedback.services.against_gold`): most people would agree on them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pandas as pd
 from django.contrib.auth.models import User
 from django.db.models import Count, Prefetch, QuerySet
 
-from feedback.models import FeedbackSession, Judgement, SlateItem
+from feedback.models import FeedbackSession, Judgement, Slate, SlateItem
 from ranking import formats
 from ranking.ltr.agreement import Agreement, Consistency, measure_agreement, repeat_consistency
 from ranking.ltr.intervals import Estimate
@@ -68,7 +69,7 @@ class SessionAgreement:
 
 def agreement_of(session: FeedbackSession) -> SessionAgreement:
     """Return how far the experts of a session agree, on what is judged so far."""
-    judged = list(_ordered(Judgement.objects.filter(slate__session=session)))
+    judged = list(ordered(_asked(Judgement.objects.filter(slate__session=session))))
     names = {j.expert.username: j.expert.get_full_name() or j.expert.username for j in judged}
     found = measure_agreement(_table(judged), seed=session.pk)
     return SessionAgreement(
@@ -93,13 +94,13 @@ def agreement_of(session: FeedbackSession) -> SessionAgreement:
 def consistency_of(project: Project, users: Sequence[int]) -> dict[str, Consistency]:
     """Return how far each of the users agrees with themselves, by username; only of those with a repeat."""
     judged = Judgement.objects.filter(slate__session__project=project, expert__in=users)
-    return _consistency(judged)
+    return _consistency(_asked(judged))
 
 
 def own_consistency(session: FeedbackSession, expert: User) -> Consistency | None:
     """Return how far an expert agreed with themselves in a session; None if no list came twice."""
     judged = Judgement.objects.filter(slate__session=session, expert=expert)
-    return _consistency(judged).get(expert.username)
+    return _consistency(_asked(judged)).get(expert.username)
 
 
 def _consistency(judged: QuerySet[Judgement]) -> dict[str, Consistency]:
@@ -114,11 +115,15 @@ def _consistency(judged: QuerySet[Judgement]) -> dict[str, Consistency]:
     needs = {row["slate__query"] for row in twice}
     if not needs:
         return {}
-    table = _table(list(_ordered(judged.filter(slate__query__in=needs))))
+    table = _table(list(ordered(judged.filter(slate__query__in=needs))))
     return {one.judge: one for one in repeat_consistency(table)}
 
 
-def _ordered(judged: QuerySet[Judgement]) -> QuerySet[Judgement]:
+def _asked(judged: QuerySet[Judgement]) -> QuerySet[Judgement]:
+    return judged.exclude(slate__arm=Slate.Arm.GOLD)
+
+
+def ordered(judged: QuerySet[Judgement]) -> QuerySet[Judgement]:
     """The judgements that are an order, with what a table of them needs; the cards' features stay unread."""
     cards = SlateItem.objects.only("slate_id", "item_version_id")
     return (
@@ -139,11 +144,11 @@ def _table(judged: Sequence[Judgement]) -> pd.DataFrame:
     lines: list[Line] = []
     for judgement, key in zip(judged, lists, strict=True):
         if often[key] > 1:
-            lines += _lines(judgement, codes[key])
+            lines += lines_of(judgement, codes[key])
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def _lines(judgement: Judgement, list_id: int) -> Iterable[Line]:
+def lines_of(judgement: Judgement, list_id: int) -> Iterable[Line]:
     """One line for each card; cards below the line have no rank."""
     places = {card: place for place, tier in enumerate(judgement.tiers, start=1) for card in tier}
     for card in judgement.slate.items.all():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from feedback.models import FeedbackSession, Judgement, Preference, SlateItem
+from feedback.models import FeedbackSession, Judgement, Preference, Slate, SlateItem
 from feedback.selection import WINDOW, CandidateRows
 from ranking.ltr import Preferences, committee
 from ranking.models import Project, Query
@@ -115,6 +115,7 @@ def _latest_slates(project: Project) -> list[int]:
         Judgement.objects.filter(
             slate__session__project=project, slate__session__state=FeedbackSession.State.CLOSED
         )
+        .exclude(slate__arm=Slate.Arm.GOLD)
         .select_related("slate__query__project")
         .order_by("-id")
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Preference
 from feedback.services import comparing, gaps, running
+from feedback.services.against_gold import agreement_with_gold
 from feedback.services.coverage import open_sessions
 from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
@@ -74,6 +75,7 @@ def standing_of(project: Project) -> Standing:
         *_of_sessions(sessions),
         *_of_comparisons(comparisons),
         *_of_experts(project),
+        *_of_gold(project),
         *_of_flags(project),
         *_of_gaps(project),
     ]
@@ -197,6 +199,14 @@ def _of_experts(project: Project) -> Iterator[Notice]:
     how = " or ".join(word for verdict, word in looks.items() if verdict in {one.verdict for one in found})
     text = f"The answers of {who} look {how} to version {version.number}: worth a look and a word."
     yield Notice("experts", "warn", text, version=version)
+
+
+def _of_gold(project: Project) -> Iterator[Notice]:
+    looks = {"random": "random", "inverted": "turned round"}
+    for found in agreement_with_gold(project).values():
+        if found.needs_a_look:
+            how = f"look {looks[found.verdict]} on lists of known order"
+            yield Notice("experts", "warn", f"The answers of {found.judge} {how}: worth a look and a word.")
 
 
 def _of_flags(project: Project) -> Iterator[Notice]:

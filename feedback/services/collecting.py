@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from feedback.exchange.schema import FORMAT, FORMAT_VERSION, TABLES, Record, session_key
 from feedback.exchange.values import moment_text
 from feedback.models import FeedbackSession, Judgement, Participation, Preference, Slate, SlateItem
+from feedback.services.gold_records import GoldRecords
 from ranking.models import ItemVersion, Project
 
 CHUNK = 2000
@@ -42,19 +43,24 @@ class Collection:
         self.keys = keys
         self._slates: dict[int, tuple[str, str, int]] = {}
         self._cards: dict[int, int] = {}
+        planted = Slate.objects.filter(session__in=keys, gold__isnull=False).values_list("gold", flat=True)
+        self._gold = GoldRecords(project, set(planted))
 
     def records(self) -> list[Record]:
         """Return all records: types in the order of the schema, each type sorted by its key."""
         sessions = self._sessions()
         slates = self._slate_records()
         cards = self._card_records()
+        gold, gold_items = self._gold.records()
         kinds = {
             "export": [
                 _record("export", format=FORMAT, format_version=FORMAT_VERSION, project=self.project.slug)
             ],
             "person": self._people(),
-            "item": self._items(cards),
+            "item": self._items([*cards, *gold_items]),
             "session": sessions,
+            "gold": gold,
+            "gold_item": gold_items,
             "participation": self._participations(),
             "slate": slates,
             "card": cards,
@@ -72,7 +78,8 @@ class Collection:
     def _people(self) -> list[Record]:
         invited = Participation.objects.filter(session__in=self.keys).values("expert")
         shown = Slate.objects.filter(session__in=self.keys).values("expert")
-        users = User.objects.filter(Q(pk__in=invited) | Q(pk__in=shown)).select_related("member")
+        named = Q(pk__in=invited) | Q(pk__in=shown) | Q(pk__in=self._gold.people())
+        users = User.objects.filter(named).select_related("member")
         return [
             _record(
                 "person",
@@ -100,7 +107,7 @@ class Collection:
         self._slates = {
             row.pk: (self.keys[row.session_id], row.expert.username, row.position) for row in rows
         }
-        return [_slate_record(row, self._slates) for row in rows]
+        return [_slate_record(row, self._slates, self._gold.keys) for row in rows]
 
     def _card_records(self) -> list[Record]:
         rows = self._of(SlateItem.objects.select_related("item_version__item"), "slate__session")
@@ -111,8 +118,8 @@ class Collection:
             found.append(_card_record(row, self._slates[row.slate_id]))
         return found
 
-    def _items(self, cards: Iterable[Record]) -> list[Record]:
-        wanted = {(card.values["item"], card.values["content_hash"]) for card in cards}
+    def _items(self, shown: Iterable[Record]) -> list[Record]:
+        wanted = {(one.values["item"], one.values["content_hash"]) for one in shown}
         rows = ItemVersion.objects.filter(item__project=self.project).values_list(
             "item__key", "content_hash", "content"
         )
@@ -165,7 +172,14 @@ def _slate_key(slate: tuple[str, str, int]) -> dict[str, Any]:
 def _session_record(row: FeedbackSession, key: str) -> Record:
     origin = row.origin or {}
     texts = ("title", "instructions", "state", "opened_by")
-    figures = ("slates_per_expert", "items_per_slate", "random_share", "overlap_share", "seed")
+    figures = (
+        "slates_per_expert",
+        "items_per_slate",
+        "random_share",
+        "overlap_share",
+        "gold_per_expert",
+        "seed",
+    )
     plain = (*texts, *figures, "asks_ratings", "simulated")
     return _record(
         "session",
@@ -179,7 +193,7 @@ def _session_record(row: FeedbackSession, key: str) -> Record:
     )
 
 
-def _slate_record(row: Slate, slates: dict[int, tuple[str, str, int]]) -> Record:
+def _slate_record(row: Slate, slates: dict[int, tuple[str, str, int]], gold: dict[int, str]) -> Record:
     plain = ("query_content", "randomised", "shared", "arm", "selection_probability", "state")
     return _record(
         "slate",
@@ -187,6 +201,7 @@ def _slate_record(row: Slate, slates: dict[int, tuple[str, str, int]]) -> Record
         query=row.query.key,
         **{name: getattr(row, name) for name in plain},
         repeats=None if row.repeats_id is None else slates[row.repeats_id][2],
+        gold=None if row.gold_id is None else gold[row.gold_id],
         first_seen_at=moment_text(row.first_seen_at),
         submitted_at=moment_text(row.submitted_at),
     )

@@ -36,7 +36,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class NeedCoverage:
-    """What a session has asked and learned about one need."""
+    """What a session has asked and learned about one need; lists of known order ask nothing new."""
 
     query: Query
     held_out: bool
@@ -48,10 +48,11 @@ class NeedCoverage:
 
 @dataclass(frozen=True)
 class Summary:
-    """A session at a glance."""
+    """A session at a glance; `gold` of its judged lists had a known order, and count among `done`."""
 
     slates: int
     done: int
+    gold: int
     needs: int
     needs_judged: int
     held_out_lists: int
@@ -175,7 +176,8 @@ def needs_covered(session: FeedbackSession) -> list[NeedCoverage]:
     """Return what the session covers, the most judged first; needs that it never asks about come last."""
     rows = {
         row["query"]: row
-        for row in session.slates.order_by()
+        for row in session.slates.exclude(arm=Slate.Arm.GOLD)
+        .order_by()
         .values("query")
         .annotate(
             slates=Count("id", distinct=True),
@@ -201,8 +203,9 @@ def summary_of(
     """Return a session's figures from its judgements and needs."""
     counted = [j.seconds for j in judgements if 0 < j.seconds <= LONGEST_COUNTED]
     return Summary(
-        slates=sum(need.slates for need in needs),
+        slates=session.slates.count(),
         done=len(judgements),
+        gold=sum(judgement.slate.arm == Slate.Arm.GOLD for judgement in judgements),
         needs=len(needs),
         needs_judged=sum(need.done > 0 for need in needs),
         held_out_lists=sum(need.done for need in needs if need.held_out),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from feedback.models import FeedbackSession, Judgement, Preference
+from feedback.models import FeedbackSession, Judgement, Preference, Slate
 from feedback.preferences import ShownList, derive
 
 
@@ -16,11 +16,15 @@ def shown_list(judgement: Judgement) -> ShownList:
         randomised=judgement.slate.randomised,
         tiers=judgement.tiers,
         ratings={int(card): rating for card, rating in judgement.ratings.items()},
+        known=judgement.slate.arm == Slate.Arm.GOLD,
     )
 
 
 def derive_preferences(session: FeedbackSession) -> int:
-    """Derive the preferences of a session anew from its judgements; return how many there are."""
+    """Derive the preferences of a session anew from its judgements; return how many there are.
+
+    Lists of known order have none: `feedback.preferences` says why.
+    """
     judgements = (
         Judgement.objects.filter(slate__session=session)
         .select_related("slate")

@@ -18,6 +18,7 @@ from feedback.models import FeedbackSession, Participation, Slate
 from feedback.selection import PlanRequest, plan
 from feedback.services.asking import candidate_rows, pools_of
 from feedback.services.interests import known_conflicts
+from feedback.services.planting import check_planted, known_lists
 from feedback.services.sessions import check_experts, check_pools, freeze_slates
 from ranking.services import serving
 
@@ -50,6 +51,8 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
         random_share=session.random_share,
         overlap_share=0.0,
         conflicts=known_conflicts(session.project),
+        gold_per_expert=max(session.gold_per_expert - _planted(session, expert), 0),
+        known=known_lists(session.project, fresh),
     )
     planned = [
         replace(
@@ -61,6 +64,7 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
     ]
     with transaction.atomic():
         _lock_open(session)
+        check_planted(session.project, planned)
         Participation.objects.get_or_create(session=session, expert=expert)
         freeze_slates(session, planned, fresh, rng)
     return len(planned)
@@ -70,7 +74,8 @@ def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:
     """Give the lists that an expert has not begun to another one; return how many went over.
 
     Lists of needs that the taker has in this session, or has an interest in, stay; so do repeats, which are
-    about the giver alone, unless their first showing goes: then nothing is left to repeat.
+    about the giver alone, unless their first showing goes: then nothing is left to repeat. Lists of known
+    order are about the giver alone too, and are taken back: one that stayed alone would be known by that.
     """
     if giver == taker:
         raise InvalidSession("choose somebody else to take them over", "to")
@@ -85,6 +90,9 @@ def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:
             slate.expert, slate.position, slate.first_seen_at = taker, position, None
             slate.save(update_fields=["expert", "position", "first_seen_at"])
         if going:
+            session.slates.filter(
+                expert=giver, state=Slate.State.OPEN, draft_version=0, gold__isnull=False
+            ).delete()
             Participation.objects.get_or_create(session=session, expert=taker)
     return len(going)
 
@@ -93,7 +101,7 @@ def _unbegun(session: FeedbackSession, giver: User, taker: User) -> list[Slate]:
     known = set(session.slates.filter(expert=taker).values_list("query", flat=True))
     known |= {query for expert, query in known_conflicts(session.project) if expert == taker.pk}
     slates = session.slates.filter(
-        expert=giver, state=Slate.State.OPEN, draft_version=0, repeats__isnull=True
+        expert=giver, state=Slate.State.OPEN, draft_version=0, repeats__isnull=True, gold__isnull=True
     ).order_by("position")
     going = []
     for slate in slates:
@@ -101,6 +109,10 @@ def _unbegun(session: FeedbackSession, giver: User, taker: User) -> list[Slate]:
             known.add(slate.query_id)
             going.append(slate)
     return going
+
+
+def _planted(session: FeedbackSession, expert: User) -> int:
+    return session.slates.filter(expert=expert, gold__isnull=False).count()
 
 
 def _last_position(session: FeedbackSession, expert: User) -> int:

@@ -28,10 +28,15 @@ from ranking.services.catalog_rows import Counts
 from ranking.services.serving import champion
 
 REPORTED = ("session", "slate", "judgement", "preference")
-#: What may differ in a record that is here already: a session goes on to its end, a slate to its judgement.
-MOVES = {"session": {"state", "closed_at"}, "slate": {"state", "submitted_at", "first_seen_at"}}
+#: What may differ in a record that is here already: a session and a list of known order go on to their end, a
+#: slate to its judgement.
+MOVES = {
+    "session": {"state", "closed_at"},
+    "slate": {"state", "submitted_at", "first_seen_at"},
+    "gold": {"retired_by", "retired_reason", "retired_at"},
+}
 NOT_YET = (None, "open")
-WRITTEN = ("session", "participation", "slate", "card", "judgement")
+WRITTEN = ("session", "gold", "gold_item", "participation", "slate", "card", "judgement")
 PLAIN = Options()
 
 
@@ -90,7 +95,7 @@ def _check_catalogue(project: Project, records: Sequence[Record]) -> Sequence[Re
         key = record.values.get("item" if record.type == "item" else "query")
         if record.type == "item" and key not in items:
             complaints.add(record, "item", f"the project has no {key!r}")
-        if record.type == "slate" and key not in queries:
+        if record.type in ("slate", "gold") and key not in queries:
             complaints.add(record, "query", f"the project has no {key!r}")
     check_names(of_type(records, "person"), complaints)
     return complaints.found
@@ -126,6 +131,8 @@ def _check_addition(
         complaints.add(record, "session", f"this session is closed here and takes no {record.type}")
     if record.type == "card" and ("slate", *record.slate) in here:
         complaints.add(record, "", "this slate is shown here without this card")
+    if record.type == "gold_item" and ("gold", record.values["gold"]) in here:
+        complaints.add(record, "", "this list of known order is here without this item")
 
 
 def _check_move(known: Record, record: Record, complaints: Complaints) -> None:

@@ -46,7 +46,7 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
                 expert_id=slate.expert_id,
                 idempotency_key=key,
                 body_sha256=digest,
-                **{**_columns(submission), "field": _field_name(slate, submission.field) or ""},
+                **{**_columns(submission), "field": field_name(slate.session, submission.field) or ""},
             )
             if submission.kind == Judgement.Kind.OUTSIDE_KNOWLEDGE:
                 offer_to_another(slate)
@@ -73,16 +73,20 @@ def note_seen(slate: Slate) -> None:
 
 def check(slate: Slate, submission: Submission) -> None:
     """Raise InvalidJudgement, naming the field, unless the submission fits the slate."""
-    cards = set(slate.items.values_list("pk", flat=True))
+    check_answer(slate.session, set(slate.items.values_list("pk", flat=True)), submission)
+
+
+def check_answer(session: FeedbackSession, cards: set[int], submission: Submission) -> None:
+    """Raise InvalidJudgement, naming the field, unless it fits a list of these cards in this session."""
     if submission.kind not in Judgement.Kind.values:
         raise InvalidJudgement(f"expected one of {', '.join(Judgement.Kind.values)}", "kind")
     if submission.kind == Judgement.Kind.REORDER:
         _check_order(cards, submission)
     elif submission.tiers or submission.rest or submission.ratings:
         raise InvalidJudgement("only a list that is put in order has an order or ratings", "tiers")
-    _check_ratings(slate, cards, submission)
-    _check_named(slate, cards, submission)
-    _check_words(slate, submission)
+    _check_ratings(session, cards, submission)
+    _check_named(session, cards, submission)
+    _check_words(session, submission)
 
 
 def _check_order(cards: set[int], submission: Submission) -> None:
@@ -97,8 +101,8 @@ def _check_order(cards: set[int], submission: Submission) -> None:
         raise InvalidJudgement("put at least one card above the line, or say why it can't be judged", "tiers")
 
 
-def _check_ratings(slate: Slate, cards: set[int], submission: Submission) -> None:
-    if submission.ratings and not slate.session.asks_ratings:
+def _check_ratings(session: FeedbackSession, cards: set[int], submission: Submission) -> None:
+    if submission.ratings and not session.asks_ratings:
         raise InvalidJudgement("this session asks for no ratings", "ratings")
     for card, rating in submission.ratings.items():
         if card not in cards:
@@ -107,12 +111,15 @@ def _check_ratings(slate: Slate, cards: set[int], submission: Submission) -> Non
             raise InvalidJudgement(f"expected 1 to {BEST_RATING}, not {rating}", "ratings")
 
 
-def _check_named(slate: Slate, cards: set[int], submission: Submission) -> None:
+def _check_named(session: FeedbackSession, cards: set[int], submission: Submission) -> None:
     if not set(submission.items) <= cards:
         raise InvalidJudgement("names a card that is not in this list", "items")
     if submission.kind in NAMES_CARDS and not submission.items:
         raise InvalidJudgement("say which card the conflict is about", "items")
-    if submission.kind == Judgement.Kind.MISSING_INFORMATION and _field_name(slate, submission.field) is None:
+    if (
+        submission.kind == Judgement.Kind.MISSING_INFORMATION
+        and field_name(session, submission.field) is None
+    ):
         raise InvalidJudgement("say which field is missing, by its name", "field")
 
 
@@ -121,17 +128,17 @@ def _items_of(slate: Slate, submission: Submission) -> set[int]:
     return set(named.values_list("item_version__item", flat=True))
 
 
-def _field_name(slate: Slate, said: str) -> str | None:
+def field_name(session: FeedbackSession, said: str) -> str | None:
     """Return the name of the field that an expert named, by its name or by the label on the card."""
     wanted = said.strip().casefold()
-    for known in description_of(slate.session.project).item.fields:
+    for known in description_of(session.project).item.fields:
         if wanted in (known.name.casefold(), known.label.casefold()):
             return known.name
     return None
 
 
-def _check_words(slate: Slate, submission: Submission) -> None:
-    known = {tag.name for tag in description_of(slate.session.project).reason_tags}
+def _check_words(session: FeedbackSession, submission: Submission) -> None:
+    known = {tag.name for tag in description_of(session.project).reason_tags}
     unknown = [tag for tag in submission.reason_tags if tag not in known]
     if unknown:
         raise InvalidJudgement(f"unknown reason: {', '.join(unknown)}", "reason_tags")

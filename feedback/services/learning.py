@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from feedback.models import FeedbackSession, Judgement, Preference
+from feedback.models import FeedbackSession, Judgement, Preference, Slate
 from feedback.preferences import negative_labels
 from feedback.services.deriving import shown_list
 from ranking.errors import NothingToTrain, TrainingInProgress
@@ -80,10 +80,12 @@ def judged_list(judgement: Judgement) -> JudgedList:
 
 
 def _judgements(project: Project) -> Any:
+    """Return what closed sessions said; lists of known order test experts, and teach nothing."""
     return (
         Judgement.objects.filter(
             slate__session__project=project, slate__session__state=FeedbackSession.State.CLOSED
         )
+        .exclude(slate__arm=Slate.Arm.GOLD)
         .select_related("slate__query__project", "slate__session", "expert")
         .prefetch_related("slate__items__item_version", "preferences")
         .order_by("id")
@@ -91,7 +93,7 @@ def _judgements(project: Project) -> Any:
 
 
 def _source(session: FeedbackSession) -> dict[str, Any]:
-    judgements = Judgement.objects.filter(slate__session=session)
+    judgements = Judgement.objects.filter(slate__session=session).exclude(slate__arm=Slate.Arm.GOLD)
     return {
         "session": session.pk,
         "title": session.title,

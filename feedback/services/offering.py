@@ -16,9 +16,11 @@ def offer_to_another(slate: Slate) -> Slate | None:
 
     Whoever has the fewest lists left gets it, if they have not seen the need yet and have no interest in
     anybody on the list; with nobody left the list stays without an answer, and None is returned. A repeat is
-    about its own expert and offered to nobody: its first showing was.
+    about its own expert and offered to nobody: its first showing was. Nor is a list of known order, which
+    tests its expert.
     """
-    expert = _who_next(slate) if slate.repeats_id is None else None
+    about_its_expert = slate.repeats_id is not None or slate.gold_id is not None
+    expert = None if about_its_expert else _who_next(slate)
     if expert is None:
         return None
     last = slate.session.slates.filter(expert=expert).aggregate(Max("position"))["position__max"] or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import median
 
 from django.contrib.auth.models import User
@@ -37,6 +38,10 @@ def minutes_spent(session: FeedbackSession, expert: User) -> int:
 
 
 def pairs_said(session: FeedbackSession, expert: User) -> int:
-    """Return how many pairs the expert's judgements of a session say something about."""
+    """Return how many pairs the expert's judgements of a session say something about.
+
+    The expert reads it, so lists of known order count like any other: a sum without them would tell.
+    """
     judged = Judgement.objects.filter(expert=expert, slate__session=session).select_related("slate")
-    return sum(len(derive(shown_list(judgement))) for judgement in judged.prefetch_related("slate__items"))
+    lists = (shown_list(judgement) for judgement in judged.prefetch_related("slate__items"))
+    return sum(len(derive(replace(shown, known=False))) for shown in lists)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feedback.models import Judgement, ListChoice, Slate
+from feedback.models import FeedbackSession, Judgement, ListChoice, Slate
 from ranking.cards import Card, card_of, most_differing
 from ranking.description import ProjectDescription
 from ranking.models import ItemVersion
@@ -34,30 +35,35 @@ NON_ANSWERS = [
 
 def slate_context(slate: Slate) -> dict[str, Any]:
     """Return what the page and the API show of a slate, from the frozen contents."""
-    description = description_of(slate.session.project)
-    items = list(slate.items.select_related("item_version"))
-    contents = [item.item_version.content for item in items]
-    differing = most_differing(description.item, contents)
-    need = card_of(description.query, slate.query_content)
-    cards = []
-    for item, content in zip(items, contents, strict=True):
-        card = card_of(description.item, content, differing)
-        cards.append(
-            {
-                "id": str(item.pk),
-                "title": card.title,
-                "subtitle": card.text,
-                "facts": card.facts,
-                "more": card.more,
-            }
-        )
+    items = slate.items.select_related("item_version")
+    cards = [(item.pk, item.item_version.content) for item in items]
+    return list_context(slate.session, slate.query_content, cards)
+
+
+def list_context(
+    session: FeedbackSession, need_content: Mapping[str, Any], cards: Sequence[tuple[int, Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """Return what is shown of a need and a list: `cards` are ids and contents, in shown order."""
+    description = description_of(session.project)
+    differing = most_differing(description.item, [content for _, content in cards])
+    need = card_of(description.query, need_content)
     return {
         "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
-        "cards": cards,
-        "asks_ratings": slate.session.asks_ratings,
+        "cards": [_card(pk, card_of(description.item, content, differing)) for pk, content in cards],
+        "asks_ratings": session.asks_ratings,
         "reason_tags": _reason_tags(description),
         "fields": [{"name": field.name, "label": field.label} for field in description.item.fields],
         "nouns": {"item": description.item.noun, "items": description.item.plural},
+    }
+
+
+def _card(pk: int, card: Card) -> dict[str, Any]:
+    return {
+        "id": str(pk),
+        "title": card.title,
+        "subtitle": card.text,
+        "facts": card.facts,
+        "more": card.more,
     }
 
 

@@ -18,9 +18,10 @@ from django.core.cache import cache
 from django.db.models import Max
 
 from feedback.models import FeedbackSession, Judgement, Slate
-from feedback.selection import CandidateRows, DrawnList, PlannedSlate
+from feedback.selection import CandidateRows, KnownList, PlannedSlate
 from feedback.services.asking import candidate_rows, pools_of
-from feedback.services.sessions import SessionRequest, check_experts, check_pools, draw
+from feedback.services.planting import in_use, known_lists
+from feedback.services.sessions import SessionRequest, check_experts, check_pools, draw, with_gold
 from ranking.content import content_hash
 from ranking.models import Item, Project, Query
 from ranking.services import serving
@@ -43,6 +44,10 @@ WORDS: dict[str, tuple[str, str]] = {
     Arm.REPEAT.value: (
         "shown again",
         "Shown again to the same expert, later and in another order: how far answers last.",
+    ),
+    Arm.GOLD.value: (
+        "of known order",
+        "Signed off as known, and planted without a mark: a test of the expert, never learned from.",
     ),
 }
 
@@ -84,7 +89,8 @@ class Proposal:
     shown: tuple[ProposedList, ...]
 
 
-Same = tuple[int, tuple[int, ...], str]
+Same = tuple[int, tuple[int, ...], str, int | None]
+Askable = tuple[CandidateRows, list[KnownList]]
 
 
 def propose(project: Project, request: SessionRequest, experts: Sequence[User]) -> Proposal:
@@ -94,12 +100,13 @@ def propose(project: Project, request: SessionRequest, experts: Sequence[User]) 
     """
     check_experts(experts)
     champion = serving.champion(project)
-    rows = _rows(project, champion, request.seed)
-    slates, _ = draw(project, request, experts, rows)
+    request = with_gold(project, request)
+    rows, known = _askable(project, champion, request.seed)
+    slates, _ = draw(project, request, experts, (rows, known if request.gold_per_expert else []))
     held_out = set(rows.queries[rows.held_out].tolist())
     together: dict[Same, list[PlannedSlate]] = {}
     for slate in slates:
-        together.setdefault(_same(slate.drawn), []).append(slate)
+        together.setdefault(_same(slate), []).append(slate)
     kinds = Counter(slate.drawn.arm for slate in slates)
     return Proposal(
         version=champion.version.number,
@@ -110,7 +117,7 @@ def propose(project: Project, request: SessionRequest, experts: Sequence[User]) 
         needs_in_all=project.queries.filter(active=True).count(),
         shared=sum(_is_shared(group) for group in together.values()),
         kinds=tuple(KindCount(arm, words_of(arm)[0], count) for arm, count in kinds.most_common()),
-        shown=_told(_some_of_each(list(together.values())), rows, held_out, experts),
+        shown=_told(_some_of_each(list(together.values())), (rows, known), held_out, experts),
     )
 
 
@@ -124,8 +131,8 @@ def words_of(arm: str) -> tuple[str, str]:
     return WORDS.get(arm, (label, f"{label[:1].upper()}{label[1:]}."))
 
 
-def _same(drawn: DrawnList) -> Same:
-    return drawn.query, drawn.ranks, drawn.arm
+def _same(slate: PlannedSlate) -> Same:
+    return slate.drawn.query, slate.drawn.ranks, slate.drawn.arm, slate.gold
 
 
 def _is_shared(group: Sequence[PlannedSlate]) -> bool:
@@ -143,12 +150,12 @@ def _some_of_each(groups: Sequence[Sequence[PlannedSlate]]) -> list[Sequence[Pla
 
 def _told(
     groups: Sequence[Sequence[PlannedSlate]],
-    rows: CandidateRows,
+    askable: Askable,
     held_out: set[int],
     experts: Sequence[User],
 ) -> tuple[ProposedList, ...]:
     drawn = [group[0].drawn for group in groups]
-    items = [_items(one, rows) for one in drawn]
+    items = [_items(group[0], *askable) for group in groups]
     named = Item.objects.filter(pk__in={pk for some in items for pk in some})
     titles = dict(named.values_list("pk", "title"))
     needs = dict(Query.objects.filter(pk__in={one.query for one in drawn}).values_list("pk", "title"))
@@ -174,23 +181,27 @@ def _why(group: Sequence[PlannedSlate]) -> str:
     return f"{why} Shared by {apnumber(len(group))} experts: where agreement is measured."
 
 
-def _items(drawn: DrawnList, rows: CandidateRows) -> list[int]:
-    """Return the ids of a list's items, in the order of the version."""
-    of_query = np.flatnonzero(rows.queries == drawn.query)
-    at = dict(zip(rows.ranks[of_query].tolist(), rows.items[of_query].tolist(), strict=True))
-    return [at[rank] for rank in drawn.ranks]
+def _items(slate: PlannedSlate, rows: CandidateRows, known: Sequence[KnownList]) -> list[int]:
+    """Return the ids of a list's items as the version orders them; known lists may reach beyond the rows."""
+    if slate.gold is not None:
+        planted = next(one for one in known if one.gold == slate.gold)
+        at = dict(zip(planted.ranks, planted.items, strict=True))
+    else:
+        of_query = np.flatnonzero(rows.queries == slate.drawn.query)
+        at = dict(zip(rows.ranks[of_query].tolist(), rows.items[of_query].tolist(), strict=True))
+    return [at[rank] for rank in slate.drawn.ranks]
 
 
-def _rows(project: Project, champion: Champion, seed: int) -> CandidateRows:
+def _askable(project: Project, champion: Champion, seed: int) -> Askable:
     """Return what may be asked about, kept for a moment: a form is changed more often than that."""
     key = f"askable:{_state(project, champion)}:{seed}"
-    known: CandidateRows | None = cache.get(key)
-    if known is None:
+    kept: Askable | None = cache.get(key)
+    if kept is None:
         pools = pools_of(project, champion)
         check_pools(pools)
-        known = candidate_rows(project, champion, pools, seed=seed)
-        cache.set(key, known, ROWS_SECONDS)
-    return known
+        kept = candidate_rows(project, champion, pools, seed=seed), known_lists(project, pools)
+        cache.set(key, kept, ROWS_SECONDS)
+    return kept
 
 
 def _state(project: Project, champion: Champion) -> str:
@@ -199,5 +210,13 @@ def _state(project: Project, champion: Champion) -> str:
     needs = project.queries.filter(active=True).order_by("pk").values_list("pk", "content_hash")
     judged = Judgement.objects.filter(slate__session__project=project).aggregate(last=Max("pk"))
     ended = project.sessions.filter(state=FeedbackSession.State.CLOSED).count()
-    parts = {"project": project.pk, "version": champion.version.sha256, "ended": ended}
+    planted = Slate.objects.filter(session__project=project, gold__isnull=False).aggregate(planted=Max("pk"))
+    gold = list(in_use(project).order_by("pk").values_list("pk", flat=True))
+    parts = {
+        "project": project.pk,
+        "version": champion.version.sha256,
+        "ended": ended,
+        "gold": gold,
+        **planted,
+    }
     return content_hash({**parts, **now, **judged, "needs": [list(need) for need in needs]})

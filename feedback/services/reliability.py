@@ -17,10 +17,12 @@ import numpy as np
 from django.db.models import Count, Max, Q
 
 from feedback.models import Judgement, Member, Preference
+from feedback.services.against_gold import agreement_with_gold
 from feedback.services.agreeing import consistency_of
 from feedback.services.pace import LONGEST_COUNTED
 from ranking.ltr.agreement import Consistency
 from ranking.ltr.intervals import estimate_mean
+from ranking.ltr.known import AgainstKnown
 from ranking.models import ModelVersion, Project
 from ranking.services import reports
 from ranking.services.reports import Judge
@@ -70,6 +72,7 @@ class ExpertRow:
     model_order: KeptShare
     learned: Judge | None
     consistency: Consistency | None
+    gold: AgainstKnown | None
 
     @property
     def username(self) -> str:
@@ -97,6 +100,7 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
     judges = reports.judges_of(latest_trained_by_experts(project))
     learned = {judge.username: judge for judge in judges}
     again = consistency_of(project, users)
+    gold = agreement_with_gold(project, users)
     rows = [
         ExpertRow(
             member=member,
@@ -108,6 +112,7 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
             model_order=_share(kept[member.user_id, False]),
             learned=learned.get(member.user.username),
             consistency=again.get(member.user.username),
+            gold=gold.get(member.user.username),
         )
         for member in members
     ]

@@ -13,6 +13,7 @@ from feedback.models import FeedbackSession, Judgement, Participation, Slate, Sl
 from feedback.services.arriving import bring_items, bring_people
 from feedback.services.collecting import keys_of
 from feedback.services.deriving import derive_preferences
+from feedback.services.gold_records import GoldRecords, retire_again, write_gold
 from ranking.models import ModelVersion, Project
 from ranking.services.catalog_rows import OnProgress, chunks
 
@@ -25,6 +26,7 @@ _SESSION_PLAIN = (
     "items_per_slate",
     "random_share",
     "overlap_share",
+    "gold_per_expert",
     "asks_ratings",
     "simulated",
     "seed",
@@ -61,6 +63,7 @@ class Restorer:
         self.sessions: dict[str, int] = {key: pk for pk, key in keys_of(project).items()}
         self.users: Mapping[str, User] = {}
         self.slates: dict[SlateKey, int] = {}
+        self.gold: dict[str, int] = {}
 
     def write(self, new: Sequence[Record], moved: Sequence[Record]) -> list[str]:
         """Append what is new, move on what has gone on; return notes on what came along."""
@@ -68,6 +71,8 @@ class Restorer:
         versions, contents = bring_items(self.project, of_type(new, "item"))
         elsewhere = self._write_sessions(of_type(new, "session"))
         self._write_participations(of_type(new, "participation"))
+        write_gold(self.project, of_type(new, "gold"), of_type(new, "gold_item"), versions, self.users)
+        self.gold = {key: pk for pk, key in GoldRecords(self.project).keys.items()}
         self._write_slates(of_type(new, "slate"))
         self._write_cards(of_type(new, "card"), versions)
         self._write_judgements(of_type(new, "judgement"))
@@ -130,6 +135,7 @@ class Restorer:
             session_id=self.sessions[values["session"]],
             expert=self.users[values["expert"]],
             query_id=queries[values["query"]],
+            gold_id=None if values["gold"] is None else self.gold[values["gold"]],
             first_seen_at=moment_of(values["first_seen_at"]),
             submitted_at=moment_of(values["submitted_at"]),
             **{name: values[name] for name in _SLATE_PLAIN},
@@ -187,13 +193,15 @@ class Restorer:
         )
 
     def _move(self, moved: Iterable[Record]) -> None:
-        """Close sessions and submit slates that went on elsewhere."""
+        """Close sessions, submit slates and retire lists of known order that went on elsewhere."""
         for record in moved:
             values = record.values
             if record.type == "session":
                 FeedbackSession.objects.filter(pk=self.sessions[values["session"]]).update(
                     state=values["state"], closed_at=moment_of(values["closed_at"])
                 )
+            elif record.type == "gold":
+                retire_again(self.gold[values["gold"]], values)
             else:
                 Slate.objects.filter(pk=self.slates[record.slate]).update(
                     state=values["state"],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from feedback.models import Judgement, Slate, SlateItem
 from feedback.preferences import derive
+from feedback.services.against_gold import ranks_of
 from feedback.services.deriving import shown_list
 from ranking.cards import Card, card_of
 from ranking.services.candidates import description_of
@@ -20,11 +22,15 @@ USES = {
     Judgement.Kind.CONFLICT_OF_INTEREST: "No preference: void.",
     Judgement.Kind.NONE_SUITABLE: "All pairs are ties of little weight, and each card gets the grade 0.",
 }
+USE_OF_GOLD = "No preference: the order was known, and the list tests the expert alone."
 
 
 @dataclass(frozen=True)
 class Line:
-    """One card: where it was shown, its rank by the version, where the expert put it (ties share a place)."""
+    """One card: where it was shown, its rank by the version, where the expert put it (ties share a place).
+
+    `known` is its place in the order that was known before, None where none was.
+    """
 
     card: Card
     shown: int
@@ -32,6 +38,7 @@ class Line:
     place: int | None
     rating: int | None
     named: bool
+    known: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,18 @@ class Review:
 
 
 def review_of(slate: Slate) -> Review:
-    """Return a slate (with `query`, `session__project`) as it was shown and what was made of it."""
+    """Return a slate (with `query`, `gold`, `session__project`) as it was shown and what was made of it."""
     description = description_of(slate.session.project)
     judgement = getattr(slate, "judgement", None)
     cards = list(slate.items.select_related("item_version").order_by("shown_position"))
-    lines = [_line(card, card_of(description.item, card.item_version.content), judgement) for card in cards]
+    known = _known_places(slate, cards)
+    lines = [
+        replace(
+            _line(card, card_of(description.item, card.item_version.content), judgement),
+            known=known.get(card.pk),
+        )
+        for card in cards
+    ]
     tags = {tag.name: tag.label for tag in description.reason_tags}
     fields = {field.name: field.label for field in description.item.fields}
     return Review(
@@ -62,10 +76,27 @@ def review_of(slate: Slate) -> Review:
         judgement=judgement,
         reasons=[tags.get(name, name) for name in judgement.reason_tags] if judgement else [],
         gap=fields.get(judgement.field, judgement.field) if judgement else "",
-        use=USES[Judgement.Kind(judgement.kind)] if judgement else "",
+        use=_use_of(slate, judgement),
         origins=_origins(judgement),
         held_out=held_out(slate.query),
     )
+
+
+def _use_of(slate: Slate, judgement: Judgement | None) -> str:
+    if judgement is None:
+        return ""
+    return USE_OF_GOLD if slate.gold_id is not None else USES[Judgement.Kind(judgement.kind)]
+
+
+def _known_places(slate: Slate, cards: Sequence[SlateItem]) -> dict[int, int]:
+    """Return the known place of each card among those of this list, which may be a part of the gold list."""
+    if slate.gold is None:
+        return {}
+    ranks = ranks_of(slate.gold)
+    return {
+        card.pk: 1 + sum(ranks[other.item_version_id] < ranks[card.item_version_id] for other in cards)
+        for card in cards
+    }
 
 
 def _line(item: SlateItem, card: Card, judgement: Judgement | None) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Member, Participation, Slate, SlateItem
-from feedback.selection import CandidateRows, PlannedSlate, PlanRequest, orders_shown, plan
+from feedback.selection import CandidateRows, KnownList, PlannedSlate, PlanRequest, orders_shown, plan
 from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.deriving import derive_preferences
 from feedback.services.interests import known_conflicts
+from feedback.services.planting import check_planted, how_many, known_lists
 from feedback.services.running import check_day
 from ranking.models import Project
 from ranking.services import serving
@@ -26,7 +27,10 @@ from ranking.services import serving
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What an admin asks for when opening a session; defaults are those of the form."""
+    """What an admin asks for when opening a session; defaults are those of the form.
+
+    Without a number of lists of known order it is one where there is one to plant, see `planting.how_many`.
+    """
 
     title: str
     instructions: str = ""
@@ -34,6 +38,7 @@ class SessionRequest:
     items_per_slate: int = 8
     random_share: float = 0.5
     overlap_share: float = 0.2
+    gold_per_expert: int | None = None
     asks_ratings: bool = False
     simulated: bool = False
     seed: int = 0
@@ -50,27 +55,41 @@ def open_session(
     check_experts(experts)
     check_day(request.due_on)
     champion = serving.champion(project)
+    request = with_gold(project, request)
     session = _session_row(project, champion.version, request, by)
     pools = pools_of(project, champion)
     check_pools(pools)
     rows = candidate_rows(project, champion, pools, seed=request.seed)
-    slates, rng = draw(project, request, experts, rows)
+    known = known_lists(project, pools) if request.gold_per_expert else ()
+    slates, rng = draw(project, request, experts, (rows, known))
     with transaction.atomic():
+        check_planted(project, slates)
         session.save()
         Participation.objects.bulk_create(Participation(session=session, expert=expert) for expert in experts)
         freeze_slates(session, slates, pools, rng)
     return session
 
 
+def with_gold(project: Project, request: SessionRequest) -> SessionRequest:
+    """Return what is asked for with the number of lists of known order that each expert gets."""
+    gold = how_many(project, request.gold_per_expert, slates=request.slates_per_expert)
+    return replace(request, gold_per_expert=gold)
+
+
 def draw(
-    project: Project, request: SessionRequest, experts: Sequence[User], rows: CandidateRows
+    project: Project,
+    request: SessionRequest,
+    experts: Sequence[User],
+    askable: tuple[CandidateRows, Sequence[KnownList]],
 ) -> tuple[list[PlannedSlate], np.random.Generator]:
     """Return the lists of a session, and the generator that goes on to put their cards in order.
 
-    Nothing is written: what is drawn with the same seed from the same rows is the same, looked at or opened.
+    `askable` are the rows and the lists of known order that may be asked about. Nothing is written: what is
+    drawn with the same seed from the same of these is the same, looked at or opened.
     """
+    rows, known = askable
     rng = np.random.default_rng([request.seed, len(experts), request.slates_per_expert])
-    return plan(_plan_request(project, request, [expert.pk for expert in experts]), rows, rng), rng
+    return plan(_plan_request(project, request, [expert.pk for expert in experts], known), rows, rng), rng
 
 
 def close_session(session: FeedbackSession) -> FeedbackSession:
@@ -119,7 +138,9 @@ def _session_row(project: Project, version: Any, request: SessionRequest, by: st
     return session
 
 
-def _plan_request(project: Project, request: SessionRequest, experts: Sequence[int]) -> PlanRequest:
+def _plan_request(
+    project: Project, request: SessionRequest, experts: Sequence[int], known: Sequence[KnownList]
+) -> PlanRequest:
     return PlanRequest(
         experts=experts,
         slates_per_expert=request.slates_per_expert,
@@ -127,6 +148,8 @@ def _plan_request(project: Project, request: SessionRequest, experts: Sequence[i
         random_share=request.random_share,
         overlap_share=request.overlap_share,
         conflicts=known_conflicts(project),
+        gold_per_expert=request.gold_per_expert or 0,
+        known=known,
     )
 
 
@@ -160,6 +183,7 @@ def _slate(session: FeedbackSession, planned: PlannedSlate, pool: Pool) -> Slate
         randomised=planned.randomised,
         shared=planned.shared,
         arm=planned.drawn.arm,
+        gold_id=planned.gold,
         selection_probability=planned.drawn.probability,
     )
 

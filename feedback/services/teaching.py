@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
-from feedback.models import Judgement, Preference
+from feedback.models import Judgement, Preference, Slate
 from ranking.models import Match, ModelVersion, Ranking
 
 
@@ -86,9 +86,7 @@ def simulated_versions(version: ModelVersion) -> list[ModelVersion]:
 def experts_of(sessions: Iterable[int]) -> dict[int, list[User]]:
     """Return who judged in each session, by its id, in the order of their log-ins."""
     found: dict[int, list[User]] = {}
-    pairs = Judgement.objects.filter(slate__session__in=list(sessions)).values_list(
-        "slate__session", "expert"
-    )
+    pairs = _taught(list(sessions)).values_list("slate__session", "expert")
     judged = sorted(set(pairs))
     people = User.objects.in_bulk([expert for _, expert in judged])
     for session, expert in judged:
@@ -112,10 +110,15 @@ def taught_between(match: Match, before: Ranking) -> Teaching:
         undone=undone,
         labels=sum(_labels(version) for version in learned),
         sessions=_sessions(sources, match),
-        experts=Judgement.objects.filter(slate__session__in=sessions).values("expert").distinct().count(),
+        experts=_taught(sessions).values("expert").distinct().count(),
         here=_verdicts(sessions, match, Q(judgement__slate__query=match.ranking.query_id)),
         elsewhere=_verdicts(sessions, match, ~Q(judgement__slate__query=match.ranking.query_id)),
     )
+
+
+def _taught(sessions: Sequence[int]) -> QuerySet[Judgement]:
+    """Return the judgements of sessions, without those of lists of known order: they teach nothing."""
+    return Judgement.objects.filter(slate__session__in=sessions).exclude(slate__arm=Slate.Arm.GOLD)
 
 
 def _sources(versions: Iterable[ModelVersion]) -> list[dict[str, Any]]:
@@ -131,7 +134,7 @@ def _labels(version: ModelVersion) -> int:
 
 def _sessions(sources: Sequence[dict[str, Any]], match: Match) -> tuple[TaughtSession, ...]:
     counted = (
-        Judgement.objects.filter(slate__session__in=[source["session"] for source in sources])
+        _taught([source["session"] for source in sources])
         .values("slate__session")
         .annotate(
             judgements=Count("pk", distinct=True),

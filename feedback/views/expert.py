@@ -8,15 +8,18 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from feedback.errors import FeedbackError
 from feedback.models import FeedbackSession, Judgement, Slate
-from feedback.services import agreeing, drafts, gaps, judging, pace
+from feedback.services import agreeing, drafts, gaps, judging, pace, practising
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
 from feedback.views import choosing
 from ranking.access import for_roles
+
+#: What the page of a slate is told of its draft where there is none.
+NOTHING_KEPT: dict[str, Any] = {"draft": None, "draft_version": 0, "past": [], "future": [], "keys": []}
 
 
 @require_GET
@@ -84,6 +87,8 @@ def session_intro(request: HttpRequest, session_id: int) -> HttpResponse:
                 "items_per_slate": session.items_per_slate,
             },
             "url_start": reverse("feedback:slate", args=[following.pk]) if following else "",
+            "url_practice": reverse("feedback:practice", args=[session.pk]),
+            "is_new": practising.is_new(request.user),
         },
     )
 
@@ -138,6 +143,40 @@ def session_done(request: HttpRequest, session_id: int) -> HttpResponse:
             "answered": [gap for gap in gaps.told_to(request.user, session) if gap.answer],
         },
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles("expert")
+def practice(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Show a list to practise on; what was done to it is explained at once, and kept nowhere."""
+    session = _own_session(request, session_id)
+    found = practising.practice_list(session, request.user)
+    if found is None:
+        return redirect("feedback:session_intro", session_id=session.pk)
+    page = _practice_page(session, found)
+    if request.method != "POST":
+        return render(request, "feedback/slate.html", page)
+    try:
+        # Without a script nobody knows what was used, and the hints are about what the script can do.
+        used = request.POST.getlist("used") if "scripted" in request.POST else None
+        explained = practising.explain_practice(found, read_form(request.POST), used=used)
+    except FeedbackError as error:
+        return render(request, "feedback/slate.html", {**page, "error": str(error)})
+    following = judging.next_slate(session, request.user)
+    start = reverse("feedback:slate", args=[following.pk]) if following else ""
+    context = {"session": session, "explained": explained, "need": page["need"], "url_start": start}
+    return render(request, "feedback/practice_explained.html", context)
+
+
+def _practice_page(session: FeedbackSession, found: practising.PracticeList) -> dict[str, Any]:
+    intro = reverse("feedback:session_intro", args=[session.pk])
+    return {
+        **practising.practice_context(found),
+        "practice": True,
+        "slate": {"session_title": session.title, "kept": NOTHING_KEPT},
+        "non_answers": NON_ANSWERS,
+        "urls": {"form": reverse("feedback:practice", args=[session.pk]), "pause": intro},
+    }
 
 
 def _own_session(request: HttpRequest, session_id: int) -> FeedbackSession:

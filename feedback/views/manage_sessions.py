@@ -11,10 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from feedback.errors import InvalidSession, SessionClosed
+from feedback.errors import InvalidGold, InvalidSession, SessionClosed
 from feedback.forms import DeadlineForm, SessionForm, add_refusal, people_who_judge
-from feedback.models import FeedbackSession
+from feedback.models import FeedbackSession, Slate
 from feedback.services import (
+    against_gold,
     agreeing,
     answer_files,
     comparing,
@@ -23,6 +24,7 @@ from feedback.services import (
     reviewing,
     running,
     sessions,
+    signing,
 )
 from feedback.services.exchanging import FORMATS
 from feedback.views.export import sessions_file
@@ -109,6 +111,7 @@ def session(request: HttpRequest, slug: str, session_id: int) -> HttpResponse:
         "progress": coverage.progress_of(shown),
         "others": people_who_judge().exclude(participations__session=shown),
         "needs": needs,
+        "gold": against_gold.rows_of(shown),
         "agreement": agreement,
         "agreement_rows": _agreement_rows(agreement.pairs),
         "remarks": coverage.remarks_of(judgements, project),
@@ -157,14 +160,29 @@ def slate_review(request: HttpRequest, slug: str, session_id: int, slate_id: int
     project = find_project(slug)
     shown = _find_session(project, session_id)
     slate = get_object_or_404(
-        shown.slates.select_related("query", "expert__member", "judgement", "session__project"), pk=slate_id
+        shown.slates.select_related("query", "gold", "expert__member", "judgement", "session__project"),
+        pk=slate_id,
     )
-    context = {"project": project, "session": shown, "slate": slate, "review": reviewing.review_of(slate)}
+    context = {
+        "project": project,
+        "session": shown,
+        "slate": slate,
+        "review": reviewing.review_of(slate),
+        "can_be_gold": _can_be_gold(slate),
+    }
     return render(request, "feedback/manage_slate.html", context)
 
 
 def _find_session(project: Project, session_id: int) -> FeedbackSession:
     return get_object_or_404(project.sessions.select_related("project", "version"), pk=session_id)
+
+
+def _can_be_gold(slate: Slate) -> bool:
+    """Whether its order can be proposed as known, and is not already."""
+    try:
+        return slate.gold_id is None and bool(signing.order_of(slate))
+    except InvalidGold:
+        return False
 
 
 def _format(request: HttpRequest) -> str:

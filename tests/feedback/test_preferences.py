@@ -1,6 +1,7 @@
 """What was done to a list -> who was preferred to whom: worked cases and properties."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,12 @@ def test_a_pair_is_kept_exactly_when_the_winner_was_shown_above(judged):
     for pair in derive(judged):
         if pair.origin in ("kept", "reordered"):
             assert (pair.origin == "kept") == (pair.shown_gap > 0)
+
+
+@pytest.mark.parametrize("kind", ["reorder", "about_equal", "none_suitable"])
+def test_a_list_whose_order_was_known_says_nothing_whatever_was_done_to_it(kind):
+    tiers = [[2], [1, 3]] if kind == "reorder" else []
+    judged = ShownList(shown=[1, 2, 3], kind=kind, randomised=True, tiers=tiers, ratings={1: 5, 3: 1})
+    assert derive(judged)
+    assert derive(replace(judged, known=True)) == []
+    assert negative_labels(replace(judged, known=True)) == []

@@ -8,7 +8,17 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from feedback.selection import REPEAT_GAP, SHARED_BY, CandidateRows, PlanRequest, orders_shown, plan
+from feedback.selection import (
+    GOLD,
+    GOLD_EVERY,
+    REPEAT_GAP,
+    SHARED_BY,
+    CandidateRows,
+    KnownList,
+    PlanRequest,
+    orders_shown,
+    plan,
+)
 
 QUERIES = list(range(100, 140))
 SHOWN = 30
@@ -251,3 +261,94 @@ def test_a_list_in_ten_that_is_not_shuffled_would_be_seen():
     orders = [order for _, order in _random_orders(_sessions(130, 16, 0.0))]
     biased = [np.arange(8) if place % 10 == 0 else order for place, order in enumerate(orders)]
     assert _chance_of_orders(biased) < LEAST_CHANCE / 1000
+
+
+# --- lists of known order -----------------------------------------------------------------------------------
+def _known(gold, query, *, size=8, not_asked=()):
+    return KnownList(
+        gold=gold,
+        query=query,
+        ranks=tuple(range(1, size + 1)),
+        items=tuple(range(1000, 1000 + size)),
+        not_asked=frozenset(not_asked),
+    )
+
+
+def _golds(slates, expert=None):
+    return [slate for slate in slates if slate.gold is not None and expert in (None, slate.expert)]
+
+
+def test_lists_of_known_order_take_the_place_of_others_in_random_order_and_any_place():
+    places = set()
+    for seed in range(5):
+        slates = _plan(seed=seed, gold_per_expert=2, known=[_known(n, 100 + n) for n in range(4)])
+        for expert in (11, 12, 13, 14):
+            mine = [slate for slate in slates if slate.expert == expert]
+            assert [slate.position for slate in mine] == list(range(1, 21))
+            planted = _golds(mine)
+            assert len({slate.gold for slate in planted}) == 2
+            assert all(slate.randomised and not slate.shared and slate.drawn.arm == GOLD for slate in planted)
+            assert {len(slate.drawn.ranks) for slate in mine} == {8}
+            assert not {s.drawn.query for s in planted} & {s.drawn.query for s in mine if s.gold is None}
+            places |= {slate.position for slate in planted}
+    assert min(places) < 4
+    assert max(places) > 17
+
+
+def test_the_chance_of_each_is_that_of_its_draw_and_repeats_stay_apart():
+    slates = _plan(gold_per_expert=3, known=[_known(n, 100 + n) for n in range(5)])
+    assert sorted(slate.drawn.probability for slate in _golds(slates, 11)) == [1 / 5, 1 / 4, 1 / 3]
+    for again in (slate for slate in slates if slate.repeats):
+        assert again.position - again.repeats >= REPEAT_GAP
+        assert again.gold is None
+    drawn = Counter(
+        slate.gold
+        for seed in range(60)
+        for slate in _golds(
+            _plan(
+                seed=seed,
+                experts=[1],
+                slates_per_expert=6,
+                gold_per_expert=1,
+                known=[_known(0, 100), _known(1, 101)],
+            )
+        )
+    )
+    assert 18 < drawn[0] < 42
+
+
+def test_who_must_not_be_asked_gets_another_list_instead():
+    known = [_known(0, 100, not_asked=[11]), _known(1, 101), _known(2, 102, size=7)]
+    slates = _plan(gold_per_expert=3, known=known, conflicts={(11, 101): frozenset({1003})})
+    assert not _golds(slates, 11)
+    assert len([slate for slate in slates if slate.expert == 11]) == 20
+    assert {slate.gold for slate in _golds(slates, 12)} == {
+        0,
+        1,
+    }  # seven items would be known by their number
+
+
+def test_of_one_need_no_expert_gets_two_and_a_short_session_gets_none():
+    known = [_known(0, 100), _known(1, 100), _known(2, 101)]
+    assert all(len(_golds(_plan(gold_per_expert=3, known=known), expert)) == 2 for expert in (11, 12))
+    assert not _golds(_plan(slates_per_expert=GOLD_EVERY - 1, gold_per_expert=3, known=known))
+    assert len(_golds(_plan(slates_per_expert=GOLD_EVERY, gold_per_expert=3, known=known), 11)) == 1
+
+
+def test_a_longer_list_is_cut_at_random_and_the_chance_of_a_card_is_logged():
+    slates = _plan(gold_per_expert=1, known=[_known(0, 100, size=16)])
+    cuts = {slate.drawn.ranks for slate in _golds(slates)}
+    assert len(cuts) > 1
+    assert {slate.drawn.item_probabilities for slate in _golds(slates)} == {(0.5,) * 8}
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_the_random_share_of_the_others_is_met_without_those_of_known_order(share):
+    slates = _plan(gold_per_expert=3, known=[_known(n, 100 + n) for n in range(3)], random_share=share)
+    for expert in (11, 12, 13, 14):
+        others = [slate for slate in slates if slate.expert == expert and slate.gold is None]
+        assert sum(slate.randomised for slate in others) >= share * len(others)
+
+
+def test_without_lists_of_known_order_the_plan_is_what_it_was():
+    assert _plan(gold_per_expert=3) == _plan()

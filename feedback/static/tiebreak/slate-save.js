@@ -74,6 +74,9 @@ export class Submission {
     this.#key = `tiebreak.answer:${form.dataset.submitUrl}`;
   }
 
+  /** What was done on the way: only practice tells from it what was not tried. */
+  note() {}
+
   /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, or { error }.
    * `onAway(state)` is told while the server can't be reached.
    */

@@ -7,6 +7,7 @@ import { CannotDialog, CompareDialog, ConflictDialog } from "./slate-dialogs.js"
 import { Dragging } from "./slate-drag.js";
 import { Keys, lettersFor, singleKeys } from "./slate-keys.js";
 import { Moves } from "./slate-moves.js";
+import { PracticeMoves, PracticeSubmission } from "./slate-practice.js";
 import { Submission } from "./slate-save.js";
 import { SlateView } from "./slate-view.js";
 
@@ -26,13 +27,14 @@ class Slate {
     this.comment = form.elements.comment;
     this.view = new SlateView(form);
     const kept = JSON.parse(document.getElementById("draft").textContent);
-    this.moves = new Moves(form, kept.draft_version, {
+    const practice = "practice" in form.dataset;
+    this.moves = practice ? new PracticeMoves() : new Moves(form, kept.draft_version, {
       state: (...word) => this.showState(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
       // Another tab has taken up what waited here: the page begins again from what is saved.
       overtaken: () => location.reload(),
     });
     this.seconds = secondsInView();
-    this.submission = new Submission(form);
+    this.submission = practice ? new PracticeSubmission(form) : new Submission(form);
     this.compare = new CompareDialog(this.view, (...decision) => this.decided(...decision));
     this.cannot = new CannotDialog(form, (nonAnswer) => this.submit(nonAnswer));
     this.rivals = new ConflictDialog(this.view);
@@ -310,8 +312,13 @@ class Slate {
     const plain = ["previous", "next", "top", "bottom", "up-3", "down-3", "mark", "submit"].includes(name);
     const enters = free && (name === "previous" || name === "next");
     if (event && plain && !inside && !enters) return false;
-    this.actions[name](value);
+    this.perform(name, value);
     return true;
+  }
+
+  perform(name, value) {
+    this.submission.note(name);
+    this.actions[name](value);
   }
 
   listen() {
@@ -344,6 +351,7 @@ class Slate {
   }
 
   dropped(entry, slot) {
+    this.submission.note(entry === this.view.line ? "line" : "drag");
     if (entry === this.view.line) return this.moveLine(toPlace(LINE, slot));
     const id = this.view.idOf(entry);
     this.view.activate(id);
@@ -355,7 +363,7 @@ class Slate {
     if (!control || control.getAttribute("aria-disabled") === "true" || !(control.dataset.act in this.actions)) return;
     const id = this.view.idOf(control);
     if (id) this.view.activate(id);
-    this.actions[control.dataset.act]();
+    this.perform(control.dataset.act);
     const menu = control.closest("details.menu");
     if (!menu) return;
     menu.open = false;
@@ -363,7 +371,10 @@ class Slate {
   }
 
   changed({ target }) {
-    if (target.name?.startsWith("rating-")) this.rated(this.view.idOf(target), Number(target.value));
+    if (target.name?.startsWith("rating-")) {
+      this.submission.note("rate");
+      this.rated(this.view.idOf(target), Number(target.value));
+    }
     if (target.name === "reason_tags") this.reasoned(target.value);
   }
 }
