@@ -50,6 +50,8 @@ SAID = (
     "version of the draft",
     "The order you are shown is often random.",  # of all lists alike, before the first
     "No score and no rank of a model is on the page",
+    "Put one list in order first that is drawn at random",  # for practice, which is not of the session
+    "The cards are drawn at random, and there is no right order",
     "the new version is compared with the one in service",  # what all of it will be used for
     "It replaces the old version only if",
 )
@@ -154,6 +156,8 @@ def make_another(row: models.Model, visible: Iterable[str]) -> None:
     secret = [column for column in row._meta.concrete_fields if column.name not in visible]
     for column in secret:
         setattr(row, column.attname, _another(row, column))
+    if hasattr(row, "gold_id"):  # these two go together
+        row.arm = "gold" if row.gold_id else "committee"
     row.save(update_fields=[column.name for column in secret])
 
 

@@ -99,7 +99,9 @@ def test_no_byte_changes_when_all_that_is_secret_is_made_another(objects, people
         before = all_answers(people["expert"], now)
         _secrets_made_another(objects)
         after = all_answers(people["expert"], now)
-        assert [what for what in before if before[what] != after[what]] == [], stage
+        # At the end experts are told how consistent they were, on all lists but those of known order.
+        told = {"GET feedback:session_done "} if stage == "all done" else set()
+        assert {what for what in before if before[what] != after[what]} <= told, stage
 
 
 def test_the_secrets_are_really_made_another(objects):
