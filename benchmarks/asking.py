@@ -234,12 +234,16 @@ def monotone(curves: np.ndarray) -> np.ndarray:
 
 
 def savings(found: np.ndarray, way: int, against: int, draws: np.ndarray) -> np.ndarray:
-    """Share of lists saved by a way against another one, first over all seeds and then in every resample."""
+    """Share of lists saved by a way against another one, first over all seeds and then in every resample.
+
+    NaN where the other way is no better after its lists than before them: there is nothing to save.
+    """
     saved = []
     for seeds in [np.arange(len(found)), *draws]:
         ours, theirs = monotone(found[seeds, way]), monotone(found[seeds, against])
-        shares = [lists_needed(ours, theirs[end]) / lists_needed(theirs, theirs[end]) for end in ENDS]
-        saved.append(1 - np.mean(shares))
+        needed = [(lists_needed(ours, theirs[end]), lists_needed(theirs, theirs[end])) for end in ENDS]
+        shares = [mine / yours for mine, yours in needed if yours > 0]
+        saved.append(1 - np.mean(shares) if shares else np.nan)
     return np.array(saved)
 
 
@@ -262,7 +266,7 @@ def pooled(by_world: dict[str, np.ndarray]) -> Iterator[str]:
     draws = resampled()
     for way in range(2, len(WAYS)):
         cells = [
-            interval(np.mean([savings(found, way, other, draws) for found in by_world.values()], axis=0))
+            interval(np.nanmean([savings(found, way, other, draws) for found in by_world.values()], axis=0))
             for other in (0, 1)
         ]
         yield f"| **mean** | **{WAYS[way]}** | | {cells[0]} | {cells[1]} |"
@@ -270,7 +274,9 @@ def pooled(by_world: dict[str, np.ndarray]) -> Iterator[str]:
 
 def interval(values: np.ndarray) -> str:
     """The first value with the 95 % percentile interval of the others."""
-    low, high = np.quantile(values[1:], [0.025, 0.975])
+    if np.isnan(values[0]):
+        return "nothing gained"
+    low, high = np.nanquantile(values[1:], [0.025, 0.975])
     return f"{values[0]:.0%} ({low:.0%} to {high:.0%})"
 
 
