@@ -108,7 +108,7 @@ class Pointer(Hand):
             self.page.keyboard.insert_text(text)
         self.press(self.page.get_by_role("button", name="Sign in"))
         self.press(self.page.get_by_role("link", name="Start Autumn round"))
-        self.press(self.page.get_by_role("link", name="Start", exact=True))
+        self.press(self.page.get_by_role("link", name="Skip and start", exact=True))
 
     def submit(self) -> None:
         self.press(self.page.locator("#submit"))
@@ -221,7 +221,7 @@ class Keyboard(Hand):
             self.page.keyboard.type(text)
         self.press("Enter")
         self.follow(self.page.get_by_role("link", name="Start Autumn round"))
-        self.follow(self.page.get_by_role("link", name="Start", exact=True))
+        self.follow(self.page.get_by_role("link", name="Skip and start", exact=True))
 
     def go_to(self, letter: str) -> None:
         """Walk from the card that has the keyboard to another one."""

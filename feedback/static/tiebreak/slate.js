@@ -7,7 +7,6 @@ import { CannotDialog, CompareDialog, ConflictDialog } from "./slate-dialogs.js"
 import { Dragging } from "./slate-drag.js";
 import { Keys, lettersFor, singleKeys } from "./slate-keys.js";
 import { Moves } from "./slate-moves.js";
-import { PracticeMoves, PracticeSubmission } from "./slate-practice.js";
 import { Submission } from "./slate-save.js";
 import { SlateView } from "./slate-view.js";
 
@@ -27,14 +26,13 @@ class Slate {
     this.comment = form.elements.comment;
     this.view = new SlateView(form);
     const kept = JSON.parse(document.getElementById("draft").textContent);
-    const practice = "practice" in form.dataset;
-    this.moves = practice ? new PracticeMoves() : new Moves(form, kept.draft_version, {
+    this.moves = practice ? new practice.PracticeMoves() : new Moves(form, kept.draft_version, {
       state: (...word) => this.showState(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
       // Another tab has taken up what waited here: the page begins again from what is saved.
       overtaken: () => location.reload(),
     });
     this.seconds = secondsInView();
-    this.submission = practice ? new PracticeSubmission(form) : new Submission(form);
+    this.submission = practice ? new practice.PracticeSubmission(form) : new Submission(form);
     this.compare = new CompareDialog(this.view, (...decision) => this.decided(...decision));
     this.cannot = new CannotDialog(form, (nonAnswer) => this.submit(nonAnswer));
     this.rivals = new ConflictDialog(this.view);
@@ -404,4 +402,7 @@ function secondsInView() {
   return () => Math.round((counted + (since === null ? 0 : performance.now() - since)) / 1000);
 }
 
-new Slate(document.getElementById("slate"));
+const form = document.getElementById("slate");
+// Practice keeps and sends in a way of its own, whose weight no other list has to carry.
+const practice = "practice" in form.dataset ? await import("./slate-practice.js") : null;
+new Slate(form);
