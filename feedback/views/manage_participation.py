@@ -1,10 +1,15 @@
-"""One expert in one session: a log-in link, more lists, lists that somebody else takes over."""
+"""One expert in one session or comparison: a log-in link, more lists, lists that somebody else takes over."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,112 +18,210 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
 from feedback.errors import FeedbackError
-from feedback.forms import HandOverForm, MoreListsForm, add_refusal, name_of
-from feedback.models import FeedbackSession, Member
-from feedback.services import coverage, extending, inviting
+from feedback.forms import HandOverForm, MoreListsForm, MoreNeedsForm, add_refusal, name_of
+from feedback.models import Member
+from feedback.services import contesting, coverage, extending, inviting, widening
 from ranking.access import for_roles
 from ranking.errors import BrokenFile
 from ranking.ltr import CorruptModel
 from ranking.models import Project
 from ranking.views.finding import find_project, tell
 
-#: How the page speaks of what an expert has in a session.
-WORDS = {"what": "session", "things": "lists", "done_word": "judged", "begun_word": "begun"}
+
+@dataclass(frozen=True)
+class Round:
+    """What tells sessions and comparisons apart here: words, addresses, and the services behind them."""
+
+    words: dict[str, str]
+    page: str
+    expert: str
+    acts: str
+    rows_of: Callable[[Project], QuerySet[Any]]
+    standing: Callable[[Any, str], Any]
+    form: type[forms.Form]
+    add: Callable[[Any, User, int], int]
+    hand_over: Callable[[Any, User, User], int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One expert in one round of a project."""
+
+    round: Round
+    project: Project
+    session: Any
+    member: Member
+
+    @property
+    def back(self) -> str:
+        """The page of the round."""
+        return reverse(self.round.page, args=[self.project.slug, self.session.pk])
+
+    def address(self, act: str) -> str:
+        """Where something is done for this expert."""
+        args = [self.project.slug, self.session.pk, self.member.user.username]
+        return reverse(f"{self.round.acts}_{act}", args=args)
+
+    def counted(self, count: int) -> str:
+        """So many lists, in this round's words."""
+        things = self.round.words["things"]
+        return f"{count} {things if count != 1 else things[:-1]}"
+
+
+def _in_session(session: Any, username: str) -> dict[str, int] | None:
+    rows = {row.username: row for row in coverage.progress_of(session)}
+    row = rows.get(username)
+    return {"done": row.done, "total": row.slates} if row else None
+
+
+def _in_comparison(session: Any, username: str) -> Any:
+    return {row.username: row for row in contesting.result_of(session).experts}.get(username)
+
+
+SESSION = Round(
+    words={"what": "session", "things": "lists", "done_word": "judged", "begun_word": "begun"},
+    page="feedback:session",
+    expert="feedback:participation",
+    acts="feedback:participation",
+    rows_of=lambda project: project.sessions.select_related("project", "version"),
+    standing=_in_session,
+    form=MoreListsForm,
+    add=extending.add_lists,
+    hand_over=extending.hand_over,
+)
+COMPARISON = Round(
+    words={"what": "comparison", "things": "choices", "done_word": "answered", "begun_word": "answered"},
+    page="feedback:comparison",
+    expert="feedback:comparison_expert",
+    acts="feedback:comparison",
+    rows_of=lambda project: project.comparisons.select_related("project", "challenger", "champion"),
+    standing=_in_comparison,
+    form=MoreNeedsForm,
+    add=widening.add_choices,
+    hand_over=widening.hand_over,
+)
 
 
 @for_roles("admin")
 @require_safe
 def participation(request: HttpRequest, slug: str, session_id: int, username: str) -> HttpResponse:
     """Show one expert in one session, and what can be changed while it is open."""
-    return _page(request, *_found(slug, session_id, username))
+    return _page(request, _found(SESSION, slug, session_id, username))
+
+
+@for_roles("admin")
+@require_safe
+def comparison_expert(request: HttpRequest, slug: str, comparison_id: int, username: str) -> HttpResponse:
+    """Show one expert in one comparison, and what can be changed while it is open."""
+    return _page(request, _found(COMPARISON, slug, comparison_id, username))
 
 
 @for_roles("admin")
 @never_cache
 @require_POST
-@sensitive_variables("secret", "link")
 def participation_link(request: HttpRequest, slug: str, session_id: int, username: str) -> HttpResponse:
-    """Make a log-in link; it is in this answer and nowhere else."""
-    project, session, member = _found(slug, session_id, username)
-    try:
-        row, secret = inviting.create_link(session, member.user, by=request.access.name)
-    except FeedbackError as error:
-        tell(request, error)
-        return redirect("feedback:participation", slug, session_id, username)
-    link = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
-    context = {"project": project, "session": session, "member": member, "invitation": row, "link": link}
-    context["back"] = reverse("feedback:session", args=[slug, session_id])
-    return render(request, "feedback/manage_link.html", context)
+    """Make a log-in link to a session; it is in this answer and nowhere else."""
+    return _link(request, _found(SESSION, slug, session_id, username))
+
+
+@for_roles("admin")
+@never_cache
+@require_POST
+def comparison_link(request: HttpRequest, slug: str, comparison_id: int, username: str) -> HttpResponse:
+    """Make a log-in link to a comparison; it is in this answer and nowhere else."""
+    return _link(request, _found(COMPARISON, slug, comparison_id, username))
 
 
 @for_roles("admin")
 @require_POST
 def participation_extend(request: HttpRequest, slug: str, session_id: int, username: str) -> HttpResponse:
     """Draw more lists for an expert, who is invited by that if not before."""
-    project, session, member = _found(slug, session_id, username)
-    form = MoreListsForm(request.POST)
-    if form.is_valid():
-        try:
-            count = extending.add_lists(session, member.user, form.cleaned_data["slates"])
-        except FeedbackError as error:
-            add_refusal(form, error)
-        except (BrokenFile, CorruptModel) as error:
-            tell(request, error)
-        else:
-            messages.success(request, f"{member} has {count} more list{'s' if count != 1 else ''}.")
-            return redirect("feedback:session", slug, session_id)
-    return _page(request, project, session, member, more=form)
+    return _extend(request, _found(SESSION, slug, session_id, username))
+
+
+@for_roles("admin")
+@require_POST
+def comparison_extend(request: HttpRequest, slug: str, comparison_id: int, username: str) -> HttpResponse:
+    """Draw more choices for an expert, who takes part by that if not before."""
+    return _extend(request, _found(COMPARISON, slug, comparison_id, username))
 
 
 @for_roles("admin")
 @require_POST
 def participation_hand_over(request: HttpRequest, slug: str, session_id: int, username: str) -> HttpResponse:
     """Give lists that were not begun to another expert."""
-    project, session, member = _found(slug, session_id, username)
-    form = HandOverForm(request.POST, giver=member.user)
+    return _hand_over(request, _found(SESSION, slug, session_id, username))
+
+
+@for_roles("admin")
+@require_POST
+def comparison_hand_over(request: HttpRequest, slug: str, comparison_id: int, username: str) -> HttpResponse:
+    """Give choices that were not answered to another expert."""
+    return _hand_over(request, _found(COMPARISON, slug, comparison_id, username))
+
+
+def _found(kind: Round, slug: str, pk: int, username: str) -> Found:
+    project = find_project(slug)
+    session = get_object_or_404(kind.rows_of(project), pk=pk)
+    experts = Member.objects.select_related("user").filter(role=Member.Role.EXPERT, simulated=False)
+    return Found(kind, project, session, get_object_or_404(experts, user__username=username))
+
+
+@sensitive_variables("secret", "link")
+def _link(request: HttpRequest, found: Found) -> HttpResponse:
+    try:
+        row, secret = inviting.create_link(found.session, found.member.user, by=request.access.name)
+    except FeedbackError as error:
+        tell(request, error)
+        return redirect(found.round.expert, found.project.slug, found.session.pk, found.member.user.username)
+    link = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
+    context = {"project": found.project, "session": found.session, "member": found.member, "invitation": row}
+    return render(request, "feedback/manage_link.html", {**context, "link": link, "back": found.back})
+
+
+def _extend(request: HttpRequest, found: Found) -> HttpResponse:
+    form = found.round.form(request.POST)
+    if form.is_valid():
+        (wanted,) = form.cleaned_data.values()
+        try:
+            count = found.round.add(found.session, found.member.user, wanted)
+        except FeedbackError as error:
+            add_refusal(form, error)
+        except (BrokenFile, CorruptModel) as error:
+            tell(request, error)
+        else:
+            more = found.counted(count).replace(" ", " more ", 1)
+            messages.success(request, f"{found.member} has {more}.")
+            return redirect(found.back)
+    return _page(request, found, more=form)
+
+
+def _hand_over(request: HttpRequest, found: Found) -> HttpResponse:
+    form = HandOverForm(request.POST, giver=found.member.user)
     if form.is_valid():
         taker = form.cleaned_data["to"]
         try:
-            count = extending.hand_over(session, member.user, taker)
+            count = found.round.hand_over(found.session, found.member.user, taker)
         except FeedbackError as error:
             add_refusal(form, error)
         else:
-            messages.success(
-                request, f"{count} list{'s' if count != 1 else ''} went over to {name_of(taker)}."
-            )
-            return redirect("feedback:session", slug, session_id)
-    return _page(request, project, session, member, hand=form)
+            messages.success(request, f"{found.counted(count)} went over to {name_of(taker)}.")
+            return redirect(found.back)
+    return _page(request, found, hand=form)
 
 
-def _found(slug: str, session_id: int, username: str) -> tuple[Project, FeedbackSession, Member]:
-    project = find_project(slug)
-    session = get_object_or_404(project.sessions.select_related("project", "version"), pk=session_id)
-    experts = Member.objects.select_related("user").filter(role=Member.Role.EXPERT, simulated=False)
-    return project, session, get_object_or_404(experts, user__username=username)
-
-
-def _addresses(project: Project, session: FeedbackSession, member: Member) -> dict[str, str]:
-    args = [project.slug, session.pk, member.user.username]
-    parts = ("link", "extend", "hand_over")
-    found = {part: reverse(f"feedback:participation_{part}", args=args) for part in parts}
-    return {**found, "back": reverse("feedback:session", args=args[:2])}
-
-
-def _page(
-    request: HttpRequest, project: Project, session: FeedbackSession, member: Member, **forms: Any
-) -> HttpResponse:
-    rows = {row.username: row for row in coverage.progress_of(session)}
-    row = rows.get(member.user.username)
+def _page(request: HttpRequest, found: Found, **given: Any) -> HttpResponse:
+    acts = {act: found.address(act) for act in ("link", "extend", "hand_over")}
     context = {
-        **WORDS,
-        "urls": _addresses(project, session, member),
-        "project": project,
-        "session": session,
-        "member": member,
-        "row": {"done": row.done, "total": row.slates} if row else None,
-        "link": inviting.latest_in_words(session, member.user),
-        "more": forms.get("more") or MoreListsForm(),
-        "hand": forms.get("hand") or HandOverForm(giver=member.user),
+        **found.round.words,
+        "urls": {**acts, "back": found.back},
+        "project": found.project,
+        "session": found.session,
+        "member": found.member,
+        "row": found.round.standing(found.session, found.member.user.username),
+        "link": inviting.latest_in_words(found.session, found.member.user),
+        "more": given.get("more") or found.round.form(),
+        "hand": given.get("hand") or HandOverForm(giver=found.member.user),
     }
-    status = 422 if any(form.errors for form in forms.values()) else 200
+    status = 422 if any(form.errors for form in given.values()) else 200
     return render(request, "feedback/manage_participation.html", context, status=status)
