@@ -29,15 +29,13 @@ from ranking.ltr.concordance import (
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.intervals import Estimate, estimate
 from ranking.ltr.preferences import Floats, Order, Preferences
-from ranking.ltr.separation import separation_reliability
+from ranking.ltr.separation import NO_COMMON_LIST, NO_DIFFERENCE, separation_reliability
 
 COLUMNS = ("list_id", "judge", "row", "rank")
 NO_COMMON_ROWS = "not enough overlap: no list has three items that two judges both put in an order"
 NO_COMPLETE_ROWS = "not enough overlap: no list has three items that all of its judges placed"
-NO_COMMON_LIST = "not enough overlap: no list was put in an order by two judges"
 NO_COMMON_RATING = "not enough overlap: no item was rated by two judges"
 NO_REPEAT = "no list was put in an order twice by the same judge"
-NO_DIFFERENCE = "everything that two judges said is one and the same value"
 
 
 @dataclass(frozen=True)
@@ -314,9 +312,7 @@ def _separation(lists: Sequence[_JudgedList], seed: int) -> Estimate:
         return Estimate(None, None, None, 0, reason=NO_COMMON_LIST)
     units = np.empty(len(codes), dtype=object)
     units[:] = [unit for unit, _ in codes]
-    found = separation_reliability(Preferences.from_orders(orders, judge=judges), queries=units, seed=seed)
-    reason = NO_DIFFERENCE if found.n else NO_COMMON_LIST
-    return found if found.value is not None else replace(found, chance=None, reason=reason)
+    return separation_reliability(Preferences.from_orders(orders, judge=judges), queries=units, seed=seed)
 
 
 def _judge_pairs(lists: Sequence[_JudgedList], seed: int) -> tuple[JudgePair, ...]:

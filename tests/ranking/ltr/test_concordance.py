@@ -186,3 +186,35 @@ def test_scales_of_one_query_are_one_unit():
     queries = np.repeat(["a", "b", "c"], 8)
     assert separation_reliability(pairs).n == 6
     assert separation_reliability(pairs, queries=queries).n == 3
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        (Preferences.concat([]), "no list was put in an order by two judges"),
+        (
+            Preferences.from_orders([[0, 1, 2], [3, 4, 5]], judge=["ada", "bob"]),
+            "no list was put in an order by",
+        ),
+        (Preferences.from_orders([[[0, 1, 2]], [[0, 1, 2]]], judge=["ada", "bob"]), "one and the same value"),
+    ],
+    ids=["nothing", "no overlap", "all tied"],
+)
+def test_a_separation_that_cannot_be_told_says_why(pairs, reason):
+    found = separation_reliability(pairs)
+    assert (found.value, found.chance) == (None, None)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize("two", [tau_b, pairs_kept, rbo])
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ([1, 2], "3 and 2 ranks; expected two rankings of the same rows"),
+        (["a", "b", "c"], "ranks are no numbers"),
+    ],
+    ids=["of other rows", "text"],
+)
+def test_rankings_that_cannot_be_held_together_are_refused(two, second, words):
+    with pytest.raises(InvalidPreferences, match=words):
+        two([1, 2, 3], second)
