@@ -15,13 +15,16 @@ from ranking.ltr.figures import PairedResults
 from ranking.ltr.gate import gate
 from ranking.ltr.guardrails import GateLimits
 from ranking.ltr.intervals import Estimate
+from ranking.ltr.lines import judged_lines
 from ranking.ltr.metrics import kendall_tau, ndcg, pair_accuracy
-from ranking.ltr.model import Ranker, Scorer, load_ranker
+from ranking.ltr.model import Ranker, Scorer, checksum, load_ranker
 from ranking.ltr.paired import paired_results
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.provenance import Provenance, load_provenance, moved
 from ranking.ltr.refining import Refined, refine
 from ranking.ltr.separation import separation_reliability
 from ranking.ltr.splits import held_out_mask, is_held_out
+from ranking.ltr.tables import FeatureColumn, Pairs, Rows, read_pairs, read_rows
 from ranking.ltr.training import TrainingResult, TrainingTask, train
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "Consistency",
     "CorruptModel",
     "Estimate",
+    "FeatureColumn",
     "GateDecision",
     "GateLimits",
     "InvalidFeatures",
@@ -41,10 +45,13 @@ __all__ = [
     "LtrError",
     "Mix",
     "PairedResults",
+    "Pairs",
     "Preferences",
     "ProposedSlate",
+    "Provenance",
     "Ranker",
     "Refined",
+    "Rows",
     "RuleComponent",
     "Scorer",
     "TrainingCancelled",
@@ -53,15 +60,19 @@ __all__ = [
     "TreeComponent",
     "ask",
     "boost",
+    "checksum",
     "committee",
     "compare",
     "gate",
     "held_out_mask",
     "is_held_out",
+    "judged_lines",
     "kendall_tau",
     "kendall_w",
+    "load_provenance",
     "load_ranker",
     "measure_agreement",
+    "moved",
     "ndcg",
     "ordinal_alpha",
     "pair_accuracy",
@@ -70,6 +81,8 @@ __all__ = [
     "pairs_kept",
     "psi",
     "rbo",
+    "read_pairs",
+    "read_rows",
     "reasons",
     "refine",
     "repeat_consistency",

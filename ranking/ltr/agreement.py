@@ -9,35 +9,36 @@ Does *not* say who is right: judges who all keep the order on the screen agree p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ranking.ltr.checking import whole_number
 from ranking.ltr.concordance import (
     alpha_of,
     coincidences,
     kendall_w,
     pairs_kept,
-    rbo,
     rbo_by_chance,
-    tau_b,
+    rbo_matrix,
+    tau_matrix,
 )
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.intervals import Estimate, estimate
+from ranking.ltr.lines import judged_lines
 from ranking.ltr.preferences import Floats, Order, Preferences
-from ranking.ltr.separation import separation_reliability
+from ranking.ltr.separation import NO_COMMON_LIST, NO_DIFFERENCE, separation_reliability
 
 COLUMNS = ("list_id", "judge", "row", "rank")
 NO_COMMON_ROWS = "not enough overlap: no list has three items that two judges both put in an order"
 NO_COMPLETE_ROWS = "not enough overlap: no list has three items that all of its judges placed"
-NO_COMMON_LIST = "not enough overlap: no list was put in an order by two judges"
 NO_COMMON_RATING = "not enough overlap: no item was rated by two judges"
 NO_REPEAT = "no list was put in an order twice by the same judge"
-NO_DIFFERENCE = "everything that two judges said is one and the same value"
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,20 @@ class _JudgedList:
     ratings: Floats
     rows: tuple[Hashable, ...]
 
+    @cached_property
+    def taus(self) -> Floats:
+        """(judges, judges) tau-b of every two; several figures and each pair of judges rest on it."""
+        return tau_matrix(self.ranks)
 
-def measure_agreement(judged: pd.DataFrame, *, seed: int = 0) -> Agreement:
+
+def measure_agreement(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> Agreement:
     """Say how far judges agree with each other and with themselves.
 
     Parameters
     ----------
-    judged : one line per judge and row of a list, in any order, with the columns
+    judged : `Preferences` of orders, in which judges who were shown the same list share its `list_id`
+        (`judged_lines` makes the table of them), or one line per judge and row of a list, in any order, with
+        the columns
 
         - `list_id`: the same for everybody who was shown the same rows for the same query
         - `judge`: name
@@ -149,6 +157,7 @@ def measure_agreement(judged: pd.DataFrame, *, seed: int = 0) -> Agreement:
     >>> round(found.tau_b.value, 3), round(found.kendall_w.value, 3), found.kept.reason
     (-0.333, 0.111, 'no list was put in an order twice by the same judge')
     """
+    whole_number("seed", seed, 0, InvalidPreferences)
     table = _checked(judged)
     first = table[table["turn"] == 0]
     shared = first.groupby("list_id", sort=False)["judge"].transform("nunique") >= 2
@@ -157,7 +166,7 @@ def measure_agreement(judged: pd.DataFrame, *, seed: int = 0) -> Agreement:
     return Agreement(
         judges=int(table["judge"].nunique()),
         lists=len(lists),
-        tau_b=_mean(((one.unit, _over_pairs(one, tau_b)) for one in lists), NO_COMMON_ROWS, seed, chance=0.0),
+        tau_b=_mean(((one.unit, _over_pairs(one.taus)) for one in lists), NO_COMMON_ROWS, seed, chance=0.0),
         kendall_w=_concordance(lists, seed),
         rbo=_overlap(lists, seed),
         alpha_ranks=_alpha([(one.unit, _places(one.ranks)) for one in lists], NO_COMMON_LIST, seed),
@@ -169,7 +178,7 @@ def measure_agreement(judged: pd.DataFrame, *, seed: int = 0) -> Agreement:
     )
 
 
-def repeat_consistency(judged: pd.DataFrame, *, seed: int = 0) -> tuple[Consistency, ...]:
+def repeat_consistency(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> tuple[Consistency, ...]:
     """Hold each judge against themselves on lists that they judged twice; input as of `measure_agreement`.
 
     >>> judged = pd.DataFrame({"list_id": 1, "judge": "ada", "row": list("xyz") * 2,
@@ -180,8 +189,13 @@ def repeat_consistency(judged: pd.DataFrame, *, seed: int = 0) -> tuple[Consiste
     return _repeats(_checked(judged), seed)[0]
 
 
-def _checked(judged: pd.DataFrame) -> pd.DataFrame:
+def _checked(judged: pd.DataFrame | Preferences) -> pd.DataFrame:
     """The table with every column, and `turn`: 0 for a judge's first occasion of a list, then 1, 2, ..."""
+    if isinstance(judged, Preferences):
+        judged = judged_lines(judged)
+    if not isinstance(judged, pd.DataFrame):
+        kind = type(judged).__name__
+        raise InvalidPreferences(f"what was judged is a {kind}; expected a table of lines, or Preferences")
     missing = [name for name in COLUMNS if name not in judged.columns]
     if missing:
         raise InvalidPreferences(f"no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
@@ -228,11 +242,11 @@ def _lists(table: pd.DataFrame) -> Iterator[_JudgedList]:
         )
 
 
-def _over_pairs(one: _JudgedList, coefficient: Callable[[Floats, Floats], float]) -> float:
-    """Mean of a coefficient over the pairs of judges of a list that it is defined for; NaN without any."""
-    found = [coefficient(left, right) for left, right in combinations(one.ranks, 2)]
-    known = [value for value in found if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
+def _over_pairs(coefficients: Floats) -> float:
+    """Mean over the pairs of judges of a list that a coefficient is defined for; NaN without any."""
+    found = coefficients[np.triu_indices(len(coefficients), 1)]
+    known = found[~np.isnan(found)]
+    return float(np.mean(known)) if len(known) else float("nan")
 
 
 def _mean(
@@ -258,17 +272,20 @@ def _concordance(lists: Sequence[_JudgedList], seed: int) -> Estimate:
 
 def _overlap(lists: Sequence[_JudgedList], seed: int) -> Estimate:
     """RBO over the pairs that have a tau-b too: with two rows in common it would say hardly anything."""
+    overlaps = (
+        (one.unit, _over_pairs(np.where(np.isnan(one.taus), np.nan, rbo_matrix(one.ranks)))) for one in lists
+    )
+    chances = [chance for one in lists if not np.isnan(chance := _over_pairs(_by_chance(one)))]
+    return _mean(overlaps, NO_COMMON_ROWS, seed, chance=float(np.mean(chances)) if chances else None)
 
-    def overlap(left: Floats, right: Floats) -> float:
-        return rbo(left, right) if not np.isnan(tau_b(left, right)) else float("nan")
 
-    def by_chance(left: Floats, right: Floats) -> float:
-        placed = (int(np.isfinite(left).sum()), int(np.isfinite(right).sum()))
-        return rbo_by_chance(len(left), placed=placed) if not np.isnan(tau_b(left, right)) else float("nan")
-
-    chances = [chance for one in lists if not np.isnan(chance := _over_pairs(one, by_chance))]
-    values = ((one.unit, _over_pairs(one, overlap)) for one in lists)
-    return _mean(values, NO_COMMON_ROWS, seed, chance=float(np.mean(chances)) if chances else None)
+def _by_chance(one: _JudgedList) -> Floats:
+    """(judges, judges) RBO of two random orders of as many rows as the two placed."""
+    placed = np.isfinite(one.ranks).sum(axis=1).tolist()
+    found = np.full_like(one.taus, np.nan)
+    for left, right in zip(*np.nonzero(~np.isnan(one.taus)), strict=True):
+        found[left, right] = rbo_by_chance(len(one.rows), placed=(placed[left], placed[right]))
+    return found
 
 
 def _places(ranks: Floats) -> Floats:
@@ -314,19 +331,17 @@ def _separation(lists: Sequence[_JudgedList], seed: int) -> Estimate:
         return Estimate(None, None, None, 0, reason=NO_COMMON_LIST)
     units = np.empty(len(codes), dtype=object)
     units[:] = [unit for unit, _ in codes]
-    found = separation_reliability(Preferences.from_orders(orders, judge=judges), queries=units, seed=seed)
-    reason = NO_DIFFERENCE if found.n else NO_COMMON_LIST
-    return found if found.value is not None else replace(found, chance=None, reason=reason)
+    return separation_reliability(Preferences.from_orders(orders, judge=judges), queries=units, seed=seed)
 
 
 def _judge_pairs(lists: Sequence[_JudgedList], seed: int) -> tuple[JudgePair, ...]:
     """Each two judges with a tau-b, from the lists that both judged."""
     taus: dict[tuple[str, str], list[tuple[Hashable, float]]] = defaultdict(list)
     for one in lists:
-        for (first, left), (second, right) in combinations(zip(one.judges, one.ranks, strict=True), 2):
-            value = tau_b(left, right)
+        for left, right in combinations(range(len(one.judges)), 2):
+            value = float(one.taus[left, right])
             if not np.isnan(value):
-                taus[first, second].append((one.unit, value))
+                taus[one.judges[left], one.judges[right]].append((one.unit, value))
     return tuple(
         JudgePair(first, second, len(values), _mean(values, NO_COMMON_ROWS, seed, chance=0.0))
         for (first, second), values in sorted(taus.items())
@@ -344,7 +359,9 @@ def _repeats(table: pd.DataFrame, seed: int) -> tuple[tuple[Consistency, ...], E
             if not np.isnan(kept):
                 first, second = _places(np.stack([before, after]))
                 same = bool(np.array_equal(first, second, equal_nan=True))
-                found[str(name)].append((lines["query"].iloc[0], tau_b(before, after), kept, same))
+                found[str(name)].append(
+                    (lines["query"].iloc[0], float(tau_matrix([before, after])[0, 1]), kept, same)
+                )
     judges = tuple(
         Consistency(
             judge=judge,

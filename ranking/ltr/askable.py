@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.boosting import feature_matrix
+from ranking.ltr.checking import numbers, query_keys
 from ranking.ltr.committee import standardised
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
-from ranking.ltr.preferences import Floats, Integers
+from ranking.ltr.preferences import Floats, Integers, Objects
+from ranking.ltr.refining import as_table
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,19 +30,22 @@ class Askable:
     excluded: Mask
     unfamiliar: Mask
     groups: Mapping[Any, Integers]
-    key_of: npt.NDArray[Any]
+    key_of: Objects
     held_out: frozenset[Any]
 
 
 def checked(
     scores: npt.ArrayLike,
     queries: npt.ArrayLike,
-    features: pd.DataFrame | None,
+    features: pd.DataFrame | Floats | None,
     judged: npt.ArrayLike | None,
     masks: Mapping[str, npt.ArrayLike | None],
 ) -> Askable:
     """The arguments of `ask`, held against each other. Raises InvalidFeatures, InvalidPreferences."""
-    table = np.asarray(scores, dtype=np.float64)
+    try:
+        table = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidFeatures(f"scores are no numbers ({error}); expected (members, rows) of them") from None
     if table.ndim != 2 or table.shape[0] == 0:
         raise InvalidFeatures(f"scores of shape {table.shape}; expected (members, rows), at least one member")
     wrong = np.argwhere(~np.isfinite(table))
@@ -50,7 +55,7 @@ def checked(
             f"scores of member {member}, row {row} is {table[member, row]}; expected a number"
         )
     n = table.shape[1]
-    keys = _column("queries", queries, n)
+    keys = _keys(queries, n)
     excluded, held_out, unfamiliar = (_mask(name, value, n) for name, value in masks.items())
     groups = {
         key: rows.to_numpy(dtype=np.int64)
@@ -69,6 +74,15 @@ def checked(
     )
 
 
+def _keys(queries: npt.ArrayLike, n: int) -> Objects:
+    """(n,) query of each row, each key as it was given: an array of all would turn 1 beside "a" into text."""
+    if isinstance(queries, list | tuple):
+        listed = np.empty(len(queries), dtype=object)
+        listed[:] = queries
+        queries = listed
+    return query_keys(queries, n, InvalidPreferences)
+
+
 def _held_out(keys: npt.NDArray[Any], mask: Mask) -> frozenset[Any]:
     held_out, others = set(keys[mask]), set(keys[~mask])
     if held_out & others:
@@ -77,14 +91,15 @@ def _held_out(keys: npt.NDArray[Any], mask: Mask) -> frozenset[Any]:
     return frozenset(held_out)
 
 
-def _places(features: pd.DataFrame, n: int) -> Floats:
-    if len(features) != n:
-        raise InvalidFeatures(f"features has {len(features)} rows; expected one for each of {n} scores")
-    return standardised(feature_matrix(features))
+def _places(features: pd.DataFrame | Floats, n: int) -> Floats:
+    table = as_table(features)
+    if len(table) != n:
+        raise InvalidFeatures(f"features has {len(table)} rows; expected one for each of {n} scores")
+    return standardised(feature_matrix(table))
 
 
 def _counts(judged: npt.ArrayLike | None, n: int) -> Floats:
-    counts = np.zeros(n) if judged is None else _column("judged", judged, n).astype(np.float64)
+    counts = np.zeros(n) if judged is None else numbers("judged", judged, n, error=InvalidPreferences)
     wrong = np.flatnonzero(~((counts >= 0) & np.isfinite(counts)))
     if len(wrong):
         raise InvalidPreferences(f"judged of row {wrong[0]} is {counts[wrong[0]]}; expected 0 or more")

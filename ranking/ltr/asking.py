@@ -18,20 +18,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.askable import Askable, checked, checked_recent
+from ranking.ltr.checking import whole_number
 from ranking.ltr.errors import InvalidPreferences
+from ranking.ltr.intervals import DIGITS
 from ranking.ltr.preferences import Floats, Integers
 from ranking.ltr.worth import grown, pair_worth, seen_most, visibility
 
 Kind = Literal["overlap", "repeat", "red_flag", "committee", "random"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Each leaves its share to a later one where it is impossible."""
+
+USUAL_MIX: Mapping[str, float] = MappingProxyType(
+    {"committee": 0.70, "random": 0.15, "overlap": 0.05, "repeat": 0.05, "red_flag": 0.05}
+)
+"""Most lists for what they teach, enough at random to judge versions by, a few for each other purpose."""
+
+NOT_GIVEN = cast(float, None)
+"""Stands for a share until it is known; no share is None afterwards."""
 
 SHARPNESS = 3.0
 """Power that turns worth into chance: most lists go to the best queries, and none is certain."""
@@ -45,18 +56,41 @@ RED_FLAG_BUDGET = 0.2
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of the kinds of lists in a round; their sum is 1."""
+    """Shares of the kinds of lists in a round; their sum is 1.
 
-    committee: float = 0.70
-    random: float = 0.15
-    overlap: float = 0.05
-    repeat: float = 0.05
-    red_flag: float = 0.05
+    Kinds that are not given share what the given ones leave, in their usual proportions (`USUAL_MIX`).
+
+    >>> Mix(random=1.0).committee, Mix(random=0.15) == Mix()
+    (0.0, True)
+    >>> Mix(red_flag=0.0, random=0.25, overlap=0.0)
+    Mix(committee=0.7, random=0.25, overlap=0.0, repeat=0.05, red_flag=0.0)
+    """
+
+    committee: float = NOT_GIVEN
+    random: float = NOT_GIVEN
+    overlap: float = NOT_GIVEN
+    repeat: float = NOT_GIVEN
+    red_flag: float = NOT_GIVEN
 
     def __post_init__(self) -> None:
+        given = {kind: share for kind, share in vars(self).items() if share is not NOT_GIVEN}
+        wrong = [kind for kind, share in given.items() if not isinstance(share, int | float | np.number)]
+        if wrong:
+            raise InvalidPreferences(f"share of {wrong[0]} is {given[wrong[0]]!r}; expected a number, 0 to 1")
+        for kind, share in _filled_up(given).items():
+            object.__setattr__(self, kind, share)
         shares = asdict(self)
         if not all(0 <= share <= 1 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
             raise InvalidPreferences(f"mix {shares}; expected shares from 0 to 1 whose sum is 1")
+
+
+def _filled_up(given: Mapping[str, float]) -> dict[str, float]:
+    """The shares that are not given."""
+    usual = {kind: share for kind, share in USUAL_MIX.items() if kind not in given}
+    if not given or not usual:
+        return usual
+    left = round(1 - sum(given.values()), DIGITS)
+    return {kind: round(left * share / sum(usual.values()), DIGITS) for kind, share in usual.items()}
 
 
 @dataclass(frozen=True)
@@ -92,7 +126,7 @@ def ask(
     slate_size: int = 8,
     top_k: int = 10,
     mix: Mix | None = None,
-    features: pd.DataFrame | None = None,
+    features: pd.DataFrame | Floats | None = None,
     judged: npt.ArrayLike | None = None,
     recent: Sequence[Sequence[int]] = (),
     excluded: npt.ArrayLike | None = None,
@@ -111,8 +145,8 @@ def ask(
     top_k : how many rows of a query its users see
     mix : shares of the kinds. A kind that is impossible (nothing to show again, no query to learn from)
         leaves its share to `committee`, and that one to `random`
-    features : (n, d) numbers by which lists are spread over unlike queries; without them, by who of the
-        committee disagrees
+    features : (n, d) table or array of numbers by which lists are spread over unlike queries; without them,
+        by who of the committee disagrees
     judged : (n,) how often each row has been judged since the committee was fitted: pairs of judged rows are
         worth less
     recent : rows of the lists asked lately, each in the order shown: to show again, and to keep away from
@@ -138,13 +172,19 @@ def ask(
     by uncertainty, still weighted by what is seen.
 
     >>> scores = np.array([[3.0, 2.5, 0.0, -9.0], [2.5, 3.0, 0.0, -9.0]])
-    >>> [slate] = ask(scores, ["m"] * 4, n_slates=1, slate_size=2, top_k=1, mix=Mix(1, 0, 0, 0, 0))
+    >>> [slate] = ask(scores, ["m"] * 4, n_slates=1, slate_size=2, top_k=1, mix=Mix(committee=1))
     >>> slate.rows, slate.kind, slate.probability
     ((0, 1), 'committee', 1.0)
     """
-    for name, value, least in (("n_slates", n_slates, 0), ("slate_size", slate_size, 2), ("top_k", top_k, 1)):
-        if value < least:
-            raise InvalidPreferences(f"{name} is {value}; expected at least {least}")
+    for name, value, least in (
+        ("n_slates", n_slates, 0),
+        ("slate_size", slate_size, 2),
+        ("top_k", top_k, 1),
+        ("seed", seed, 0),
+    ):
+        whole_number(name, value, least, InvalidPreferences)
+    if mix is not None and not isinstance(mix, Mix):
+        raise InvalidPreferences(f"mix is a {type(mix).__name__}; expected a Mix, such as Mix(random=1.0)")
     rng = np.random.default_rng(seed)
     masks = {"excluded": excluded, "held_out": held_out, "unfamiliar": unfamiliar}
     table = checked(scores, queries, features, judged, masks)

@@ -24,7 +24,14 @@ def whole_number(name: str, value: Any, least: int, error: type[LtrError] = Inva
     return int(value)
 
 
-def numbers(name: str, values: Any, n: int | None = None, *, each: str = "row") -> Floats:
+def numbers(
+    name: str,
+    values: Any,
+    n: int | None = None,
+    *,
+    each: str = "row",
+    error: type[LtrError] = InvalidFeatures,
+) -> Floats:
     """(n,) float64 by position, whatever index it came with; NaN and infinite ones are for the caller.
 
     >>> numbers("scores", pd.Series([1, 2], index=[9, 3]), 2).tolist()
@@ -32,7 +39,7 @@ def numbers(name: str, values: Any, n: int | None = None, *, each: str = "row") 
     """
     expected = f"expected {'a' if n is None else n} number{'' if n is None else 's'}, one for each {each}"
     if values is None:
-        raise InvalidFeatures(f"{name} is None; {expected}")
+        raise error(f"{name} is None; {expected}")
     raw = np.asarray(values)
     if raw.dtype.kind not in "US":
         try:
@@ -42,18 +49,18 @@ def numbers(name: str, values: Any, n: int | None = None, *, each: str = "row") 
         if array is not None and array.ndim == 1 and (n is None or len(array) == n):
             return array
         if array is not None:
-            raise InvalidFeatures(f"{name} has shape {array.shape}; {expected}")
-    raise InvalidFeatures(f"{name} holds what is no number, such as {_first_text(raw)}; {expected}")
+            raise error(f"{name} has shape {array.shape}; {expected}")
+    raise error(f"{name} holds what is no number, such as {_first_text(raw)}; {expected}")
 
 
-def query_keys(queries: npt.ArrayLike, n: int) -> Objects:
+def query_keys(queries: npt.ArrayLike, n: int, error: type[LtrError] = InvalidFeatures) -> Objects:
     """(n,) query of each row as objects, none of them missing."""
     keys = np.asarray(queries, dtype=object)
     if keys.shape != (n,):
-        raise InvalidFeatures(f"queries has shape {keys.shape}; expected one entry for each of {n} rows")
+        raise error(f"queries has shape {keys.shape}; expected one entry for each of {n} rows")
     missing = np.flatnonzero(pd.isna(keys))
     if len(missing):
-        raise InvalidFeatures(f"query of row {missing[0]} is {keys[missing[0]]}; expected a key")
+        raise error(f"query of row {missing[0]} is {keys[missing[0]]}; expected a key")
     return keys
 
 

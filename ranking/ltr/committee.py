@@ -21,11 +21,13 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from ranking.ltr.boosting import BoostingParams, boost, feature_matrix
+from ranking.ltr.checking import whole_number
 from ranking.ltr.components import DEVIATION_LIMIT, RuleComponent, TreeComponent
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.model import Ranker, Scorer
 from ranking.ltr.objective import differences, pair_loss, row_gradient
 from ranking.ltr.preferences import Floats, Preferences
+from ranking.ltr.refining import as_queries, as_table, declared, incumbent_scores
 
 MEMBERS = 8
 """Members of a committee."""
@@ -47,14 +49,14 @@ TREE = "\nTree="
 
 
 def committee(
-    features: pd.DataFrame,
+    features: pd.DataFrame | Floats,
     preferences: Preferences,
     *,
     queries: npt.ArrayLike,
     incumbent: Scorer | None = None,
     size: int = MEMBERS,
-    monotone: Mapping[str, int] | None = None,
-    categorical: Sequence[str] | None = None,
+    monotone: Mapping[str, int] | Sequence[int] | None = None,
+    categorical: Sequence[str] | Sequence[int] | None = None,
     trees: bool = True,
     seed: int = 0,
 ) -> Floats:
@@ -62,12 +64,13 @@ def committee(
 
     Parameters
     ----------
-    features : (n, d) numeric, NaN is missing: the judged rows and the candidates to ask about
+    features : (n, d) table or array of numbers, NaN is missing: the judged rows and the candidates to ask
+        about
     preferences : pairs of rows of `features`; without any, members are draws from the prior
     queries : (n,) query key of each row
     incumbent : what is to be refined; None counts as a score of 0
     size : number of members, at least 1
-    monotone, categorical : as for `boost`; they bind the trees, and the linear fit leaves categories out
+    monotone, categorical : as for `refine`; they bind the trees, and the linear fit leaves categories out
     trees : False for linear residuals alone, which need no LightGBM and are quick enough for a web request
 
     Raises
@@ -81,13 +84,19 @@ def committee(
     >>> scores.shape, bool((scores[:, 3] > scores[:, 0]).all())
     ((3, 4), True)
     """
-    if size < 1:
-        raise InvalidPreferences(f"a committee of {size}; expected at least 1 member")
-    matrix = feature_matrix(features)
-    preferences.check(len(matrix), queries)
-    base = np.zeros(len(matrix)) if incumbent is None else scaled(incumbent.score(features, queries), queries)
-    categories = tuple(categorical or ())
-    linear = [name not in categories for name in features.columns]
+    _check_size(size)
+    whole_number("seed", seed, 0, InvalidPreferences)
+    named = as_table(features)
+    matrix = feature_matrix(named)
+    table = pd.DataFrame(matrix, columns=list(named.columns))
+    keys = as_queries(queries, len(table), "queries")
+    _check(preferences, incumbent)
+    preferences.check(len(table), keys)
+    base = (
+        np.zeros(len(table)) if incumbent is None else scaled(incumbent_scores(incumbent, named, keys), keys)
+    )
+    signs, categories = declared(monotone, categorical, table)
+    linear = [name not in categories for name in table.columns]
     columns = np.column_stack([base, standardised(matrix[:, linear])])
     members = []
     for number in range(size):
@@ -96,20 +105,20 @@ def committee(
         scores = columns @ linear_fit(columns, bag, prior=_prior(columns, rng))
         if trees and len(bag):
             text = boost(
-                features,
+                table,
                 bag,
                 params=MEMBER_TREES,
                 seed=seed + number,
                 base_score=scores,
-                monotone=monotone,
+                monotone=signs,
                 categorical=categories,
             )
-            scores = scores + TreeComponent("member", 1.0, tuple(features.columns), text).score(features)
+            scores = scores + TreeComponent("member", 1.0, tuple(table.columns), text).score(table)
         members.append(scores)
     return np.asarray(members)
 
 
-def staged_committee(ranker: Ranker, features: pd.DataFrame, *, size: int = MEMBERS) -> Floats:
+def staged_committee(ranker: Ranker, features: pd.DataFrame | Floats, *, size: int = MEMBERS) -> Floats:
     """Scores of all rows by a ranker and by earlier stages of its last part, shape (size, n): no fit at all.
 
     Member k of m takes the first k/m of the trees of the last component, or k/m of a linear one. How far the
@@ -121,19 +130,33 @@ def staged_committee(ranker: Ranker, features: pd.DataFrame, *, size: int = MEMB
     >>> staged_committee(rule, table, size=2).tolist()
     [[-0.5, 0.5, 0.0], [-0.5, 0.5, 0.0]]
     """
-    if size < 1:
-        raise InvalidPreferences(f"a committee of {size}; expected at least 1 member")
-    whole, last = ranker.score(features), ranker.components[-1]
+    _check_size(size)
+    table = ranker.table(features)
+    whole, last = ranker.score(table), ranker.components[-1]
     shares = np.arange(1, size + 1) / size
     if isinstance(last, RuleComponent):
         return np.tile(whole, (size, 1))
-    own = last.score(features)
+    own = last.score(table)
     if isinstance(last, TreeComponent):
         rounds = np.maximum(np.round(shares * last.model_text.count(TREE)), 1).astype(int)
-        stages = np.stack([last.score(features, rounds=int(number)) for number in rounds])
+        stages = np.stack([last.score(table, rounds=int(number)) for number in rounds])
     else:
         stages = shares[:, None] * own
     return np.asarray(whole + last.weight * (stages - own))
+
+
+def _check_size(size: int) -> None:
+    if not isinstance(size, int | np.integer) or size < 1:
+        raise InvalidPreferences(f"a committee of {size}; expected at least 1 member")
+
+
+def _check(preferences: Preferences, incumbent: Scorer | None) -> None:
+    """Refuse what is no table of pairs and what cannot score."""
+    if not isinstance(preferences, Preferences):
+        raise InvalidPreferences(f"preferences are a {type(preferences).__name__}; expected Preferences")
+    if incumbent is not None and not isinstance(incumbent, Scorer):
+        kind = type(incumbent).__name__
+        raise InvalidFeatures(f"the incumbent is a {kind}; expected score(features, queries=None)")
 
 
 def bagged(preferences: Preferences, rng: np.random.Generator) -> Preferences:
@@ -212,8 +235,6 @@ def scaled(scores: npt.ArrayLike, queries: npt.ArrayLike) -> Floats:
     [-1.0, 1.0, -1.0, 1.0]
     """
     values = np.asarray(scores, dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise InvalidFeatures("the incumbent's score is not finite somewhere; expected a number for each row")
     codes, keys = pd.factorize(np.asarray(queries, dtype=object))
     mean = np.bincount(codes, values, len(keys)) / np.bincount(codes, minlength=len(keys))
     centred = values - mean[codes]

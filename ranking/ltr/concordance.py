@@ -6,6 +6,8 @@ collect lists, average over them or give intervals: `ranking.ltr.agreement` does
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.errors import InvalidPreferences
+from ranking.ltr.intervals import DIGITS
 from ranking.ltr.metrics import kendall_tau
 from ranking.ltr.preferences import Floats
 
@@ -35,6 +38,28 @@ def tau_b(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     left, right = _two(first, second)
     common = np.isfinite(left) & np.isfinite(right)
     return kendall_tau(left[common], right[common]) if common.sum() >= LEAST_ROWS else float("nan")
+
+
+def tau_matrix(ranks: npt.ArrayLike) -> Floats:
+    """(m, m) tau-b of every two of (m, n) rankings: what `tau_b` says, for all of them at once.
+
+    >>> tau_matrix([[1, 2, 3, 4, np.nan], [1, 2, 4, 3, 5]]).round(3).tolist()
+    [[1.0, 0.667], [0.667, 1.0]]
+    """
+    table = _ranks(ranks, 2)
+    m, n = table.shape
+    agreeing, strict = np.zeros((m, m)), np.zeros((m, m))
+    for row in range(n - 1):  # row by row: all pairs at once would take m n^2 numbers
+        gap = table[:, row + 1 :] - table[:, row : row + 1]
+        known = np.isfinite(gap)
+        sign = np.sign(np.where(known, gap, 0.0))
+        agreeing += sign @ sign.T
+        strict += np.abs(sign) @ known.T.astype(np.float64)  # of the first, among rows that both placed
+    placed = np.isfinite(table).astype(np.float64)
+    most = np.sqrt(strict * strict.T)
+    defined = (placed @ placed.T >= LEAST_ROWS) & (most > 0)
+    tau = np.divide(agreeing, most, out=np.full((m, m), np.nan), where=defined)
+    return np.asarray(tau.round(DIGITS), dtype=np.float64)
 
 
 def kendall_w(ranks: npt.ArrayLike) -> float:
@@ -167,9 +192,26 @@ def rbo(first: npt.ArrayLike, second: npt.ArrayLike, p: float = PERSISTENCE) -> 
     left, right = _two(first, second)
     if _says_nothing(left) or _says_nothing(right):
         return float("nan")
-    return _extrapolated(_agreement_by_depth(left, right), p)
+    return _extrapolated(_agreement_by_depth(_within(left), _within(right)), p)
 
 
+def rbo_matrix(ranks: npt.ArrayLike, p: float = PERSISTENCE) -> Floats:
+    """(m, m) RBO of every two of (m, n) rankings: what `rbo` says, each ranking taken apart once.
+
+    >>> rbo_matrix([[1, 2, 3], [2, 1, 3], [1, 1, 1]]).round(3).tolist()
+    [[1.0, 0.8, nan], [0.8, 1.0, nan], [nan, nan, nan]]
+    """
+    table = _ranks(ranks, 2)
+    found = np.full((len(table), len(table)), np.nan)
+    telling = [place for place, one in enumerate(table) if not _says_nothing(one)]
+    parts = {place: _within(table[place]) for place in telling}
+    for first, other in combinations_with_replacement(telling, 2):
+        value = _extrapolated(_agreement_by_depth(parts[first], parts[other]), p)
+        found[first, other] = found[other, first] = value
+    return found
+
+
+@lru_cache(maxsize=1024)
 def rbo_by_chance(n: int, p: float = PERSISTENCE, *, placed: tuple[int, int] | None = None) -> float:
     """Mean RBO of two random strict orders of the same n rows; `placed` is how many of them each placed.
 
@@ -207,12 +249,11 @@ def _extrapolated(agreement: Floats, p: float) -> float:
     return float((1 - p) / p * (agreement @ weight) + agreement[-1] * weight[-1])
 
 
-def _agreement_by_depth(left: Floats, right: Floats) -> Floats:
-    """(l,) agreement of two rankings at each depth down to the length of the longer one."""
-    sizes = [int(np.isfinite(side).sum()) for side in (left, right)]
-    shorter, longer = min(sizes), max(sizes)
+def _agreement_by_depth(c: Floats, other: Floats) -> Floats:
+    """(l,) agreement of two rankings, taken apart, at each depth down to the length of the longer one."""
+    shorter, longer = sorted((int((c[-1] > 0).sum()), int((other[-1] > 0).sum())))
     depth = np.arange(1, longer + 1)
-    c, other = _within(left, depth), _within(right, depth)
+    c, other = c[:longer], other[:longer]
     overlap = (c * other).sum(axis=1)
     agreement = overlap / np.sqrt((c**2).sum(axis=1) * (other**2).sum(axis=1))
     beyond = depth > shorter
@@ -220,14 +261,15 @@ def _agreement_by_depth(left: Floats, right: Floats) -> Floats:
     return np.asarray(np.where(beyond, (overlap + assumed) / depth, agreement), dtype=np.float64)
 
 
-def _within(ranks: Floats, depth: npt.NDArray[np.int64]) -> Floats:
-    """(depths, n) part of each row within the first d places; tied rows share their places evenly."""
-    placed = np.isfinite(ranks)
-    top = np.full(len(ranks), np.inf)
-    size = np.ones(len(ranks))
-    known = pd.Series(ranks[placed])
-    top[placed] = known.rank(method="min")
-    size[placed] = known.rank(method="max") - top[placed] + 1
+def _within(ranks: Floats) -> Floats:
+    """(n, n) part of each row within the first d places, d = 1 to n; tied rows share their places evenly.
+
+    Below the last place are all rows that were placed, wholly.
+    """
+    top = (ranks < ranks[:, None]).sum(axis=1) + 1.0
+    top[~np.isfinite(ranks)] = np.inf
+    size = np.maximum((ranks == ranks[:, None]).sum(axis=1), 1)
+    depth = np.arange(1, len(ranks) + 1)
     return np.asarray(np.clip((depth[:, None] - top + 1) / size, 0.0, 1.0), dtype=np.float64)
 
 

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ranking.ltr.checking import whole_number
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.model import BASE, Ranker
+from ranking.ltr.preferences import Floats
 
 
 class Reason(NamedTuple):
@@ -40,13 +42,17 @@ class PairReasons(NamedTuple):
 
 
 def reasons(
-    ranker: Ranker, features: pd.DataFrame, reference: pd.DataFrame | None = None, *, top: int = 3
+    ranker: Ranker,
+    features: pd.DataFrame | Floats,
+    reference: pd.DataFrame | Floats | None = None,
+    *,
+    top: int = 3,
 ) -> list[list[Reason]]:
     """The `top` strongest contributions of each row, beyond the mean contribution of the reference.
 
     Parameters
     ----------
-    features : (n, d) rows to explain
+    features : (n, d) rows to explain, a table or an array as for `Ranker.score`
     reference : (m, d) rows to compare with, such as all candidates of the query; `features` if None
     top : most reasons for one row; a column that adds nothing is no reason
 
@@ -58,10 +64,11 @@ def reasons(
     >>> reasons(ranker, table.iloc[[2]], table)
     [[Reason(column='size', contribution=0.5, value=3.0)]]
     """
+    whole_number("top", top, 0)
     shares = ranker.contributions(features).drop(columns=BASE)
     typical = shares if reference is None else ranker.contributions(reference).drop(columns=BASE)
     lead = shares.to_numpy() - typical.to_numpy().mean(axis=0)
-    values = features[list(ranker.columns)].to_numpy(dtype=np.float64, na_value=np.nan)
+    values = ranker.table(features).to_numpy()
     order = np.argsort(-np.abs(lead), axis=1, kind="stable")[:, :top]
     return [
         [
@@ -73,12 +80,12 @@ def reasons(
     ]
 
 
-def pair_reasons(ranker: Ranker, winner: pd.DataFrame, loser: pd.DataFrame) -> PairReasons:
+def pair_reasons(ranker: Ranker, winner: pd.DataFrame | Floats, loser: pd.DataFrame | Floats) -> PairReasons:
     """Every column's part in the winner's lead over the loser: phi(winner) - phi(loser).
 
     Parameters
     ----------
-    winner, loser : (1, d) tables
+    winner, loser : (1, d) tables or arrays, as for `Ranker.score`
 
     Returns
     -------
@@ -86,9 +93,10 @@ def pair_reasons(ranker: Ranker, winner: pd.DataFrame, loser: pd.DataFrame) -> P
         Whose contributions sum to `margin`, score of the winner minus score of the loser, to 1e-9;
         columns that add nothing are left out.
     """
-    if len(winner) != 1 or len(loser) != 1:
-        raise InvalidFeatures(f"{len(winner)} and {len(loser)} rows; expected one winner and one loser")
-    both = pd.concat([winner[list(ranker.columns)], loser[list(ranker.columns)]], ignore_index=True)
+    over, under = ranker.table(winner), ranker.table(loser)
+    if len(over) != 1 or len(under) != 1:
+        raise InvalidFeatures(f"{len(over)} and {len(under)} rows; expected one winner and one loser")
+    both = pd.concat([over, under], ignore_index=True)
     shares = ranker.contributions(both)
     score = ranker.score(both)
     lead = shares.iloc[0] - shares.iloc[1]

@@ -104,6 +104,8 @@ def gate(
         raise InvalidFeatures(
             f"results are a {kind}; expected PairedResults, as PairedResults.of_queries makes"
         )
+    if limits is not None and not isinstance(limits, GateLimits):
+        raise InvalidFeatures(f"limits are a {type(limits).__name__}; expected GateLimits")
     whole_number("resamples", resamples, 1)
     whole_number("seed", seed, 0)
     if reseeded is not None and len(numbers("reseeded", reseeded, each="seed")) < 2:

@@ -211,10 +211,12 @@ def _evidence(preferences: Preferences) -> Floats:
     """(p,) what a pair's weight has to be multiplied by, so that a list counts as many coin flips as it is.
 
     In a random order of n the share of agreeing pairs has variance (2n + 5) / (18 n (n - 1)) (Kendall), that
-    of 9 n (n - 1) / (2 (2n + 5)) coin flips; pairs weigh n/2 a list.
+    of 9 n (n - 1) / (2 (2n + 5)) coin flips; pairs weigh n/2 a list. A list is one judge's: what others said
+    of the same rows makes it no longer.
     """
-    _, place, pairs = np.unique(preferences.list_id, return_inverse=True, return_counts=True)
-    n = ((1 + np.sqrt(1 + 8 * pairs)) / 2)[place]
+    each = pd.DataFrame({"judge": preferences.judges()[0], "list": preferences.list_id})
+    pairs = each.groupby(["judge", "list"])["list"].transform("size").to_numpy()
+    n = (1 + np.sqrt(1 + 8 * pairs)) / 2
     return np.asarray(9 * (n - 1) / (2 * n + 5), dtype=np.float64)
 
 

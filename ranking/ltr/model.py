@@ -104,14 +104,14 @@ class Ranker:
         Raises
         ------
         InvalidFeatures
-            For a column that is missing, not numeric or infinite somewhere.
+            For a column that is missing, there twice, not numeric or infinite somewhere.
         """
-        table = self._table(features)
+        table = self.table(features)
         return sum((part.weight * part.score(table) for part in self.components), start=np.zeros(len(table)))
 
     def contributions(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
         """(n, len(columns) + 1) shares of the score by column and "base"; each row sums to its score."""
-        table = self._table(features)
+        table = self.table(features)
         shares = pd.DataFrame(0.0, index=table.index, columns=[*self.columns, BASE])
         for part in self.components:
             own = part.weight * part.contributions(table)
@@ -121,7 +121,7 @@ class Ranker:
 
     def component_scores(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
         """(n, components) weighted score of each component by name: what each training taught."""
-        table = self._table(features)
+        table = self.table(features)
         return pd.DataFrame(
             {part.name: part.weight * part.score(table) for part in self.components}, index=table.index
         )
@@ -149,13 +149,17 @@ class Ranker:
         }
         return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
-    def _table(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
-        """The needed columns, checked, as float64 in the order of `columns`."""
+    def table(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
+        """The needed columns, checked, as float64 in the order of `columns`; names of columns become text.
+
+        As in a training: a table whose columns are 0, 1, ... is scored by what was learned from one.
+        """
         if not isinstance(features, pd.DataFrame):
             array = np.asarray(features)
             if array.ndim != 2 or array.shape[1] != len(self.columns):
                 raise InvalidFeatures(f"an array of shape {array.shape}; expected (n, {len(self.columns)})")
             features = pd.DataFrame(array, columns=list(self.columns))
+        features = features.set_axis([str(name) for name in features.columns], axis=1)
         missing = [column for column in self.columns if column not in features.columns]
         if missing:
             raise InvalidFeatures(f"column {missing[0]!r} is missing; expected {list(self.columns)}")

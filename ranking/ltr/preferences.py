@@ -216,7 +216,10 @@ class Preferences:
         >>> Preferences.concat([day, day], same_lists=True).list_id.tolist()
         [0, 0]
         """
-        if not parts:
+        odd = [one for one in lists.listed("parts", parts) if not isinstance(one, Preferences)]
+        if odd:
+            raise InvalidPreferences(f"one of the parts is a {type(odd[0]).__name__}; expected Preferences")
+        if not len(parts):
             return cls.from_pairs(winner=[], loser=[], judge=[])
         columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(cls)}
         if not same_lists:

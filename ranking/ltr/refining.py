@@ -180,7 +180,7 @@ def refine(
     base = _base_of(below, (table, keys), (pooled, pooled_keys))
     spread = spread_of(base, preferences)
     meter = Meter(on_progress)
-    signs, categories = _declared(monotone, categorical, both)
+    signs, categories = declared(monotone, categorical, both)
     expert = preferences.take(preferences.weight > 0)
     problem = Problem(
         features=both,
@@ -343,7 +343,7 @@ def _base_of(incumbent: Scorer | None, *tables: tuple[pd.DataFrame, Objects]) ->
     return np.concatenate(parts)
 
 
-def _declared(
+def declared(
     monotone: Mapping[str, int] | Sequence[int] | None,
     categorical: Sequence[str] | Sequence[int] | None,
     table: pd.DataFrame,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from scipy.special import expit
 
 from ranking.ltr.intervals import Estimate, estimate
 from ranking.ltr.preferences import Floats, Integers, Preferences
+
+NO_COMMON_LIST = "not enough overlap: no list was put in an order by two judges"
+NO_DIFFERENCE = "everything that two judges said is one and the same value"
 
 RIDGE = 1.0
 """A prior of variance 1 on the places, so that judges of one mind send no item to infinity. Judges who order
@@ -41,7 +45,7 @@ def separation_reliability(
     Returns
     -------
     From 0, where items differ no more than their error would make them, to 1. Scales that one judge alone
-    made are left out. No value where there is no other, or where everything is tied.
+    made are left out. No value, but a reason, where there is no other or everything is tied.
 
     Notes
     -----
@@ -65,7 +69,10 @@ def separation_reliability(
         if len(set(preferences.judge[members])) >= 2:
             unit = number if key is None else key[preferences.winner[members[0]]]
             parts[unit] = parts[unit] + _spread_and_error(preferences, members, ridge)
-    return estimate(np.array(list(parts.values())).reshape(-1, 2), _reliability, seed=seed, chance=0.0)
+    found = estimate(np.array(list(parts.values())).reshape(-1, 2), _reliability, seed=seed, chance=0.0)
+    if found.value is not None:
+        return found
+    return replace(found, chance=None, reason=NO_DIFFERENCE if found.n else NO_COMMON_LIST)
 
 
 def _reliability(means: Floats) -> Floats:

@@ -229,7 +229,23 @@ def test_nothing_to_ask_about_is_no_list():
 WRONG = [
     ({"scores": [1.0, 2.0]}, InvalidFeatures, "shape"),
     ({"scores": [[1.0, np.nan, 0.0, 0.0]]}, InvalidFeatures, "member 0, row 1"),
+    ({"scores": [["x"] * 4]}, InvalidFeatures, "scores are no numbers"),
+    ({"scores": [[1.0, 2.0], [1.0]]}, InvalidFeatures, "scores are no numbers"),
     ({"queries": ["a"]}, InvalidPreferences, "queries"),
+    ({"queries": ["a", "a", None, "b"]}, InvalidPreferences, "query of row 2 is None; expected a key"),
+    ({"queries": [1.0, 1.0, np.nan, 2.0]}, InvalidPreferences, "query of row 2 is nan; expected a key"),
+    ({"seed": -1}, InvalidPreferences, "seed is -1; expected a whole number, at least 0"),
+    ({"n_slates": 1.5}, InvalidPreferences, "n_slates is 1.5; expected a whole number"),
+    (
+        {"mix": {"random": 1.0}},
+        InvalidPreferences,
+        r"mix is a dict; expected a Mix, such as Mix\(random=1.0\)",
+    ),
+    ({"judged": ["x"] * 4}, InvalidPreferences, "judged holds what is no number, such as 'x'"),
+    ({"judged": ["x"]}, InvalidPreferences, "judged holds what is no number, such as 'x'"),
+    ({"judged": [1]}, InvalidPreferences, r"judged has shape \(1,\); expected 4 numbers"),
+    ({"features": np.zeros((3, 2))}, InvalidFeatures, "features has 3 rows"),
+    ({"features": np.zeros(4)}, InvalidFeatures, "features have 1 dimensions"),
     ({"slate_size": 1}, InvalidPreferences, "slate_size"),
     ({"n_slates": -1}, InvalidPreferences, "n_slates"),
     ({"top_k": 0}, InvalidPreferences, "top_k"),
@@ -248,6 +264,53 @@ def test_bad_input_is_refused_by_name(changes, error, said):
     asked = {"scores": np.zeros((2, 4)), "queries": ["a", "a", "b", "b"], "n_slates": 1, **changes}
     with pytest.raises(error, match=said):
         ask(asked.pop("scores"), asked.pop("queries"), **asked)
+
+
+def test_features_may_be_an_array():
+    made = pool()
+    table = made.pop("features")
+    slates = [ask(**made, features=one, n_slates=5) for one in (table, table.to_numpy())]
+    assert slates[0] == slates[1]
+
+
+KEYS = {
+    "mixed kinds": [1, "a", 2.5],
+    "whole numbers": [1, 2, 3],
+    "dates": [pd.Timestamp("2026-01-01"), "a", 1],
+    "tuples": [(1, 2), (1, 3), "a"],
+}
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS.keys())
+@pytest.mark.parametrize("mix", [ALONE, UNIFORM], ids=["of worth", "random"])
+def test_a_query_comes_back_as_it_was_given(keys, mix):
+    queries = [key for key in keys for _ in range(3)]
+    slates = ask(np.random.default_rng(0).normal(size=(2, 9)), queries, n_slates=3, mix=mix)
+    found = [slate.query for slate in slates]
+    assert sorted(map(repr, found)) == sorted(map(repr, keys))
+    assert [type(key) for key in sorted(found, key=repr)] == [type(key) for key in sorted(keys, key=repr)]
+
+
+MIXES = {
+    "all random": ({"random": 1.0}, (0, 1, 0, 0, 0)),
+    "all of worth": ({"committee": 1}, (1, 0, 0, 0, 0)),
+    "none given": ({}, (0.7, 0.15, 0.05, 0.05, 0.05)),
+    "half random": ({"random": 0.5}, (0.7 / 1.7, 0.5, 0.05 / 1.7, 0.05 / 1.7, 0.05 / 1.7)),
+    "nothing again": ({"overlap": 0, "repeat": 0}, (0.7 / 0.9, 0.15 / 0.9, 0, 0, 0.05 / 0.9)),
+}
+
+
+@pytest.mark.parametrize(("given", "shares"), MIXES.values(), ids=MIXES.keys())
+def test_kinds_that_are_not_given_share_the_rest_as_usual(given, shares):
+    mix = Mix(**given)
+    found = (mix.committee, mix.random, mix.overlap, mix.repeat, mix.red_flag)
+    assert found == pytest.approx(shares)
+
+
+@pytest.mark.parametrize("given", [{"random": 1.1}, {"random": -0.1}, {"random": "all"}, {"repeat": np.nan}])
+def test_a_share_that_is_none_is_refused(given):
+    with pytest.raises(InvalidPreferences, match=r"mix|share of random is 'all'"):
+        Mix(**given)
 
 
 @pytest.mark.parametrize("shares", [(0.5, 0.1, 0.1, 0.1, 0.1), (1.2, -0.2, 0.0, 0.0, 0.0)])

@@ -139,10 +139,30 @@ class Endless:
         return np.full(len(features), np.inf)
 
 
+class Short:
+    """An incumbent that forgets the last row."""
+
+    def score(self, features, queries=None):
+        return np.zeros(len(features) - 1)
+
+
 WRONG = [
     ({"size": 0}, InvalidPreferences, "committee of 0"),
-    ({"incumbent": Endless()}, InvalidFeatures, "not finite"),
+    ({"size": 1.5}, InvalidPreferences, "committee of 1.5"),
+    ({"incumbent": Endless()}, InvalidFeatures, "score of row 0 is inf; expected a finite number"),
+    (
+        {"incumbent": Short()},
+        InvalidFeatures,
+        r"scores have shape \(399,\); expected one for each of 400 rows",
+    ),
+    ({"incumbent": "rule"}, InvalidFeatures, "the incumbent is a str; expected score"),
     ({"queries": np.arange(400)}, InvalidPreferences, "joins queries"),
+    ({"queries": [None] * 400}, InvalidFeatures, "queries, row 0 is missing"),
+    ({"seed": -1}, InvalidPreferences, "seed is -1; expected a whole number"),
+    ({"categorical": ["zz"], "trees": False}, InvalidFeatures, "categorical names 'zz', which is no column"),
+    ({"monotone": {"zz": 1}, "trees": False}, InvalidFeatures, "zz"),
+    ({"monotone": [1, 0]}, InvalidFeatures, "monotone has 2 entries; expected one for each of 3 columns"),
+    ({"preferences": [[0, 1]]}, InvalidPreferences, "preferences are a list; expected Preferences"),
 ]
 
 
@@ -150,7 +170,21 @@ WRONG = [
 def test_bad_input_is_refused_by_name(changes, error, said):
     table, queries, pairs = world(lists=3)
     with pytest.raises(error, match=said):
-        committee(table, pairs, **{"queries": queries, **changes})
+        committee(**{"features": table, "preferences": pairs, "queries": queries, **changes})
+
+
+def test_a_committee_takes_arrays_and_places_as_refine_does():
+    table, queries, pairs = world(lists=5)
+    named = committee(table, pairs, queries=queries, size=2, monotone={"fee": -1}, categorical=["focus"] * 0)
+    listed = committee(table.to_numpy(), pairs, queries=list(queries), size=2, monotone=[0, -1, 0])
+    assert np.array_equal(named, listed)
+
+
+def test_stages_of_an_array_are_those_of_the_table():
+    table = pd.DataFrame({"size": [1.0, 3.0, 2.0]})
+    linear = LinearComponent("line", 2.0, ("size",), (2.0,), (1.0,), (LinearTerm(("size",), 2.0),))
+    ranker = Ranker(("size",), (linear,))
+    assert np.array_equal(staged_committee(ranker, table.to_numpy()), staged_committee(ranker, table))
 
 
 def test_stages_of_no_committee_are_refused():

@@ -1,5 +1,6 @@
 """Coefficients of agreement: worked cases, other people's implementations as oracles, properties."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -186,3 +187,51 @@ def test_scales_of_one_query_are_one_unit():
     queries = np.repeat(["a", "b", "c"], 8)
     assert separation_reliability(pairs).n == 6
     assert separation_reliability(pairs, queries=queries).n == 3
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        (Preferences.concat([]), "no list was put in an order by two judges"),
+        (
+            Preferences.from_orders([[0, 1, 2], [3, 4, 5]], judge=["ada", "bob"]),
+            "no list was put in an order by",
+        ),
+        (Preferences.from_orders([[[0, 1, 2]], [[0, 1, 2]]], judge=["ada", "bob"]), "one and the same value"),
+    ],
+    ids=["nothing", "no overlap", "all tied"],
+)
+def test_a_separation_that_cannot_be_told_says_why(pairs, reason):
+    found = separation_reliability(pairs)
+    assert (found.value, found.chance) == (None, None)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize("two", [tau_b, pairs_kept, rbo])
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ([1, 2], "3 and 2 ranks; expected two rankings of the same rows"),
+        (["a", "b", "c"], "ranks are no numbers"),
+    ],
+    ids=["of other rows", "text"],
+)
+def test_rankings_that_cannot_be_held_together_are_refused(two, second, words):
+    with pytest.raises(InvalidPreferences, match=words):
+        two([1, 2, 3], second)
+
+
+RANKINGS = st.lists(
+    st.lists(st.one_of(st.integers(1, 5).map(float), st.just(np.nan)), min_size=6, max_size=6),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(RANKINGS)
+def test_all_pairs_at_once_have_the_coefficients_of_each_pair(rankings):
+    taus, overlaps = concordance.tau_matrix(rankings), concordance.rbo_matrix(rankings)
+    for (first, left), (second, right) in itertools.product(enumerate(rankings), repeat=2):
+        assert taus[first, second] == pytest.approx(tau_b(left, right), abs=1e-12, nan_ok=True)
+        assert overlaps[first, second] == pytest.approx(rbo(left, right), abs=1e-12, nan_ok=True)

@@ -80,6 +80,49 @@ def test_an_item_has_no_lead_over_itself():
     assert pair_reasons(RANKER, TABLE.iloc[[1]], TABLE.iloc[[1]]) == (0.0, ())
 
 
+def test_arrays_are_explained_like_tables():
+    array = TABLE.to_numpy()
+    assert repr(reasons(RANKER, array[:3], array)) == repr(reasons(RANKER, TABLE.iloc[:3], TABLE))
+    found = pair_reasons(RANKER, array[[1]], array[[2]])
+    assert found == pair_reasons(RANKER, TABLE.iloc[[1]], TABLE.iloc[[2]])
+
+
+def test_a_table_of_numbered_columns_is_scored_and_explained_by_what_was_learned_from_one():
+    numbered = TABLE.set_axis([2, 0, 1], axis=1)
+    rule = RuleComponent.fit(TABLE.set_axis(["2", "0", "1"], axis=1), [("0", "descending")])
+    ranker = Ranker(("0", "1", "2"), (rule,))
+    assert np.array_equal(ranker.score(numbered), ranker.score(numbered.set_axis(["2", "0", "1"], axis=1)))
+    assert {one.column for row in reasons(ranker, numbered) for one in row} == {"0"}
+    assert [one.column for one in pair_reasons(ranker, numbered.iloc[[1]], numbered.iloc[[2]]).reasons] == [
+        "0"
+    ]
+
+
+SHORT = TABLE[["fee", "idle"]]
+
+
+@pytest.mark.parametrize(
+    "explained",
+    [
+        lambda: reasons(RANKER, SHORT),
+        lambda: reasons(RANKER, TABLE, SHORT),
+        lambda: pair_reasons(RANKER, SHORT.iloc[[0]], TABLE.iloc[[1]]),
+        lambda: pair_reasons(RANKER, TABLE.iloc[[0]], SHORT.iloc[[1]]),
+    ],
+    ids=["rows", "reference", "winner", "loser"],
+)
+def test_a_column_that_is_missing_is_named(explained):
+    with pytest.raises(InvalidFeatures, match="column 'size' is missing"):
+        explained()
+
+
+def test_a_name_that_is_there_twice_as_text_is_refused():
+    table = pd.DataFrame([[1.0, 2.0]], columns=[0, "0"])
+    rule = RuleComponent.fit(pd.DataFrame({"0": [1.0, 2.0]}), [("0", "descending")])
+    with pytest.raises(InvalidFeatures, match="column '0' occurs more than once"):
+        Ranker(("0",), (rule,)).score(table)
+
+
 def test_a_pair_is_one_winner_and_one_loser():
     with pytest.raises(InvalidFeatures, match="2 and 1 rows"):
         pair_reasons(RANKER, TABLE.iloc[:2], TABLE.iloc[[3]])

@@ -413,6 +413,11 @@ BAD_INPUT = {
     "a mean that is none": (lambda: of(lines(TEN)), {"reseeded": [0.5, np.nan]}, "two or more finite means"),
     "no resamples": (lambda: of(lines(TEN)), {"resamples": 0}, "resamples is 0; expected a whole number"),
     "a negative seed": (lambda: of(lines(TEN)), {"seed": -1}, "seed is -1; expected a whole number"),
+    "limits as a dict": (
+        lambda: of(lines(TEN)),
+        {"limits": {"gain": 0.01}},
+        "limits are a dict; expected GateLimits",
+    ),
     "a table of lines": (lambda: lines(TEN), {}, "results are a DataFrame; expected PairedResults"),
     "a column short": (lambda: of(lines(TEN).drop(columns="randomised")), {}, "no column 'randomised'"),
     "an unknown family": (lambda: of(lines(TEN, family="friends")), {}, "family 'friends'"),

@@ -1,5 +1,7 @@
 """Judges: planted flip rates and anchoring are found, and nobody honest is called anything."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,14 @@ def test_planted_flip_rates_are_found_within_their_intervals():
     assert all(found[name].flip_low < rate < found[name].flip_high for name, rate in planted.items())
     assert found["tired"].lists == 150
     assert found["tired"].pairs == 150 * 15
+
+
+def test_a_judge_is_as_sure_alone_as_beside_others_who_saw_the_same_lists():
+    """A list is one judge's: what others said of its rows makes nobody's list longer."""
+    margins, pairs, _ = judged(dict.fromkeys("abcdef", 0.3), lists=8, size=4, seed=3)
+    per_judge = pairs.list_id % 8
+    shared = replace(pairs, list_id=per_judge)
+    assert judge_reports(margins, shared) == judge_reports(margins, pairs)
 
 
 def test_rates_stay_within_their_limits_for_saints_and_for_liars():

@@ -192,6 +192,19 @@ def test_lists_of_different_parts_get_different_numbers(numbers, joined):
     assert kept == [number for ids in numbers for number in ids]
 
 
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([[0, 1]], "one of the parts is a list; expected Preferences"),
+        (Preferences.from_pairs(**GOOD), "parts is a Preferences; expected a list"),
+    ],
+    ids=["lists", "one table"],
+)
+def test_what_is_no_list_of_preferences_cannot_be_joined(parts, words):
+    with pytest.raises(InvalidPreferences, match=words):
+        Preferences.concat(parts)
+
+
 def test_judges_who_saw_the_same_list_may_share_its_number():
     found = Preferences.from_orders([[0, 1], [1, 0]], judge=["ada", "bob"], list_id=[7, 7])
     assert found.list_id.tolist() == [7, 7]
