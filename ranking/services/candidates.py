@@ -122,14 +122,23 @@ def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
 def features_of(
     space: FeatureSpace, query_content: Mapping[str, Any], versions: Sequence[ItemVersion], query: Query
 ) -> pd.DataFrame:
-    """Return the features of frozen item contents for a frozen need, one row a version in their order."""
-    frame = pd.DataFrame([version.content for version in versions])
+    """Return the features of frozen item contents for a frozen need, one row a version in their order.
+
+    A field that none of them has is missing: contents may be older than the field, or come with a file.
+    """
+    frame = _with_fields(space, pd.DataFrame([version.content for version in versions]))
+    need = dict.fromkeys(name for spec in space.specs for name in spec.query_fields) | dict(query_content)
     given = None
     if any(spec.kind == "given" for spec in space.specs):
         given = (
             given_features(query).reindex([version.item_id for version in versions]).reset_index(drop=True)
         )
-    return space.build(query_content, space.prepare(frame), given=given)
+    return space.build(need, space.prepare(frame), given=given)
+
+
+def _with_fields(space: FeatureSpace, contents: pd.DataFrame) -> pd.DataFrame:
+    wanted = dict.fromkeys(name for spec in space.specs for name in spec.item_fields)
+    return contents.reindex(columns=[*contents, *(name for name in wanted if name not in contents)])
 
 
 def given_features(query: Query) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.exchange.cells import FORMULA_SIGNS, guard, unguard
-from feedback.models import FeedbackSession, Judgement
+from feedback.models import FeedbackSession, Judgement, Slate
 from feedback.services import attention, learning, sessions
 from feedback.services.exchanging import FORMATS as FORMATS_OF_FILES
 from feedback.services.exchanging import export_file
@@ -19,6 +19,7 @@ from feedback.services.importing import import_sessions
 from ranking.errors import ImportRefused
 from ranking.importers.letor import read_letor
 from ranking.models import Project, TrainingJob
+from ranking.services.candidates import current_feature_set, features_of, space_of
 from ranking.services.catalog import Options
 from tests import exchange, factories
 from tests.deployment import ROOT
@@ -69,6 +70,20 @@ def test_a_session_of_an_unknown_version_and_earlier_contents_comes_out_as_it_we
     item = project.items.get(key="100")
     assert item.versions.count() == 2
     assert item.current != item.versions.latest("id")
+
+
+def test_contents_that_all_lack_a_declared_field_have_it_missing(project, spring):
+    """Cards from elsewhere, or older than the field: a retraining that includes them must not fail."""
+    import_sessions(project, spring)
+    slate, space = Slate.objects.get(), space_of(current_feature_set(project))
+    versions = [card.item_version for card in slate.items.order_by("shown_position")]
+    table = features_of(space, slate.query_content, versions, slate.query)
+    lacking = [spec.name for spec in space.specs if set(spec.item_fields) - set(versions[0].content)]
+    assert lacking
+    assert list(table.columns) == list(space.columns)
+    numeric = [spec.name for spec in space.specs if spec.name in lacking and spec.kind == "numeric"]
+    assert table[numeric].isna().all(axis=None)
+    assert table["fee"].notna().all()
 
 
 def test_a_second_import_writes_nothing(project, spring):
