@@ -1,7 +1,5 @@
 """Agreement of judges: known values where everything is known, and words where too little is."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -264,12 +262,3 @@ def test_a_probability_is_no_order():
 def test_what_is_neither_table_nor_preferences_is_refused():
     with pytest.raises(InvalidPreferences, match="what was judged is a list; expected a table of lines"):
         measure_agreement([[0, 1]])
-
-
-def test_two_hundred_lists_of_five_judges_take_no_call_of_a_coefficient_for_each_figure():
-    rng = np.random.default_rng(0)
-    names = ("ada", "bob", "cid", "dan", "eve")
-    table = pd.concat([lines(number, name, rng.permutation(8)) for number in range(200) for name in names])
-    began = time.process_time()
-    assert len(measure_agreement(table).pairs) == 10
-    assert time.process_time() - began < 4  # 7 to 9 s with 8,000 calls
