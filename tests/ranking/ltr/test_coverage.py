@@ -62,6 +62,14 @@ def test_a_fair_sample_opens_the_gate_everywhere():
     assert opened >= 7
 
 
+def test_with_many_judged_queries_a_fair_sample_hardly_ever_passes_for_a_cut_one():
+    opened = 0
+    for seed in range(30):
+        table, keys = pool_of(queries=200, seed=seed)
+        opened += fitted(table, keys, sampled(np.ones(len(table), bool), keys, 0.6, seed)) is None
+    assert opened == 30
+
+
 def test_rows_of_a_query_share_their_gate():
     table, keys = pool_of()
     coverage = fitted(table, keys, sampled((table["q0"] > 0).to_numpy(), keys))
