@@ -1,0 +1,56 @@
+"""What screens are photographed with: a browser of one size and scheme, a log-in, and a small file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page
+
+#: Width, height, and by how much the picture is made smaller.
+SIZES = {"phone": (360, 740, 1), "desktop": (1280, 900, 1), "4k": (3840, 2160, 2)}
+COLOURS = 128  # in a picture: text stays sharp, and a file under 200 kB
+
+
+@contextmanager
+def opened(browser: Browser, address: str, size: str, scheme: str) -> Iterator[BrowserContext]:
+    """Open a browser of that size and scheme in which nobody is signed in."""
+    width, height, _ = SIZES[size]
+    options: dict[str, Any] = {"is_mobile": True, "has_touch": True} if size == "phone" else {}
+    context = browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        **options,
+    )
+    yield context
+    context.close()
+
+
+def sign_in(context: BrowserContext, name: str, password: str) -> None:
+    """Sign somebody in as people do."""
+    page = context.new_page()
+    page.goto("/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/login/" not in address)
+    page.close()
+
+
+def photograph(page: Page, file: Path, *, smaller: int = 1, tallest: int | None = None) -> None:
+    """Save what the window shows; with `tallest` the whole page, cut off there."""
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=tallest is not None)))
+    if tallest is not None:
+        picture = picture.crop((0, 0, picture.width, min(picture.height, tallest)))
+    if smaller > 1:
+        size = (picture.width // smaller, picture.height // smaller)
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    # Of all ways to choose the colours, this one keeps those that are rare: a warning in red.
+    fewer = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    fewer.save(file, optimize=True)
