@@ -37,6 +37,7 @@ class Shot:
     who: str
     address: str
     prepare: Callable[[Page], Any] = lambda _page: None
+    whole: bool = True  # not where something sticks to the lower edge of the window
 
 
 @dataclass
@@ -97,7 +98,7 @@ def at_first(demo: Demo) -> list[Shot]:
         Shot("login", "", "/login/"),
         Shot("expert-home", "expert", "/my/"),
         Shot("session-intro", "expert", own),
-        Shot("practice", "expert", f"{own}practice/", _has_cards),
+        Shot("practice", "expert", f"{own}practice/", _has_cards, whole=False),
     ]
 
 
@@ -147,8 +148,8 @@ def once_lived_in(demo: Demo, ids: dict[str, int]) -> list[Shot]:
 
 def _of_experts(ids: dict[str, int]) -> list[Shot]:
     return [
-        Shot("slate", "expert", f"/my/slates/{ids['slate']}/", _put_in_order),
-        Shot("choice", "expert", f"/my/choices/{ids['choice']}/"),
+        Shot("slate", "expert", f"/my/slates/{ids['slate']}/", _put_in_order, whole=False),
+        Shot("choice", "expert", f"/my/choices/{ids['choice']}/", whole=False),
     ]
 
 
@@ -260,9 +261,10 @@ def _shoot(browser: Browser, demo: Demo, shots: list[Shot], folder: Path) -> Non
                     assert answer.ok, (shot.address, answer.status)
                     page.wait_for_load_state("networkidle")
                     shot.prepare(page)
+                    page.evaluate("scrollTo(0, 0)")
                     page.wait_for_timeout(200)
                     file = folder / f"{shot.name}-{size}-{scheme}.png"
-                    photograph(page, file, tallest=TALLEST[size])
+                    photograph(page, file, tallest=TALLEST[size] if shot.whole else None)
 
 
 def _has_cards(page: Page) -> None:
