@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Paths are relative throughout: a folder whose name holds a blank would break make's own word lists.
 PY := .venv/bin/python
+PORT ?= 8000
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Extras to install: `make setup EXTRAS="dev bench prod"`.
 EXTRAS ?=
@@ -24,13 +25,13 @@ help: ## Show this list
 setup: ## Install everything into .venv (EXTRAS="dev bench prod" for more)
 	@$(call install,$(EXTRAS))
 
-demo: ## Set up, load the example and serve it; Ctrl-C stops it, the next start keeps its data
+demo: ## Set up, load the example and serve it (PORT=8001 elsewhere); Ctrl-C stops it, the next start keeps its data
 	@$(call install,$(EXTRAS))
-	@exec $(PY) manage.py demo
+	@exec $(PY) manage.py demo --port $(PORT)
 
 demo-reset: ## Throw the example's data away and start over
 	@$(call install,$(EXTRAS))
-	@exec $(PY) manage.py demo --reset
+	@exec $(PY) manage.py demo --reset --port $(PORT)
 
 # With the extra `prod`: the settings of PostgreSQL and Redis are tested whether these run or not.
 test: ## Run the tests (PYTEST="-k loop" passes options on)

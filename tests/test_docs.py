@@ -38,3 +38,9 @@ def test_every_column_of_an_export_is_documented():
         section = next(part for part in tables if part.startswith(f"{table.plural}\n"))
         rows = re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE)
         assert rows == [column.name for column in table.columns]
+
+
+def test_every_picture_of_a_page_is_shown():
+    screens = ROOT / "docs/screens"
+    shown = {target for target in links(screens / "README.md") if target.endswith(".png")}
+    assert {picture.name for picture in screens.glob("*.png")} == {name for name in shown if "/" not in name}

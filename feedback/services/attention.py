@@ -197,7 +197,7 @@ def _of_experts(project: Project) -> Iterator[Notice]:
     who = found[0].username if len(found) == 1 else f"{len(found):,} experts"
     looks = {"anchored": "pulled by the shown order", "random": "random", "inverted": "turned round"}
     how = " or ".join(word for verdict, word in looks.items() if verdict in {one.verdict for one in found})
-    text = f"The answers of {who} look {how} to version {version.number}: worth a look and a word."
+    text = f"To version {version.number}, the answers of {who} look {how}: worth a look and a word."
     yield Notice("experts", "warn", text, version=version)
 
 

@@ -94,19 +94,17 @@ def in_words(found: Share, challenger: int, champion: int) -> str:
     >>> in_words(share([(need, 0.5) for need in range(6)] + [(6, 1.0)]), 3, 2).partition("preferred ")[2]
     'version 3 in 1, version 2 in 0, and held 6 for equal: 57 % (25 to 84 %).'
     >>> in_words(share([(1, 1.0)]), 3, 2)
-    'In a blind comparison of 1 list, experts preferred version 3 in 1 and version 2 in 0: 100 %.'
+    'In 1 blind choice, experts preferred version 3 in 1 and version 2 in 0: 100 %.'
     >>> in_words(share([]), 3, 2)
     'No list has been chosen in the blind comparison yet.'
     """
     if found.value is None:
         return "No list has been chosen in the blind comparison yet."
-    lists = f"{found.answers:,} list{'' if found.answers == 1 else 's'}"
+    choices = f"{found.answers:,} blind choice{'' if found.answers == 1 else 's'}"
     sides = [f"version {challenger} in {found.challenger:,}", f"version {champion} in {found.champion:,}"]
     parts = f"{', '.join(sides)}, and held {found.equal:,} for equal" if found.equal else " and ".join(sides)
     interval = "" if found.low is None or found.high is None else f" ({_range(found.low, found.high)})"
-    return (
-        f"In a blind comparison of {lists}, experts preferred {parts}: {100 * found.value:.0f} %{interval}."
-    )
+    return f"In {choices}, experts preferred {parts}: {100 * found.value:.0f} %{interval}."
 
 
 def _range(low: float, high: float) -> str:

@@ -265,7 +265,7 @@ def _check(trial: _Trial, name: str, family: Sequence[Watched]) -> Check:
     verdict = worst(one.verdict for one in found)
     if verdict == PROMOTE:
         least = min(found, key=lambda one: one.found.difference - one.watched.limit)
-        return Check(name, verdict, figures, f"no loss is shown; at most {_loss(least)}")
+        return Check(name, verdict, figures, f"no loss is shown; nearest to one, {_loss(least)}")
     worse = [one for one in found if one.verdict == verdict]
     words = "; ".join(_loss(one) for one in worse[:NAMED])
     more = f", and {len(worse) - NAMED} more" if len(worse) > NAMED else ""
@@ -333,7 +333,7 @@ def _in_words(name: str, found: Comparison) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.1f}"
+    return f"{100 * share:+.1f}".replace("-", "−")  # as all pages write it
 
 
 def _queries(n: int) -> str:

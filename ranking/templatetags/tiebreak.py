@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 from django import template
 from django.template.context import RequestContext
@@ -16,10 +17,12 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: RequestContext, name: str, label: str, *args: Any, exact: bool = False) -> SafeString:
+def nav_link(
+    context: RequestContext, name: str, label: str, *args: Any, exact: bool = False, also: str = ""
+) -> SafeString:
     """Return one entry of the navigation, marked as current on its page and below it (`exact`: only on it).
 
-    Nothing without an address of that name.
+    `also` names folders beside that page whose pages belong to it. Nothing without an address of that name.
     """
     try:
         url = reverse(name, args=args)
@@ -27,7 +30,8 @@ def nav_link(context: RequestContext, name: str, label: str, *args: Any, exact: 
         return SafeString("")
     path = context["request"].path
     current = SafeString(' aria-current="page"') if path == url else SafeString("")
-    if not current and not exact and url != "/" and path.startswith(url):
+    beside = [urljoin(url, f"../{folder}/") for folder in also.split()]
+    if not current and not exact and url != "/" and path.startswith((url, *beside)):
         current = SafeString(' aria-current="true"')
     return format_html('<a href="{}"{}>{}</a>', url, current, label)
 

@@ -136,6 +136,8 @@ def promote(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     shown = find_version(project, number)
     champion = versions.current_champion(project)
     if request.method != "POST":
+        if shown == champion:
+            return redirect("ranking:version", slug, number)
         return _promotion_page(request, project, shown, champion, PromotionForm.of(shown, champion))
     form = PromotionForm(request.POST)
     if not form.is_valid():

@@ -165,3 +165,20 @@ def test_what_is_wrong_is_seen(objects, as_role):
     page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<button></button>')")
     page.evaluate("document.querySelector('h1').style.color = '#fefefe'")
     assert {one.split()[1] for one in complaints(page, "spoilt:")} == {"button-name", "color-contrast"}
+
+
+@pytest.mark.parametrize("width", [724, 800, 1024])
+def test_between_phone_and_desk_no_page_is_wider_than_the_window(width, objects, as_role):
+    said = []
+    for role, names in {
+        "expert": ["feedback:slate", "feedback:practice", "feedback:choice"],
+        "admin": ["feedback:dashboard", "feedback:experts", "feedback:comparisons", "ranking:compare"],
+    }.items():
+        page = as_role(role, "wide and light").new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        for name in names:
+            page.goto(address_of(name, PAGES[name], objects))
+            page.wait_for_load_state("networkidle")
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                said.append(name)
+    assert not said

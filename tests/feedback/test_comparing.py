@@ -240,8 +240,7 @@ def test_the_result_follows_the_versions_and_not_the_sides(session):
     assert found.every.answers == found.held_out.answers + found.others.answers
     assert found.sided == 5
     assert found.words.startswith(
-        "In a blind comparison of 6 lists, experts preferred version 1 in 4, version 0 in 1, and held 1 for "
-        "equal: 75 %"
+        "In 6 blind choices, experts preferred version 1 in 4, version 0 in 1, and held 1 for equal: 75 %"
     )
 
 

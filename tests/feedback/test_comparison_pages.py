@@ -166,8 +166,7 @@ def test_the_result_stands_on_its_page_and_beside_the_gate(admin, session):
     for choice, kind in zip(session.choices.all(), ("challenger", "challenger", "equal"), strict=True):
         factories.choose(choice, kind, comment="Cheaper ones first." if kind == "equal" else "")
     words = (
-        "In a blind comparison of 3 lists, experts preferred version 1 in 2, version 0 in 0, and held 1 for "
-        "equal: 83 %."
+        "In 3 blind choices, experts preferred version 1 in 2, version 0 in 0, and held 1 for equal: 83 %."
     )
     page = text_of(admin.get(reverse("feedback:comparison", args=["advisers", session.pk])))
     assert words in page

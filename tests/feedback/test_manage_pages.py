@@ -410,7 +410,10 @@ def test_an_expert_is_told_at_the_end_how_consistent_they_were(client, project, 
     assert "How consistent you were" not in text_of(client.get(address))
     factories.judge(factories.repeat(slates[0]))
     text = text_of(client.get(address))
-    assert "1 of the lists came twice without saying so. 1 of them you put in the same order again" in text
+    assert "One list came twice without saying so. You put it in the same order again." in text
+    factories.judge(factories.repeat(slates[1]))
+    text = text_of(client.get(address))
+    assert "2 lists came twice without saying so. 2 of them you put in the same order again" in text
     assert "and 100 % of their pairs the same way round" in text
 
 
@@ -550,7 +553,7 @@ def test_answers_that_look_wrong_are_something_to_look_at(admin, project, edda, 
     assert f"49 % 3 % to 14 % {words}" in page(admin, "experts")
     assert advice in page(admin, "expert", "edda")
     look = words.removeprefix("answers ")
-    assert f"The answers of edda {look} to version 1: worth a look and a word." in page(admin, "dashboard")
+    assert f"To version 1, the answers of edda {look}: worth a look and a word." in page(admin, "dashboard")
     answer = factories.api_client(User.objects.get(username="ada")).get("/api/v1/projects/advisers/experts/")
     assert [expert["verdict"] for expert in answer.json()["experts"]] == [verdict]
 
@@ -563,7 +566,9 @@ def test_several_whose_answers_look_wrong_are_one_notice(admin, project, edda):
         "ezra": factories.judge_entry(verdict="reliable"),
     }
     factories.make_refinement(project, factories.refinement_report(judges=judges))
-    assert "The answers of 2 experts look random or turned round to version 1" in page(admin, "dashboard")
+    assert "To version 1, the answers of 2 experts look random or turned round: worth" in page(
+        admin, "dashboard"
+    )
 
 
 def test_nobody_is_looked_at_whose_answers_are_reliable_or_too_few(admin, project, edda):
@@ -573,7 +578,7 @@ def test_nobody_is_looked_at_whose_answers_are_reliable_or_too_few(admin, projec
         "egon": factories.judge_entry(verdict="unknown", own=False, flip_low=0.0, flip_high=1.0),
     }
     factories.make_refinement(project, factories.refinement_report(judges=judges))
-    assert "The answers of" not in page(admin, "dashboard")
+    assert "he answers of" not in page(admin, "dashboard")
     version = text_of(admin.get(reverse("ranking:version", args=["advisers", 1])))
     assert "egon 9 lists, 54 pairs too few lists to say 7 % all none seen" in version
 
@@ -665,3 +670,25 @@ def test_temporary_passwords_differ_and_pass_the_rules_for_passwords(db):
     assert len(made) == 50
     for password in made:
         validate_password(password)
+
+
+@pytest.mark.parametrize(
+    ("address", "entry"),
+    [
+        ("feedback:gaps", "Monitoring"),
+        ("feedback:flags", "Monitoring"),
+        ("feedback:sessions", "Sessions"),
+        ("feedback:gold", "Sessions"),
+        ("feedback:comparison", "Sessions"),
+        ("ranking:promotions", "Versions"),
+        ("feedback:dashboard", "Overview"),
+    ],
+)
+def test_the_navigation_marks_where_a_page_belongs(admin, project, edda, address, entry):
+    comparison = factories.make_comparison(
+        factories.make_version(project), project.versions.get(number=0), [edda]
+    )
+    ids = [comparison.pk] if address == "feedback:comparison" else []
+    found = admin.get(reverse(address, args=["advisers", *ids])).content.decode()
+    nav = found.partition('<nav id="nav"')[2].partition("</nav>")[0]
+    assert re.findall(r"aria-current[^>]*>([^<]+)<", nav) == [entry]

@@ -441,6 +441,11 @@ def test_a_promotion_keeps_the_reason_the_file_and_the_evaluation(admin, project
     assert promotion.evaluation == challenger.evaluations.first()
 
 
+def test_a_version_in_service_is_not_asked_to_be_put_there(admin, project):
+    answer = admin.get(reverse("ranking:promote", args=["advisers", 0]))
+    assert answer.url == reverse("ranking:version", args=["advisers", 0])
+
+
 def test_a_promotion_without_a_reason_is_asked_again_at_the_field(admin, project, challenger):
     answer = send(admin, "promote", 1, **promotion_of(challenger, reason="  "))
     assert answer.status_code == 422

@@ -218,7 +218,7 @@ def _check_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise CommandError(
-                f"something listens on port {port} already: choose another, manage.py demo --port {port + 1}"
+                f"something listens on port {port} already: choose another, make demo PORT={port + 1}"
             ) from error
 
 
