@@ -1,7 +1,7 @@
 """Photograph the product's screens: `python -m tests.screens [pages|states] [FOLDER]`, without a word both.
 
 `pages` are those of the demonstration, at 1280 px light and at 360 px dark; `states` those that the expert's
-page can be in, at three sizes. docs/screens/README.md shows them. Needs the extra `bench` for Pillow, and
+page can be in, at three sizes. docs/screens/README.md shows them. Needs the extra `dev`, and
 some minutes.
 """
 
