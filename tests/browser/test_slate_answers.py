@@ -83,8 +83,9 @@ def test_the_next_slate_follows_and_the_last_one_says_thank_you(open_slate, slat
     for position in (1, 2):
         expect(view.page.locator(".slate-bar")).to_contain_text(f"{position} of 2")
         view.focus_card(1)
+        seen = view.page.url
         view.press("Home", "Enter")
-        view.page.wait_for_url(lambda url, seen=view.page.url: url != seen)
+        view.page.wait_for_url(lambda url, seen=seen: url != seen)
     expect(view.page.get_by_role("heading", name="That was all. Thank you.")).to_be_visible()
 
 
