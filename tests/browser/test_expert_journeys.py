@@ -85,7 +85,7 @@ class Hand:
         """Judge the session from its first list to its last."""
         for steps, _ in JOURNEY:
             self.open()
-            before = self.page.url  # an answer in a dialog is sent by the last step, and may be off by its end
+            before = self.page.url  # a dialog sends with the last step, and may be through by its end
             for name, *details in steps:
                 getattr(self, f"do_{name}")(*details)
             if steps[-1][0] != "cannot":
