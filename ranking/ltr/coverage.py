@@ -44,14 +44,12 @@ STRENGTH = 3.0
 
 FOLDS = 5
 
-SURE = 4.5
-"""So many errors above chance the classifier has to be. Left-out queries are no independent sample: of 600
-fair samples in simulation the statistic has 1.3 to 1.5 times the spread that its formula says, and was 3.65
-errors above at most. A real cut is six errors above with a hundred judged queries."""
-
-SURE_OF_FEW, MANY_JUDGED = 2.0, 100
-"""The same with fewer judged queries than that. Forty tell a real cut by one to four errors, and one that is
-missed forgets; a fair sample that is gated, one in twenty, gains less, for as long as it is small."""
+SURE_FROM, SURE_UP_TO, SURE_EACH = 2.0, 5.0, 50
+"""So many errors above chance the classifier has to be: one more for each fifty judged queries, within these
+ends. A real cut stands out the more the more was judged (one to four errors at forty judged queries, five to
+seven at a hundred, sixteen at three hundred, in simulation), and one that is missed forgets. A fair sample
+does not, but left-out queries are no independent sample: of 600 the statistic had 1.3 to 1.5 times the spread
+that its formula says, and was 3.65 errors above at most."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ def _better_than_chance(model: Any, terms: Floats, is_seen: npt.NDArray[Any], se
     ones = float(is_seen.sum())
     zeros = len(is_seen) - ones
     error = np.sqrt((ones + zeros + 1) / (12 * ones * zeros))
-    sure = SURE if ones >= MANY_JUDGED else SURE_OF_FEW
+    sure = float(np.clip(1 + ones / SURE_EACH, SURE_FROM, SURE_UP_TO))
     return bool(roc_auc_score(is_seen, p) > 0.5 + sure * error)
 
 
