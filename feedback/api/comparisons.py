@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.api.judging import KEY, key_of
-from feedback.api.sessions import invited
+from feedback.api.sessions import SessionInvitations
 from feedback.filters import ComparisonFilter, ListChoiceFilter
 from feedback.models import ComparisonSession, ListChoice
 from feedback.serializers.comparisons import (
@@ -26,8 +26,6 @@ from feedback.serializers.comparisons import (
 from feedback.serializers.participation import (
     HandedOverChoicesSerializer,
     HandOverBody,
-    InvitationBody,
-    InvitationSerializer,
     MoreNeedsBody,
 )
 from feedback.services import choosing, comparing, contesting, widening
@@ -86,18 +84,10 @@ class ComparisonClose(Endpoint):
         return Response(self.get_serializer(self.get_object()).data)
 
 
-class ComparisonInvitations(Endpoint):
+class ComparisonInvitations(SessionInvitations):
     """Log-in links for the experts of a comparison."""
 
     queryset = ComparisonSession.objects.select_related("project")
-    serializer_class = InvitationSerializer
-
-    @extend_schema(request=InvitationBody, responses={201: InvitationSerializer})
-    def post(self, request: Request, pk: int) -> Response:
-        """Make a link that logs an expert in once; it is in this answer and nowhere else."""
-        body = InvitationBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        return invited(request, self.get_object(), by=self.access.name, **body.validated_data)
 
 
 class ComparisonMoreChoices(Endpoint):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -57,14 +55,6 @@ def counted(whose: Q | None = None) -> QuerySet[FeedbackSession]:
         )
         .order_by("-id")
     )
-
-
-def invited(request: Request, target: inviting.Target, **asked: Any) -> Response:
-    """Make a log-in link and answer with it: it is in this answer and nowhere else."""
-    row, secret = inviting.create_link(target, **asked)
-    address = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
-    found = {"expert": row.expert.get_username(), "address": address, "expires_at": row.expires_at}
-    return Response(InvitationSerializer(found).data, status=status.HTTP_201_CREATED)
 
 
 class Sessions(Endpoint, ListAPIView):
@@ -163,7 +153,10 @@ class SessionInvitations(Endpoint):
         """Make a link that logs an expert in once; it is in this answer and nowhere else."""
         body = InvitationBody(data=request.data)
         body.is_valid(raise_exception=True)
-        return invited(request, self.get_object(), by=self.access.name, **body.validated_data)
+        row, secret = inviting.create_link(self.get_object(), by=self.access.name, **body.validated_data)
+        address = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
+        found = {"expert": row.expert.get_username(), "address": address, "expires_at": row.expires_at}
+        return Response(self.get_serializer(found).data, status=status.HTTP_201_CREATED)
 
 
 class SessionMoreLists(Endpoint):

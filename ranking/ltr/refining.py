@@ -198,10 +198,7 @@ def refine(
     meter.enter("done", lesson.report["choice"])
     component = RefinementComponent(name, 1.0, lesson.parts, lesson.coverage)
     refined = _refined(lesson, below, spread, component, _names(both))
-    if sources is None:
-        return refined
-    provenance = Provenance(scaled(lesson.without, 1 / spread), lesson.coverage)
-    return replace(refined, provenance=provenance, below=below)
+    return refined if sources is None else _traced(refined, lesson, below, spread)
 
 
 def as_table(features: pd.DataFrame | Floats, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -376,6 +373,12 @@ def _categorical(
         for one in (categorical if categorical is not None else ())
     ]
     return tuple(dict.fromkeys(named))
+
+
+def _traced(refined: Refined, lesson: Lesson, below: Scorer | None, spread: float) -> Refined:
+    """The same with what it would be without each source."""
+    provenance = Provenance(scaled(lesson.without, 1 / spread), lesson.coverage)
+    return replace(refined, provenance=provenance, below=below)
 
 
 def _refined(
