@@ -7,6 +7,7 @@ Cards are called by the letter of their place as shown: "a" is the one on top.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,6 +48,13 @@ JOURNEY: list[tuple[list[tuple[Any, ...]], dict[str, Any]]] = [
     ([("prefer", "c", "a")], {"order": "c a b d e f g h"}),
     ([("confirm",)], {"order": "a b c d e f"}),
 ]
+
+
+#: A page that comes next awaits nothing.
+AWAIT_CLICK = """() => {
+  Object.assign(window, { awaited: true, clicked: false });
+  addEventListener("click", () => { window.clicked = true; }, { capture: true, once: true });
+}"""
 
 
 class Hand:
@@ -93,14 +101,16 @@ class Hand:
             self.page.wait_for_url(lambda url, before=before: url != before)
 
 
-class Pointer(Hand):
+class Pointer(Hand, ABC):
     """Whoever points: each control is where it is seen."""
 
+    @abstractmethod
     def press(self, target: Any) -> None:
-        raise NotImplementedError
+        """Click or tap."""
 
+    @abstractmethod
     def raise_by_hand(self, letter: str, places: int) -> None:
-        raise NotImplementedError
+        """Drag a card up by so many places."""
 
     def log_in(self) -> None:
         for label, text in (("Username", "edda"), ("Password", factories.PASSWORD)):
@@ -187,12 +197,15 @@ class Touch(Pointer):
     def _in_view(self, target: Any) -> Any:
         target.wait_for(state="visible")
         target.evaluate("one => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+        self.page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
         next_frames(self.page)
         return target
 
     def press(self, target: Any) -> None:
-        self.finger.tap(middle(self._in_view(target)))
-        self.page.wait_for_timeout(50)  # a tap becomes a click only once it is known to be no double tap
+        place = middle(self._in_view(target))
+        self.page.evaluate(AWAIT_CLICK)
+        self.finger.tap(place)  # it becomes a click later: once it is known to be no double tap
+        self.page.wait_for_function("window.awaited !== true || window.clicked")
 
     def raise_by_hand(self, letter: str, places: int) -> None:
         target = self.order[self.order.index(self.ids[letter]) - places]
