@@ -120,6 +120,7 @@ def test_a_match_is_shortlisted_in_place_and_declined_with_a_reason_by_keyboard(
     first = page.locator("#rank-1")
     title = first.locator(".name").inner_text()
     page.evaluate("window.sameDocument = true")
+    page.evaluate("window.focused = []; addEventListener('focusin', (event) => focused.push(event.target.id))")
     first.get_by_role("button", name=f"Shortlist {title}").click()
     expect(first.locator(".chip.good")).to_have_text("Shortlisted")
     expect(page.locator("#said")).to_have_text(f"{title} is on the shortlist.")
@@ -134,6 +135,8 @@ def test_a_match_is_shortlisted_in_place_and_declined_with_a_reason_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator("#rank-2 .given")).to_have_text("“Too dear for this”")
     assert page.evaluate("window.sameDocument") is True
+    # An answer moves the focus once: not again later, when the reader has gone on to the next match.
+    assert page.evaluate("focused").count(f"more-{query.pk}-1") == 1
     assert list(Outcome.objects.order_by("pk").values_list("kind", "reason")) == [
         ("shortlisted", ""),
         ("declined", "Too dear for this"),
