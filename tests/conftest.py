@@ -51,10 +51,17 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that hold long tests, so that no worker is left with one at the end."""
+    """Begin with the files that hold long tests, so that no worker is left with one at the end.
+
+    In CI a test of real processes and clocks gets a second try, which the summary names (RERUN): hundreds of
+    them run beside each other there, and one that a busy machine upsets must not hide what the others say.
+    """
     marks = ("services", "slow")
     long = {item.path for item in items if any(map(item.get_closest_marker, marks))}
     items.sort(key=lambda item: item.path not in long)
+    for item in items:
+        if IN_CI and any(map(item.get_closest_marker, ("services", "browser"))):
+            item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
 
 
 @pytest.fixture(scope="session")

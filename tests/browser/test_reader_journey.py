@@ -120,7 +120,7 @@ def test_a_match_is_shortlisted_in_place_and_declined_with_a_reason_by_keyboard(
     first = page.locator("#rank-1")
     title = first.locator(".name").inner_text()
     page.evaluate("window.sameDocument = true")
-    page.evaluate("window.focused = []; addEventListener('focusin', (event) => focused.push(event.target.id))")
+    page.evaluate("window.focused = []; addEventListener('focusin', (at) => focused.push(at.target.id))")
     first.get_by_role("button", name=f"Shortlist {title}").click()
     expect(first.locator(".chip.good")).to_have_text("Shortlisted")
     expect(page.locator("#said")).to_have_text(f"{title} is on the shortlist.")
