@@ -60,8 +60,8 @@ class SlatePage:
         self.card(place).focus()
 
     def wait_until_saved(self) -> None:
-        """Wait for the page to say so."""
-        expect(self.page.locator("#save-state")).to_have_text("Saved")
+        """Wait for the page to say so: after two failed attempts the third comes no sooner than 5 s later."""
+        expect(self.page.locator("#save-state")).to_have_text("Saved", timeout=30_000)
 
 
 @pytest.fixture
