@@ -17,6 +17,9 @@ from tests.factories import make_expert, make_project, make_session
 
 OpenPage = Callable[..., Page]
 
+# A page that is slow beside other tests is not a page that is wrong.
+expect.set_options(timeout=20_000)
+
 
 @dataclass
 class SlatePage:
