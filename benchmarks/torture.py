@@ -83,8 +83,9 @@ def _page(rows: list[tuple[str, bool]], options: argparse.Namespace) -> list[str
         *[line for line, _ in rows],
         "",
         "*Given up*: moves that somebody decided against when two tabs had gone different ways. *Doubled*:",
-        "moves that were saved twice, or although they had been given up. *Wrong*: lists with no judgement,",
-        "with two, or with another one than was put. After each seed, every log made its draft.",
+        "moves that were saved twice, or although a decision against them was saved, too. (One that arrives",
+        "before that decision does is kept, and the decision is asked for again.) *Wrong*: lists with no",
+        "judgement, with two, or with another one than was put. After each seed, every log made its draft.",
         "",
         "**Nothing was lost, doubled or reordered.**"
         if all(clean for _, clean in rows)

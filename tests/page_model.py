@@ -21,10 +21,14 @@ Call = Callable[..., tuple[int, Any]]
 
 @dataclass
 class Ledger:
-    """What was done in one sitting, by the moment it was done: moments are unique, however often sent."""
+    """What was done in one sitting, by the moment it was done: moments are unique, however often sent.
+
+    A move that was given up while it could still be on its way names the move that carries the decision: if
+    the first arrives in time after all, the second meets a conflict, and somebody is asked again.
+    """
 
     made: dict[str, list[str]] = field(default_factory=dict)
-    given_up: set[str] = field(default_factory=set)
+    given_up: dict[str, str | None] = field(default_factory=dict)
     judged: moving.Draft | None = None
     moments: int = 0
 
@@ -151,9 +155,9 @@ class Tab:
         self.page = moving.Page(page.state, comment, page.past, page.future)
         self.version = kept["draft_version"]
 
-    def _do(self, act: dict[str, Any]) -> None:
+    def _do(self, act: dict[str, Any], *, anyway: bool = False) -> None:
         after = self.page.do(act)
-        if after == self.page:
+        if after == self.page and not anyway:
             return
         self.page = after
         at = self.browser.ledger.moment(self.name)
@@ -174,8 +178,8 @@ class Tab:
         self.own = [entry for entry in self.own if entry["key"] not in keys]
         self.browser.stored = [entry for entry in self.browser.stored if entry["key"] not in keys]
 
-    def _give_up(self, entries: list[dict[str, Any]]) -> None:
-        self.browser.ledger.given_up |= {entry["at"] for entry in entries}
+    def _give_up(self, entries: list[dict[str, Any]], by: str | None = None) -> None:
+        self.browser.ledger.given_up |= {entry["at"]: by for entry in entries}
         self._forget(entries)
 
     def _take_up(self, landed: list[str]) -> None:
@@ -200,7 +204,11 @@ class Tab:
         """Decide between what the page shows and what an earlier page left."""
         if self.browser.dice.random() < 0.5 and mine != moving.as_draft(self.page):
             self._do({"do": "replace", "draft": mine})
-        self._give_up(entries)
+        if entries[0]["base"] < self.version:
+            return self._give_up(entries)
+        if not self.own:
+            self._do({"do": "replace", "draft": moving.as_draft(self.page)}, anyway=True)
+        return self._give_up(entries, by=self.own[0]["at"])
 
     def _conflict(self, current: Mapping[str, Any]) -> None:
         """Look at both orders, and choose one; or close the tab on it."""

@@ -28,19 +28,23 @@ def test_no_move_and_no_judgement_is_lost_doubled_or_reordered(deploy, database)
 
 
 @pytest.mark.parametrize(
-    ("landed", "given_up", "found"),
+    ("landed", "given_up", "by", "found"),
     [
-        ("abc", "", None),
-        ("ac", "b", None),
-        ("ab", "", "lost"),
-        ("abbc", "", "doubled"),
-        ("acb", "", "reordered"),
-        ("abc", "c", "haunting"),
+        ("abc", "", "", None),
+        ("ac", "b", "", None),
+        ("ab", "", "", "lost"),
+        ("abbc", "", "", "doubled"),
+        ("acb", "", "", "reordered"),
+        ("abc", "c", "", "haunting"),
+        ("ac", "b", "c", None),
+        ("abc", "b", "c", "haunting"),
+        ("ab", "bc", "c", None),  # it came first, and what decided against it was given up then
     ],
 )
-def test_the_audit_sees_what_it_looks_for(landed, given_up, found):
+def test_the_audit_sees_what_it_looks_for(landed, given_up, by, found):
     moments = {name: (START + timedelta(seconds=place)).isoformat() for place, name in enumerate("abc")}
-    ledger = Ledger(made={"tab": list(moments.values())}, given_up={moments[name] for name in given_up})
+    ledger = Ledger(made={"tab": list(moments.values())}, given_up={})
+    ledger.given_up |= {moments[name]: moments.get(by) if name != by else None for name in given_up}
     audit = Audit()
     audit_moves(audit, ledger, [datetime.fromisoformat(moments[name]) for name in landed])
     seen = [name for name in ("lost", "doubled", "reordered", "haunting") if getattr(audit, name)]

@@ -116,7 +116,7 @@ class Audit:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     reordered: list[str] = field(default_factory=list)
-    haunting: list[str] = field(default_factory=list)  # saved although somebody decided against them
+    haunting: list[str] = field(default_factory=list)  # saved although a decision against them was saved, too
     judgements: int = 0
     judgements_lost: list[int] = field(default_factory=list)
     judgements_doubled: list[int] = field(default_factory=list)
@@ -279,7 +279,9 @@ def _ok(answer: tuple[int, Any]) -> Any:
 def audit_moves(audit: Audit, ledger: Ledger, landed: list[datetime]) -> None:
     """Count what was done in a sitting against what landed, in the order of the log."""
     found = Counter(landed)
-    given_up = {datetime.fromisoformat(at) for at in ledger.given_up}
+    given_up = {
+        datetime.fromisoformat(at): by and datetime.fromisoformat(by) for at, by in ledger.given_up.items()
+    }
     audit.doubled += [at.isoformat() for at, times in found.items() if times > 1]
     audit.given_up += len(given_up)
     for made in ledger.made.values():
@@ -287,7 +289,11 @@ def audit_moves(audit: Audit, ledger: Ledger, landed: list[datetime]) -> None:
         kept = [at for at in moments if at in found]
         audit.moves += len(made)
         audit.lost += [at.isoformat() for at in moments if at not in found and at not in given_up]
-        audit.haunting += [at.isoformat() for at in kept if at in given_up]
+        audit.haunting += [
+            at.isoformat()
+            for at in kept
+            if at in given_up and (given_up[at] is None or given_up[at] in found)
+        ]
         if sorted(kept, key=landed.index) != kept:
             audit.reordered.append(made[0])
 

@@ -198,7 +198,8 @@ def _temperature(left_out: Floats, is_seen: Floats) -> float:
     weight = np.where(sign > 0, fewer / is_seen.sum(), fewer / (1 - is_seen).sum())
 
     def loss(factor: float) -> float:
-        return float((weight * np.logaddexp(0, -factor * sign * left_out)).sum() / REPEATS + TEMPERING * factor)
+        losses = weight * np.logaddexp(0, -factor * sign * left_out)
+        return float(losses.sum() / REPEATS + TEMPERING * factor)
 
     return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded").x)
 

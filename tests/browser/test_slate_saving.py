@@ -137,10 +137,8 @@ def test_a_conflict_that_was_left_open_comes_back_after_a_reload(open_slate, new
     assert list(differences()) == []
 
 
-def test_a_move_made_on_top_of_one_that_never_arrived_is_not_taken_for_the_next_one(
-    open_slate, new_context, slate
-):
-    context = new_context()
+def _with_a_move_on_top_of_one_that_never_arrived(open_slate: Any, context: Any) -> tuple[Any, Any]:
+    """Return a tab whose order is saved, and one opened later, which finds a move on the same version."""
     first, second = open_slate(context), open_slate(context)
     first.page.route("**/moves/", lambda route: route.abort())
     first.focus_card(5)
@@ -158,7 +156,25 @@ def test_a_move_made_on_top_of_one_that_never_arrived_is_not_taken_for_the_next_
     second.wait_until_saved()
     again = open_slate(context)
     expect(_dialog(again)).to_be_visible()
+    return second, again
+
+
+def test_a_move_made_on_top_of_one_that_never_arrived_is_not_taken_for_the_next_one(open_slate, new_context):
+    second, again = _with_a_move_on_top_of_one_that_never_arrived(open_slate, new_context())
     assert again.ids == second.ids
+
+
+def test_a_move_that_was_decided_against_comes_too_late_when_it_arrives_after_all(
+    open_slate, new_context, slate
+):
+    second, again = _with_a_move_on_top_of_one_that_never_arrived(open_slate, new_context())
+    _dialog(again).get_by_role("button", name="Go on with this one").click()
+    again.wait_until_saved()
+    assert again.ids == second.ids
+    assert [move.kind for move in slate.moves.order_by("version")] == ["move", "replace"]
+    slate.refresh_from_db()
+    assert [str(card) for tier in slate.draft["tiers"] for card in tier] == second.ids[:-1]
+    assert list(differences()) == []
 
 
 def test_a_list_that_went_on_on_another_device_is_not_submitted_unseen(open_slate, new_context, slate):

@@ -90,13 +90,20 @@ export class Moves {
       if (acts.length === 0 && follows(entries[0]) && fits(found)) {
         this.#waiting.adopt(entries);
         acts = found;
-      } else rivals.push({ draft: found.at(-1).state, keys: entries.map(({ key }) => key) });
+      } else rivals.push({ draft: found.at(-1).state, keys: entries.map(({ key }) => key), base: entries[0].base });
     }
     return { acts, rivals };
   }
 
-  /** Forget moves that somebody has decided against. */
-  forget(keys) { this.#waiting.done(keys); }
+  /** Forget the moves of a rival: somebody has decided for what the page shows. The first of them may be on its way still.
+   * A move that waits on the same version settles which of the two comes in time; if none waits, one is made.
+   */
+  forget({ keys, base }, draft) {
+    this.#waiting.done(keys);
+    if (base < this.version || this.waiting) return;
+    this.#addWhole(draft);
+    this.run();
+  }
 
   /** Begin again from a version of the server: what waited here was decided against, or is part of what comes next. */
   restart(version) {
@@ -182,8 +189,11 @@ export class Moves {
 
   /** A move that the server can't follow, whatever the reason: what the page shows is sent as a whole instead. */
   #sendWhole() {
-    const draft = this.#on.draft();
     this.restart(this.version);
+    this.#addWhole(this.#on.draft());
+  }
+
+  #addWhole(draft) {
     const json = JSON.stringify({ do: "replace", draft, at: new Date().toISOString() });
     this.#waiting.add({ key: newKey(), base: this.version, json, whole: true });
   }

@@ -118,9 +118,9 @@ class Slate {
   /** Orders of earlier pages that do not go on from what is saved, one after the other. */
   settle([rival, ...others]) {
     if (!rival) return;
-    const { draft, keys } = rival;
+    const { draft } = rival;
     const drop = () => {
-      this.moves.forget(keys);
+      this.moves.forget(rival, this.page.draft);
       this.settle(others);
     };
     if (!draft || !fromTiers(this.view.ids, draft) || same(draft, this.page.draft)) return drop();
