@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
-from scipy.stats import binomtest, norm
+from scipy.special import ndtri, stdtrit
 
 CONFIDENCE = 0.95
 LEAST_NEEDS = 4
@@ -143,7 +142,11 @@ def _sign_test(values: NDArray[np.float64], of: NDArray[np.intp], needs: int) ->
     """Return how often chance alone parts needs as unevenly; a need is won by who has more of its answers."""
     net = np.bincount(of, weights=values - EQUAL, minlength=needs)
     decided = int((net != 0).sum())
-    return float(binomtest(int((net > 0).sum()), decided).pvalue) if decided else None
+    if not decided:
+        return None
+    from scipy.stats import binomtest  # most of a second, of every process that serves pages otherwise
+
+    return float(binomtest(int((net > 0).sum()), decided).pvalue)
 
 
 def _interval(values: NDArray[np.float64], of: NDArray[np.intp], needs: int) -> tuple[float, float]:
@@ -153,7 +156,7 @@ def _interval(values: NDArray[np.float64], of: NDArray[np.intp], needs: int) -> 
     several experts were asked about one need.
     """
     n, p = effective_answers(values, of, needs), float(values.mean())
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
+    z = float(ndtri((1 + CONFIDENCE) / 2))
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))

@@ -14,12 +14,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 _ANALYZERS: Mapping[str, Mapping[str, Any]] = {
     "words": {"analyzer": "word", "ngram_range": (1, 2), "stop_words": "english", "max_features": 20_000},
     "pieces": {"analyzer": "char_wb", "ngram_range": (3, 5), "max_features": 20_000},
 }
+
+
+def _counting(**settings: Any) -> Any:
+    """A counter of terms; its library takes a second to import, for which only readers of texts wait."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return CountVectorizer(**settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +53,7 @@ class Vocabulary:
     @classmethod
     def fit(cls, analyzer: str, texts: Sequence[str]) -> Vocabulary:
         """Count the terms of the texts; of very many only the most frequent are kept."""
-        counter = CountVectorizer(**_ANALYZERS[analyzer])
+        counter = _counting(**_ANALYZERS[analyzer])
         try:
             counts = counter.fit_transform(texts)
         except ValueError:  # "empty vocabulary": no text holds a word
@@ -59,10 +65,12 @@ class Vocabulary:
     @cached_property
     def _counter(self) -> Any:
         settings = {key: value for key, value in _ANALYZERS[self.analyzer].items() if key != "max_features"}
-        return CountVectorizer(**settings, vocabulary=list(self.terms))
+        return _counting(**settings, vocabulary=list(self.terms))
 
     @cached_property
     def _weights(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfTransformer
+
         transformer = TfidfTransformer(sublinear_tf=True)
         transformer.idf_ = np.log((1 + self.n_texts) / (1 + np.array(self.frequencies, dtype=np.float64))) + 1
         return transformer
@@ -70,7 +78,7 @@ class Vocabulary:
     def vectors(self, texts: Sequence[str]) -> Any:
         """Return (n, terms) sparse unit vectors; a text without a known term is all zero."""
         if not self.terms:
-            return CountVectorizer(vocabulary=["-"]).fit_transform([""] * len(texts)).astype(np.float64)
+            return _counting(vocabulary=["-"]).fit_transform([""] * len(texts)).astype(np.float64)
         return self._weights.transform(self._counter.transform(texts))
 
 
