@@ -80,7 +80,7 @@ def sending(desk: Desk) -> None:
 def ask_again(desk: Desk) -> None:
     """Submitted without a move."""
     desk.press(0, "Enter")
-    desk.page.locator("#submit-label", has_text="as shown").wait_for()
+    desk.page.locator("#save-state", has_text="Submit again").wait_for()
 
 
 def refused(desk: Desk) -> None:

@@ -17,7 +17,7 @@ NON_ANSWERS = [
     {
         "kind": Kind.MISSING_INFORMATION.value,
         "label": "Missing information",
-        "help": "A field is missing that decides. Somebody will look for it.",
+        "help": "A fact that decides is missing. Somebody will look for it.",
     },
     {
         "kind": Kind.OUTSIDE_KNOWLEDGE.value,

@@ -125,7 +125,7 @@ class Pointer(Hand, ABC):
 
     def do_confirm(self) -> None:
         self.submit()
-        expect(self.page.locator("#submit-label")).to_have_text("Submit as shown?")
+        expect(self.page.locator("#save-state")).to_have_text("Nothing was moved. Submit again?")
 
     def do_raise(self, letter: str, places: int) -> None:
         if places > 1:
@@ -252,7 +252,7 @@ class Keyboard(Hand):
 
     def do_confirm(self) -> None:
         self.submit()
-        expect(self.page.locator("#submit-label")).to_have_text("Submit as shown?")
+        expect(self.page.locator("#save-state")).to_have_text("Nothing was moved. Submit again?")
 
     def do_raise(self, letter: str, places: int) -> None:
         self.go_to(letter)

@@ -58,7 +58,7 @@ def test_an_untouched_order_is_submitted_only_when_it_is_confirmed(open_slate, s
     shown = [[int(card)] for card in view.ids if card != "|"]
     view.focus_card(0)
     view.press("Enter")
-    expect(view.page.locator("#submit-label")).to_have_text("Submit as shown?")
+    expect(view.page.locator("#save-state")).to_have_text("Nothing was moved. Submit again?")
     assert not Judgement.objects.exists()
     view.press("Enter")
     _left(view, slate)

@@ -62,7 +62,7 @@ ANSWERS: dict[str, tuple[int | None, dict[str, Any]]] = {
     "Not saved yet: 1 move waiting": (503, {}),
     "Signed out: 1 move waiting": (401, {}),
     "Signed in as somebody else: 1 move waiting": (404, {}),
-    "Not saved: 1 move waiting": (409, {"error": {"message": "This session is closed."}}),
+    "Not saved": (409, {"error": {"message": "This session is closed."}}),
 }
 
 
@@ -110,7 +110,7 @@ def test_nothing_shifts_when_the_page_asks_again_before_it_submits(open_slate, n
     view = open_slate(_watched(new_context, size))
     view.focus_card(0)
     view.press("Enter")
-    expect(view.page.locator("#submit-label")).to_have_text("Submit as shown?")
+    expect(view.page.locator("#save-state")).to_have_text("Nothing was moved. Submit again?")
     assert _shifts(view.page) == []
 
 

@@ -121,7 +121,7 @@ def test_what_is_said_at_the_end_does_not_tell_either(page, session, planted):
     with_mark = _told(done)
     _take_the_mark_off(planted)
     assert with_mark == _told(done)
-    assert b"Pairs your orders say something about" in with_mark[1]
+    assert b"Pairs you compared" in with_mark[1]
 
 
 def test_no_word_of_a_planted_list_tells_that_it_is_one(page, api, planted):

@@ -87,5 +87,5 @@ def test_the_last_page_says_what_it_is_used_for_and_how_consistent_one_was(sessi
     text = _text(_client(edda).get(reverse("feedback:session_done", args=[session.pk])))
     assert "That was all. Thank you." in text
     assert "One list came twice without saying so. You put it in the same order again." in text
-    assert "What it is used for" in text
+    assert "What your answers are used for" in text
     assert "about 12 min" in text

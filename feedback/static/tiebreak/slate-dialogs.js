@@ -40,7 +40,7 @@ export class CompareDialog {
 
   #heading() {
     const names = this.#ids.map((id, index) => {
-      const button = element("button", { className: "small" }, "Put first ", element("kbd", { text: String(index + 1) }));
+      const button = element("button", { className: "small" }, "Put above ", element("kbd", { text: String(index + 1) }));
       button.type = "button";
       button.dataset.choose = id;
       button.setAttribute("aria-label", `Put ${this.#view.titleOf(id)} above the other${this.#ids.length > 2 ? "s" : ""}`);

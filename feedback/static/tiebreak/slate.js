@@ -64,21 +64,27 @@ class Slate {
   /** Saving as usual is shown and not read out after every move; trouble is, and so is its end. */
   showState(state, waiting = 0, text = null) {
     const line = document.getElementById("save-state");
-    const counted = waiting && !["saving", "saved", "sending"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
+    const counted = waiting && !["saving", "saved", "sending", "over"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
     line.dataset.state = state;
     line.ariaLive = state === "saving" || (state === "saved" && !this.troubled) ? "off" : "polite";
     this.troubled = state !== "saved" && (this.troubled || !["saving", "sending"].includes(state));
     line.textContent = STATE_TEXT[state] + counted;
     if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.form.dataset.loginUrl), "log-in");
     if (state === "refused") this.notice(text, "Reload", () => location.reload());
-    if (state === "over") this.notice(text, "Go on", () => {
-      this.moves.restart(this.moves.version);
-      location.reload();
-    });
+    if (state === "over") this.end(text);
     if (state !== "saved") return;
     this.putOff = null;
     const box = document.getElementById("notice");
     if (box.dataset.about === "log-in") box.hidden = true;
+  }
+
+  /** The list takes nothing any more: there is one way on from here. */
+  end(text) {
+    document.querySelector(".slate-foot").classList.add("ended");
+    this.notice(`${text} What you did since your last save is not kept.`, "Leave this list", () => {
+      this.moves.restart(this.moves.version);
+      location.reload();
+    });
   }
 
   /** Lies over the page, so that nothing moves under somebody's hand. What is `about` something can be put off. */
@@ -265,9 +271,11 @@ class Slate {
 
   /** Nothing was moved: ask once, so that a slip of the Enter key is no judgement. */
   askAgain(ask) {
+    if (ask === Boolean(this.asked)) return;
     this.asked = ask;
-    document.getElementById("submit-label").textContent = ask ? "Submit as shown?" : "Submit";
-    if (ask) this.view.announce("Nothing was moved. Submit again to confirm the order as it is shown.");
+    const line = document.getElementById("save-state");
+    if (ask) this.unasked = [line.dataset.state ?? "", line.textContent];
+    [line.dataset.state, line.textContent] = ask ? ["asked", "Nothing was moved. Submit again?"] : this.unasked;
   }
 
   judgement(nonAnswer) {
