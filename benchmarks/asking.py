@@ -1,7 +1,7 @@
 """Claim: `ask` needs far fewer lists than random selection for a ranker as good.
 
-`python -m benchmarks.asking` lets simulated experts judge ten lists a round. After every round the incumbent
-is refined on all lists so far, in the same way for every way of asking, and scored on queries that are never
+`python -m benchmarks.asking` lets simulated experts judge ten lists a round. After every second round the
+incumbent is refined on all lists so far, by `refine` whoever chose them, and scored on queries that are never
 asked about. *Lists needed* is where a way's mean curve (over seeds, made monotone) reaches what another one
 reaches; intervals are a bootstrap over the seeds. Half of the queries are held out. The constants of `ask`
 were set on other seeds than those used here.
@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 
@@ -24,23 +24,21 @@ from scipy.optimize import isotonic_regression
 from benchmarks.letor import Data, every_data
 from benchmarks.reporting import write
 from ranking.ltr.asking import Mix, ask
-from ranking.ltr.boosting import BoostingParams, boost
-from ranking.ltr.committee import committee, linear_fit, scaled, standardised
-from ranking.ltr.components import TreeComponent
+from ranking.ltr.committee import committee, standardised
 from ranking.ltr.metrics import ndcg
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.refining import refine
 
 SEEDS = range(10)
 ROUNDS, LISTS, CARDS, TOP = 12, 10, 8, 10
-ENDS = (6, 9, 12)  # rounds after which another way's quality is to be matched
+EVERY = 2  # rounds from one refinement to the next
+STEP = EVERY * LISTS
+ENDS = (3, 4, 5, 6)  # refinements after which another way's quality is to be matched
 NOISE = 0.5  # of the experts, in standard deviations of what they look at
 RESAMPLES = 2000
 LEAST_ROWS = 12  # of a query of a LETOR set: below, a list of eight is nearly all of it
-TREES = BoostingParams(
-    rounds=1, learning_rate=0.1, num_leaves=4, min_data_in_leaf=10, l2=5.0, max_bin=63, num_threads=1
-)
-UNIFORM = Mix(committee=0.0, random=1.0, overlap=0.0, repeat=0.0, red_flag=0.0)
-WAYS = ("random", "own top", "ask", "ask, linear")
+UNIFORM = Mix(random=1.0)
+WAYS = ("random", "own top", "ask")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,21 +71,18 @@ def main() -> None:
 
 
 def one_seed(name: str, seed: int) -> np.ndarray:
-    """(ways, rounds + 1) quality on held-out queries after each round."""
+    """(ways, refinements + 1) quality on held-out queries after each refinement."""
     world = worlds()[name](seed)
     return np.array([curve(world, way, seed) for way in WAYS])
 
 
 def curve(world: World, way: str, seed: int) -> np.ndarray:
-    """Quality on held-out queries before and after each round of lists."""
+    """Quality on held-out queries before any list and after each refinement."""
     keys = np.random.default_rng([seed, 1]).permutation(np.unique(world.queries))
     held_out = np.isin(world.queries, keys[: len(keys) // 2])
     pool = np.flatnonzero(~held_out)
     noise = np.random.default_rng([seed, 2])
-    columns = np.column_stack(
-        [scaled(world.incumbent, world.queries), standardised(world.features.to_numpy(dtype=np.float64))]
-    )
-    score, orders, shown = columns[:, 0], [], []
+    score, orders, shown = world.incumbent, [], []
     found = [quality(world, score, held_out)]
     for number in range(ROUNDS):
         pairs = Preferences.from_orders(orders, judge="simulated")
@@ -96,8 +91,9 @@ def curve(world: World, way: str, seed: int) -> np.ndarray:
             seen = world.utility[rows] + noise.gumbel(0, NOISE, len(rows))
             orders.append(rows[np.argsort(-seen)].tolist())
             shown.append(rows)
-        score = refined(world, columns, Preferences.from_orders(orders, judge="simulated"), seed)
-        found.append(quality(world, score, held_out))
+        if (number + 1) % EVERY == 0:
+            score = refined(world, Preferences.from_orders(orders, judge="simulated"), seed)
+            found.append(quality(world, score, held_out))
     return np.array(found)
 
 
@@ -122,7 +118,7 @@ def next_lists(
             pairs,
             queries=world.queries,
             incumbent=world,
-            trees=way != "ask, linear",
+            trees=False,
             seed=seed,
         )[:, pool]
     place = np.full(len(world.queries), -1)
@@ -152,14 +148,10 @@ def own_top(score: np.ndarray, queries: np.ndarray, pool: np.ndarray, seed: int)
     return lists
 
 
-def refined(world: World, columns: np.ndarray, pairs: Preferences, seed: int) -> np.ndarray:
-    """Scores of all rows by the incumbent, a linear fit with it, and trees on top, one for each list."""
-    start = np.r_[1.0, np.zeros(columns.shape[1] - 1)]
-    linear = columns @ linear_fit(columns, pairs, prior=start)
-    params = replace(TREES, rounds=len(np.unique(pairs.list_id)))
-    text = boost(world.features, pairs, params=params, seed=seed, base_score=linear)
-    trees = TreeComponent("trees", 1.0, tuple(world.features.columns), text)
-    return np.asarray(linear + trees.score(world.features))
+def refined(world: World, pairs: Preferences, seed: int) -> np.ndarray:
+    """Scores of all rows by the incumbent refined on the pairs."""
+    model = refine(world.features, pairs, queries=world.queries, incumbent=world, seed=seed)
+    return model.score(world.features, world.queries)
 
 
 def quality(world: World, score: np.ndarray, rows: np.ndarray) -> float:
@@ -225,7 +217,7 @@ def lists_needed(mean: np.ndarray, target: float) -> float:
     if first == 0:
         return 0.0
     step = (target - mean[first - 1]) / (mean[first] - mean[first - 1])
-    return float(LISTS * (first - 1 + step))
+    return float(STEP * (first - 1 + step))
 
 
 def monotone(curves: np.ndarray) -> np.ndarray:
@@ -287,13 +279,13 @@ def heading() -> list[str]:
         "# Lists needed: `ask` against random selection and the model's own top",
         "",
         f"NDCG@{TOP} on queries that nobody was asked about, {len(SEEDS)} seeds, {total} lists of {CARDS} in "
-        f"rounds of {LISTS}; after each round the incumbent is refined on all lists in the same way, whoever "
-        "chose them. *Saved*: how many of its lists another way could have spared to be where it is, mean "
-        f"over {', '.join(str(LISTS * end) for end in ENDS)} lists. *Random*: all drawn uniformly. "
+        f"rounds of {LISTS}; after every {STEP} lists the incumbent is refined on all of them by `refine`, "
+        "whoever chose them. *Saved*: how many of its lists another way could have spared to be where it is, "
+        f"mean over {', '.join(str(STEP * end) for end in ENDS)} lists. *Random*: all drawn uniformly. "
         f"*Own top*: {CARDS} of the first {TOP} of the model *as refined so far*, queries drawn uniformly. "
         "95 % bootstrap intervals over the seeds; a way that does not get there counts as "
-        f"{total} lists. *ask* is the whole mix, with its random and repeated lists and its red flags, and a "
-        "committee of trees; *ask, linear* has linear members, as sessions do.",
+        f"{total} lists. *ask* is the whole mix, with its random and repeated lists and its red flags; its "
+        "members are linear, as in sessions.",
         "",
         "| world | way | lists for random's best | saved against random | saved against own top |",
         "|---|---|---|---|---|",
@@ -302,14 +294,14 @@ def heading() -> list[str]:
 
 def curve_table(by_world: dict[str, np.ndarray]) -> Iterator[str]:
     """Mean quality after some numbers of lists."""
-    at = [0, 1, 2, 4, 6, 8, 12]
+    at = range(ROUNDS // EVERY + 1)
     yield "Mean NDCG@10 after so many lists:"
     yield ""
-    yield "| world | way |" + "".join(f" {LISTS * number} |" for number in at)
+    yield "| world | way |" + "".join(f" {STEP * number} |" for number in at)
     yield "|---|---|" + "---|" * len(at)
     for name, found in by_world.items():
         for way, label in enumerate(WAYS):
-            cells = "".join(f" {value:.3f} |" for value in found[:, way].mean(axis=0)[at])
+            cells = "".join(f" {value:.3f} |" for value in found[:, way].mean(axis=0))
             yield f"| {name} | {label} |{cells}"
 
 

@@ -5,11 +5,14 @@ For a pair (i, j) of rows of one query and m members with scores s_k::
     p_k   = sigmoid(s_ki - s_kj)
     BALD  = H(mean_k p_k) - mean_k H(p_k)         H: binary entropy, in bits
     d_ki  = 1/log2(1 + rank of i under member k)  0 below the visible top
-    worth = (BALD + MARGIN_SHARE * H(mean_k p_k)) * mean_k max(d_ki, d_kj)
+    worth = (BALD + MARGIN_SHARE * H(mean_k p_k)) * mean_k |d_ki - d_kj|
 
 BALD (Houlsby et al., 2011) is what one answer says about *which* member is right. Where each member by
 itself is unsure, the entropy of the mean is high and BALD is not: the pair is a toss-up, and asking serves
-junk. The last factor is the chance that the pair is seen at all, discounted as in DCG.
+junk. The last factor is what the list would gain or lose by the other order, as LambdaRank weighs a swap
+(Burges, 2010): nothing where nobody sees either row, little between neighbours far down, most between the
+first and what lies below the visible top. The larger of the two discounts instead, the chance that the pair
+is seen, asks again and again about neighbours near the top, whose order hardly matters.
 """
 
 from __future__ import annotations
@@ -58,14 +61,14 @@ def pair_worth(scores: Floats, seen: Floats) -> tuple[Floats, Floats]:
     Two members who contradict each other about a visible pair, against two who both toss a coin:
 
     >>> contradict, toss = np.array([[2.0, -2.0], [-2.0, 2.0]]), np.zeros((2, 2))
-    >>> [round(float(pair_worth(s, np.ones((2, 2)))[0][0, 1]), 2) for s in (contradict, toss)]
+    >>> [round(float(pair_worth(s, visibility(s, 1))[0][0, 1]), 2) for s in (contradict, toss)]
     [0.92, 0.05]
     """
     p = expit(scores[:, :, None] - scores[:, None, :])
     whole = binary_entropy(p.mean(axis=0))
     bald = np.maximum(whole - binary_entropy(p).mean(axis=0), 0.0)
-    chance = np.maximum(seen[:, :, None], seen[:, None, :]).mean(axis=0)
-    worth = (bald + MARGIN_SHARE * whole) * chance
+    swap = np.abs(seen[:, :, None] - seen[:, None, :]).mean(axis=0)
+    worth = (bald + MARGIN_SHARE * whole) * swap
     np.fill_diagonal(worth, 0.0)
     return worth, whole
 
