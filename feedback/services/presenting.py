@@ -33,6 +33,10 @@ NON_ANSWERS = [
 ]
 
 
+LONG = 24
+"""Characters of a value from which its field gets two columns on every card of a list."""
+
+
 def slate_context(slate: Slate) -> dict[str, Any]:
     """Return what the page and the API show of a slate, from the frozen contents."""
     items = slate.items.select_related("item_version")
@@ -47,9 +51,11 @@ def list_context(
     description = description_of(session.project)
     differing = most_differing(description.item, [content for _, content in cards])
     need = card_of(description.query, need_content)
+    shown = [(pk, card_of(description.item, content, differing)) for pk, content in cards]
     return {
         "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
-        "cards": [_card(pk, card_of(description.item, content, differing)) for pk, content in cards],
+        "cards": [_card(pk, card) for pk, card in shown],
+        "long_fields": {fact.name for _, card in shown for fact in card.facts if len(fact.value) > LONG},
         "asks_ratings": session.asks_ratings,
         "reason_tags": _reason_tags(description),
         "fields": [{"name": field.name, "label": field.label} for field in description.item.fields],

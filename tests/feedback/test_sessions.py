@@ -55,6 +55,15 @@ def test_nobody_can_tell_the_versions_ranks_from_the_page():
         assert "score" not in str(slate_context(slate)).lower()
 
 
+def test_a_field_whose_values_are_long_gets_the_room_for_them_on_every_card(client):
+    expert = factories.make_expert()
+    slate = factories.make_session(factories.make_project(), [expert]).slates.get(position=1)
+    assert slate_context(slate)["long_fields"] == {"focus"}
+    client.force_login(expert)
+    page = client.get(f"/my/slates/{slate.pk}/").content.decode()
+    assert page.count(' long"') == slate.items.count()
+
+
 def test_a_repeat_shows_the_same_cards_in_another_order_and_names_its_first_showing():
     project = factories.make_project()
     session = factories.make_session(project, [factories.make_expert()], slates_per_expert=20)
