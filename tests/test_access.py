@@ -19,7 +19,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from feedback.models import Member, SlateItem
 from ranking.services import serving
-from tests import factories
+from tests import factories, trainings
 from tests.access_table import API, OPEN, PAGES, Row
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -121,8 +121,8 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
     gap = factories.judge(foreign_session.slates.last(), kind="missing_information", field="fee")
     query, foreign_query = (factories.queries_of(project, name)[0] for name in ("Harbour", "Meadow"))
     serving.serve(query)
-    factories.promote(factories.make_version(project))
-    challenger = factories.make_version(project, sort="age")
+    trainings.promote(trainings.make_version(project))
+    challenger = trainings.make_version(project, sort="age")
     matches, foreign_matches = (
         serving.serve(each).matches.order_by("rank") for each in (query, foreign_query)
     )
@@ -161,7 +161,7 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "evaluation": challenger.evaluations.get().pk,
         "training_set": challenger.training_set_id,
         "job": challenger.job.pk,
-        "queued_job": factories.make_job(second).pk,
+        "queued_job": trainings.make_job(second).pk,
         "member": Member.objects.get(user=people["reader"]).pk,
         "expert_name": "edda",
         "reader": "rosa",

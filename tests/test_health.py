@@ -14,7 +14,8 @@ from ranking.observability import StateCollector
 from ranking.services import serving
 from ranking.services.versions import PromotionRequest, promote
 from tests.deployment import Deployment
-from tests.factories import make_job, make_project, make_version
+from tests.factories import make_project
+from tests.trainings import make_job, make_version
 
 ASK = """
 from django.test import Client

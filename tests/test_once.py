@@ -18,11 +18,11 @@ AT_ONCE = 16
 SET_UP = """
 import json
 from rest_framework.authtoken.models import Token
-from tests import factories
+from tests import factories, trainings
 project = factories.make_project()
 edda = factories.make_expert("edda")
 slates = list(factories.make_session(project, [edda]).slates.order_by("position"))
-versions = factories.make_version(project), project.versions.get(number=0)
+versions = trainings.make_version(project), project.versions.get(number=0)
 choice = factories.make_comparison(*versions, [edda]).choices.first()
 told = {"token": Token.objects.create(user=edda).key, "choice": choice.pk, "slate": slates[0].pk,
         "other": slates[1].pk, "cards": [card.pk for card in slates[0].items.all()]}

@@ -30,7 +30,7 @@ from config.wsgi import application
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, ListChoice, Member, Slate
 from ranking.models import Evaluation, Match, ModelVersion, Query, TrainingJob, TrainingSet
 from ranking.services import serving
-from tests import factories
+from tests import factories, trainings
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKS = [
@@ -89,10 +89,10 @@ def tokens(one_connection, caplog) -> dict[str, str]:
     factories.make_session(project, [people["expert"]], title="Second round", asks_ratings=True)
     for query in project.queries.select_related("project"):
         serving.serve(query)
-    factories.promote(factories.make_version(project))
-    challenger = factories.make_version(project, sort="age")
+    trainings.promote(trainings.make_version(project))
+    challenger = trainings.make_version(project, sort="age")
     factories.make_comparison(challenger, project.versions.get(number=1), [people["expert"]])
-    factories.make_job(factories.make_project("second", items=6, queries=3))
+    trainings.make_job(factories.make_project("second", items=6, queries=3))
     keys = {role: Token.objects.create(user=user).key for role, user in people.items()}
     return {"anonymous": "", **keys}
 

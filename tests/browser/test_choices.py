@@ -12,7 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -22,7 +22,7 @@ OpenPage = Callable[..., Page]
 def session(live_server: Any) -> ComparisonSession:
     """Return a comparison of three needs, five items in each list, asked of one expert."""
     project = factories.make_project(items=24, queries=12)
-    versions = factories.make_version(project), project.versions.get(number=0)
+    versions = trainings.make_version(project), project.versions.get(number=0)
     return factories.make_comparison(*versions, [factories.make_expert()], items_per_list=5)
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ranking.models import Project, Query
 from ranking.services import serving
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.browser
 OpenAs = Callable[..., Page]
@@ -33,7 +33,7 @@ def project(live_server: Any) -> Project:
     experts = [factories.make_expert(name) for name in ("edda", "emil")]
     autumn = factories.make_closed_session(project, experts, title="Autumn round", slates_per_expert=6)
     spring = factories.make_closed_session(project, experts[:1], title="Spring round", simulated=True)
-    factories.promote(factories.make_taught_version(project, {autumn: ("fee", -2.0), spring: ("age", 0.4)}))
+    trainings.promote(trainings.make_taught_version(project, {autumn: ("fee", -2.0), spring: ("age", 0.4)}))
     return project
 
 

@@ -17,7 +17,7 @@ from feedback.models import Outcome
 from feedback.services import learning
 from ranking.models import Project, Query
 from ranking.services import jobs, serving
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.browser
 OpenReader = Callable[..., Page]
@@ -74,9 +74,9 @@ def teach(project: Project) -> None:
     factories.make_closed_session(project, experts, title="Autumn round", slates_per_expert=8)
     job = jobs.claim(learning.retrain(project, by="ada").pk, owner="test")
     assert job is not None
-    result = {"params": {}, "report": {}, "evaluation": factories.evaluation_results()}
+    result = {"params": {}, "report": {}, "evaluation": trainings.evaluation_results()}
     base = serving.champion(project).version
-    factories.promote(jobs.finish(job, base, factories.sorting_model(project, "fee"), result))
+    trainings.promote(jobs.finish(job, base, trainings.sorting_model(project, "fee"), result))
 
 
 def ranks(page: Page) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from feedback.models import ListAnswer
-from tests import factories
+from tests import factories, trainings
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def edda(db):
 @pytest.fixture
 def versions(db):
     project = factories.make_project(items=24, queries=12)
-    return factories.make_version(project), project.versions.get(number=0)
+    return trainings.make_version(project), project.versions.get(number=0)
 
 
 @pytest.fixture

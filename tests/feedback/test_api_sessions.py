@@ -3,7 +3,7 @@
 import pytest
 
 from feedback.models import FeedbackSession, Preference
-from tests import factories
+from tests import factories, trainings
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_experts_are_told_in_numbers(project, admin, experts):
 
 def test_a_project_says_what_needs_a_person_next(project, admin, experts):
     session = factories.make_session(project, experts)
-    job = factories.make_job(project)
+    job = trainings.make_job(project)
     found = admin.get("/api/v1/projects/advisers/standing/").json()
     assert (found["champion"], found["running_job"]) == (0, job.pk)
     assert found["open_sessions"] == [session.pk]

@@ -16,7 +16,7 @@ from ranking.errors import NothingToTrain
 from ranking.services.candidates import candidates
 from ranking.services.orders import order_of
 from ranking.services.training_sets import held_out
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def project():
 @pytest.fixture
 def versions(project):
     """A challenger that sorts by fee, and version 0."""
-    return factories.make_version(project), project.versions.get(number=0)
+    return trainings.make_version(project), project.versions.get(number=0)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_held_out_needs_are_asked_about_first(project, versions, experts):
 
 def test_needs_with_the_same_list_twice_are_passed_over(project, experts):
     # Versions 1 and 2 differ in name alone.
-    first, second = factories.make_version(project), factories.make_version(project)
+    first, second = trainings.make_version(project), trainings.make_version(project)
     with pytest.raises(InvalidComparison, match="same lists"):
         factories.make_comparison(first, second, experts)
 
@@ -68,7 +68,7 @@ def test_a_list_that_only_turns_round_is_another_list(project, experts):
     # As long as the pool, both lists hold the same items.
     query = project.queries.first()
     pool = len(candidates(query, project.versions.get(number=0).feature_set))
-    challenger = factories.make_version(project)
+    challenger = trainings.make_version(project)
     assert pool > 10
     found = factories.make_comparison(challenger, project.versions.get(number=0), experts, items_per_list=10)
     assert found.choices.exists()

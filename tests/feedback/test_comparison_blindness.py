@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.services import comparing
-from tests import factories
+from tests import factories, trainings
 from tests.blindness import body_of, headers_of, telling
 
 
@@ -19,7 +19,7 @@ def edda(db):
 @pytest.fixture
 def session(edda):
     project = factories.make_project(items=24, queries=12)
-    versions = factories.make_version(project), project.versions.get(number=0)
+    versions = trainings.make_version(project), project.versions.get(number=0)
     return factories.make_comparison(*versions, [edda], needs_per_expert=6, items_per_list=5)
 
 

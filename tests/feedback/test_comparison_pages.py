@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from feedback.models import ComparisonSession, ListAnswer
 from feedback.services import comparing
-from tests import factories
+from tests import factories, trainings
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def project(db):
 
 @pytest.fixture
 def versions(project):
-    return factories.make_version(project), project.versions.get(number=0)
+    return trainings.make_version(project), project.versions.get(number=0)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_an_admin_is_told_when_there_was_less_to_ask(admin, versions, edda):
 
 def test_a_refusal_stands_on_the_form(admin, versions, edda, project):
     assert _open(admin).status_code == 422
-    factories.make_version(project)
+    trainings.make_version(project)
     same = admin.post(
         reverse("feedback:comparison_new", args=["advisers", 2, 1]),
         {"title": "x", "experts": [edda.pk], "needs_per_expert": 3, "items_per_list": 3},

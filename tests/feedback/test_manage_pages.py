@@ -21,7 +21,7 @@ from feedback.services.sessions import close_session
 from ranking.models import TrainingJob
 from ranking.services import jobs, orders, serving
 from ranking.services.candidates import forget_catalogues
-from tests import factories
+from tests import factories, trainings
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +118,7 @@ def notices_of(project):
 
 def test_labels_that_no_version_knows_ask_for_a_training(admin, project):
     assert "graded labels that no version has learned from" in notices_of(project)["labels"].text
-    factories.make_version(project)
+    trainings.make_version(project)
     assert "labels" not in notices_of(project)
 
 
@@ -144,23 +144,23 @@ def test_preferences_of_an_open_session_are_not_waiting(project, edda):
 
 
 def test_a_better_version_that_nobody_has_promoted_is_offered(admin, project):
-    version = factories.make_version(project, verdict="promote")
+    version = trainings.make_version(project, verdict="promote")
     text = page(admin, "dashboard")
     assert "Version 1 is better than version 0. Its lists fit the graded labels better: +5.0 points" in text
-    factories.promote(version)
+    trainings.promote(version)
     assert "challenger" not in notices_of(project)
 
 
 @pytest.mark.parametrize(("verdict", "words"), [("refuse", "should not replace"), ("not_yet", "not clearly")])
 def test_a_version_that_is_not_better_is_said_without_a_push(project, verdict, words):
-    factories.make_version(project, verdict=verdict)
+    trainings.make_version(project, verdict=verdict)
     notice = notices_of(project)["challenger"]
     assert (words in notice.text, notice.tone) == (True, "info")
 
 
 def test_a_champion_that_cannot_be_loaded_is_the_first_thing_said(admin, project):
-    version = factories.make_version(project)
-    factories.promote(version)
+    version = trainings.make_version(project)
+    trainings.promote(version)
     default_storage.delete(version.file)
     serving.forget_rankers()
     standing = attention.standing_of(project)
@@ -176,9 +176,9 @@ def test_without_any_version_the_overview_still_opens(admin):
 
 
 def test_a_failed_training_is_said_until_the_next_one(project):
-    jobs.fail(jobs.claim(factories.make_job(project).pk, owner="here:1"), "the disk is full")
+    jobs.fail(jobs.claim(trainings.make_job(project).pk, owner="here:1"), "the disk is full")
     assert "the disk is full" in notices_of(project)["job_failed"].text
-    factories.make_job(project)
+    trainings.make_job(project)
     assert "job_failed" not in notices_of(project)
 
 
@@ -523,10 +523,10 @@ def test_few_lists_give_a_share_but_no_interval_and_no_finding(project, edda):
 
 def test_what_training_found_out_about_an_expert_is_shown(admin, project, edda):
     session = factories.make_closed_session(project, [edda], slates_per_expert=12)
-    metric = factories.evaluation_results()["metrics"]["pair_accuracy"]
-    judges = {"edda": factories.judge_entry(anchoring=1.0, anchoring_low=0.5, anchoring_high=1.5)}
-    factories.make_refinement(
-        project, factories.refinement_report(judges=judges), experts={"edda": {**metric, "n_pairs": 18}}
+    metric = trainings.evaluation_results()["metrics"]["pair_accuracy"]
+    judges = {"edda": trainings.judge_entry(anchoring=1.0, anchoring_low=0.5, anchoring_high=1.5)}
+    trainings.make_refinement(
+        project, trainings.refinement_report(judges=judges), experts={"edda": {**metric, "n_pairs": 18}}
     )
     text = page(admin, "expert", "edda")
     assert "Flip rate 7 % found by version 1 on 9 lists; 95 % interval 3 % to 14 %; reliable" in text
@@ -548,8 +548,8 @@ def test_what_training_found_out_about_an_expert_is_shown(admin, project, edda):
 )
 def test_answers_that_look_wrong_are_something_to_look_at(admin, project, edda, verdict, words, advice):
     factories.make_closed_session(project, [edda], slates_per_expert=12)
-    judges = {"edda": factories.judge_entry(verdict=verdict, flip_rate=0.49)}
-    factories.make_refinement(project, factories.refinement_report(judges=judges))
+    judges = {"edda": trainings.judge_entry(verdict=verdict, flip_rate=0.49)}
+    trainings.make_refinement(project, trainings.refinement_report(judges=judges))
     assert f"49 % 3 % to 14 % {words}" in page(admin, "experts")
     assert advice in page(admin, "expert", "edda")
     look = words.removeprefix("answers ")
@@ -561,11 +561,11 @@ def test_answers_that_look_wrong_are_something_to_look_at(admin, project, edda, 
 def test_several_whose_answers_look_wrong_are_one_notice(admin, project, edda):
     factories.make_closed_session(project, [edda], slates_per_expert=12)
     judges = {
-        "edda": factories.judge_entry(verdict="random"),
-        "egon": factories.judge_entry(verdict="inverted"),
-        "ezra": factories.judge_entry(verdict="reliable"),
+        "edda": trainings.judge_entry(verdict="random"),
+        "egon": trainings.judge_entry(verdict="inverted"),
+        "ezra": trainings.judge_entry(verdict="reliable"),
     }
-    factories.make_refinement(project, factories.refinement_report(judges=judges))
+    trainings.make_refinement(project, trainings.refinement_report(judges=judges))
     assert "To version 1, the answers of 2 experts look random or turned round: worth" in page(
         admin, "dashboard"
     )
@@ -574,10 +574,10 @@ def test_several_whose_answers_look_wrong_are_one_notice(admin, project, edda):
 def test_nobody_is_looked_at_whose_answers_are_reliable_or_too_few(admin, project, edda):
     factories.make_closed_session(project, [edda], slates_per_expert=12)
     judges = {
-        "edda": factories.judge_entry(),
-        "egon": factories.judge_entry(verdict="unknown", own=False, flip_low=0.0, flip_high=1.0),
+        "edda": trainings.judge_entry(),
+        "egon": trainings.judge_entry(verdict="unknown", own=False, flip_low=0.0, flip_high=1.0),
     }
-    factories.make_refinement(project, factories.refinement_report(judges=judges))
+    trainings.make_refinement(project, trainings.refinement_report(judges=judges))
     assert "he answers of" not in page(admin, "dashboard")
     version = text_of(admin.get(reverse("ranking:version", args=["advisers", 1])))
     assert "egon 9 lists, 54 pairs too few lists to say 7 % all none seen" in version
@@ -686,7 +686,7 @@ def test_temporary_passwords_differ_and_pass_the_rules_for_passwords(db):
 )
 def test_the_navigation_marks_where_a_page_belongs(admin, project, edda, address, entry):
     comparison = factories.make_comparison(
-        factories.make_version(project), project.versions.get(number=0), [edda]
+        trainings.make_version(project), project.versions.get(number=0), [edda]
     )
     ids = [comparison.pk] if address == "feedback:comparison" else []
     found = admin.get(reverse(address, args=["advisers", *ids])).content.decode()

@@ -19,7 +19,7 @@ from feedback.services.importing import import_sessions
 from feedback.services.interests import known_conflicts
 from feedback.services.learning import freeze_training_set
 from ranking.services import training_sets
-from tests import exchange, factories
+from tests import exchange, factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -172,7 +172,7 @@ def test_a_pair_with_an_interest_never_comes_again_by_more_lists_hand_overs_shar
 
 
 def test_a_conflict_on_a_list_takes_back_the_choice_of_a_comparison(project, edda):
-    versions = factories.make_version(project), project.versions.get(number=0)
+    versions = trainings.make_version(project), project.versions.get(number=0)
     comparison = factories.make_comparison(*versions, [edda], needs_per_expert=6, items_per_list=10)
     session = factories.make_session(project, [edda], slates_per_expert=6, items_per_slate=30)
     choice = comparison.choices.filter(query__in=session.slates.values("query")).first()
@@ -185,7 +185,7 @@ def test_a_conflict_on_a_list_takes_back_the_choice_of_a_comparison(project, edd
 
 
 def test_a_conflict_in_a_comparison_counts_for_all_items_of_both_lists(project, edda):
-    versions = factories.make_version(project), project.versions.get(number=0)
+    versions = trainings.make_version(project), project.versions.get(number=0)
     choice = factories.make_comparison(*versions, [edda]).choices.first()
     factories.choose(choice, "conflict_of_interest")
     barred = known_conflicts(project)[edda.pk, choice.query_id]
@@ -196,7 +196,7 @@ def test_a_conflict_in_a_comparison_counts_for_all_items_of_both_lists(project, 
 
 
 def test_a_choice_is_not_offered_to_somebody_with_an_interest_in_it(project, edda, emil):
-    versions = factories.make_version(project), project.versions.get(number=0)
+    versions = trainings.make_version(project), project.versions.get(number=0)
     earlier = factories.make_comparison(*versions, [emil], needs_per_expert=6)
     choice = earlier.choices.first()
     factories.choose(choice, "conflict_of_interest")

@@ -20,7 +20,7 @@ from feedback.services.exporting import safe_cell
 from feedback.services.filtering import parse_amount
 from ranking.models import Item, Match, ModelVersion, Project, Query, Ranking
 from ranking.services import jobs, serving
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -63,7 +63,7 @@ def admin(project: Project) -> Client:
 def moved(project: Project, query: Query) -> tuple[Ranking, Ranking]:
     """The list of version 0, and that of version 1."""
     before = serving.serve(query)
-    factories.promote(factories.make_version(project))
+    trainings.promote(trainings.make_version(project))
     return before, serving.serve(query)
 
 
@@ -103,10 +103,10 @@ def teach(project: Project, *, simulated: bool = False) -> tuple[FeedbackSession
     )
     job = jobs.claim(learning.retrain(project, by="ada").pk, owner="test")
     assert job is not None
-    result = {"params": {}, "report": {}, "evaluation": factories.evaluation_results()}
+    result = {"params": {}, "report": {}, "evaluation": trainings.evaluation_results()}
     base = serving.champion(project).version
-    version = jobs.finish(job, base, factories.sorting_model(project, "fee"), result)
-    factories.promote(version)
+    version = jobs.finish(job, base, trainings.sorting_model(project, "fee"), result)
+    trainings.promote(version)
     return session, version
 
 
@@ -255,7 +255,7 @@ class TestMatches:
     def test_a_line_whose_deciding_fact_is_missing_is_marked_as_unsure(
         self, project: Project, reader: Client, query: Query
     ) -> None:
-        factories.promote(factories.make_version(project))
+        trainings.promote(trainings.make_version(project))
         version = serving.serve(query).matches.get(rank=2).item_version
         content = {**version.content, "fee": None}
         type(version).objects.filter(pk=version.pk)  # contents are append-only: a new one replaces it
@@ -421,7 +421,7 @@ class TestWhy:
         self, reader: Client, query: Query, project: Project
     ) -> None:
         old = serving.serve(query)
-        factories.promote(factories.make_version(project))
+        trainings.promote(trainings.make_version(project))
         now = serving.serve(query)
         assert title_of(old, 1) != title_of(now, 1)
         shown = text(page(reader, "why", query.pk, 1, list=old.pk))
@@ -550,7 +550,7 @@ class TestOutcomes:
         self, project: Project, reader: Client, query: Query
     ) -> None:
         seen = serving.serve(query)
-        factories.promote(factories.make_version(project))
+        trainings.promote(trainings.make_version(project))
         serving.serve(query)
         self.act(reader, query, 1, kind="contacted", list=seen.pk)
         assert Outcome.objects.get().item_version_id == seen.matches.get(rank=1).item_version_id
@@ -599,7 +599,7 @@ class TestOutcomes:
     ) -> None:
         listed = serving.serve(query)
         self.act(reader, query, 2, kind="shortlisted", reason="Knows our region")
-        factories.promote(factories.make_version(project))
+        trainings.promote(trainings.make_version(project))
         now = serving.serve(query)
         rank = now.matches.get(item_version=listed.matches.get(rank=2).item_version_id).rank
         with django_assert_num_queries(9):

@@ -21,7 +21,7 @@ from feedback.errors import (
 )
 from feedback.models import ComparisonSession, Invitation, ListAnswer
 from feedback.services import answer_files, attention, comparing, inviting, widening
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def project():
 
 @pytest.fixture
 def session(project, edda):
-    return factories.make_comparison(factories.make_version(project), project.versions.get(number=0), [edda])
+    return factories.make_comparison(trainings.make_version(project), project.versions.get(number=0), [edda])
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from ranking.services import (
     versions,
 )
 from ranking.services.candidates import description_of, forget_catalogues
-from tests import factories
+from tests import factories, trainings
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ def admin(project):
 @pytest.fixture
 def challenger(project):
     """A version that is not in service: it sorts by the fee, cheapest first."""
-    return factories.make_version(project)
+    return trainings.make_version(project)
 
 
 def page(client, name, *args, **options):
@@ -100,13 +100,13 @@ def test_the_table_of_versions_takes_no_more_queries_for_more_versions(
     with django_assert_num_queries(8):
         admin.get(address)
     for sort in ("age", "focus", "states"):
-        factories.make_version(project, sort=sort)
+        trainings.make_version(project, sort=sort)
     with django_assert_num_queries(8):
         assert b"Version 4" in admin.get(address).content
 
 
 def test_a_period_in_service_ends_with_the_next_promotion(project, challenger):
-    factories.promote(challenger)
+    trainings.promote(challenger)
     versions.roll_back(project, by="ada", reason="Readers complained.")
     periods = history.periods_in_service(project)
     assert [period.promotion.version.number for period in periods] == [0, 1, 0]
@@ -185,7 +185,7 @@ def test_what_several_fits_behind_a_gate_teach_is_told_by_feature(admin, project
 def refined_page(admin, project, **report):
     """Return the text of the page of a version that learned from experts, with a report of its own."""
     factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
-    factories.make_refinement(project, factories.refinement_report(**report))
+    trainings.make_refinement(project, trainings.refinement_report(**report))
     return page(admin, "version", 1).replace("&#x27;", "'")
 
 
@@ -259,13 +259,13 @@ def test_a_comparison_says_the_difference_with_its_interval(admin, challenger):
 
 
 def test_a_version_held_back_by_the_other_metric_says_so_first(project, challenger):
-    results = factories.evaluation_results("promote")
+    results = trainings.evaluation_results("promote")
     results["metrics"]["pair_accuracy"] = results["metrics"]["pair_accuracy"] | {
         "difference": -0.06,
         "low": -0.10,
         "high": -0.02,
     }
-    results |= {"verdict": "refuse", "gate": factories.gate_decision("refuse", "base")}
+    results |= {"verdict": "refuse", "gate": trainings.gate_decision("refuse", "base")}
     evaluation = versions.record_evaluation(challenger, versions.current_champion(project), results)
     assert verdicts.in_short(evaluation) == (
         "Experts agree with it less often: −6.0 points (95 % interval −10.0 to −2.0)"
@@ -277,11 +277,11 @@ def test_a_version_held_back_by_the_other_metric_says_so_first(project, challeng
 def test_past_grades_that_experts_may_correct_are_said_to_be_no_limit(project, challenger):
     factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
     job = jobs.request_training(freeze_training_set(project), by="ada")
-    result = {"params": {}, "report": {}, "evaluation": factories.evaluation_results()}
+    result = {"params": {}, "report": {}, "evaluation": trainings.evaluation_results()}
     refined = jobs.finish(
         jobs.claim(job.pk, owner="here:1"),
         versions.current_champion(project),
-        factories.sorting_model(project, "age"),
+        trainings.sorting_model(project, "age"),
         result,
     )
     evaluation = refined.evaluations.get()
@@ -291,7 +291,7 @@ def test_past_grades_that_experts_may_correct_are_said_to_be_no_limit(project, c
 
 
 def test_groups_are_named_by_their_segment_and_doubtful_ones_are_marked(project, challenger):
-    results = factories.evaluation_results("promote")
+    results = trainings.evaluation_results("promote")
     harmed = results["metrics"]["ndcg@10"] | {"difference": -0.2, "low": -0.3, "high": -0.1, "n_queries": 9}
     few = harmed | {"n_queries": 2}
     none = harmed | {"low": None, "high": None}
@@ -318,14 +318,14 @@ def test_groups_are_named_by_their_segment_and_doubtful_ones_are_marked(project,
     ],
 )
 def test_a_guardrail_that_decides_is_named_before_the_gain(project, challenger, verdict, check, said):
-    results = factories.evaluation_results("promote")
-    results |= {"verdict": verdict, "gate": factories.gate_decision(verdict, check)}
+    results = trainings.evaluation_results("promote")
+    results |= {"verdict": verdict, "gate": trainings.gate_decision(verdict, check)}
     evaluation = versions.record_evaluation(challenger, versions.current_champion(project), results)
     assert verdicts.in_short(evaluation).startswith(said)
 
 
 def test_both_pages_show_every_check_of_the_gate_and_what_is_still_needed(admin, project):
-    factories.make_version(project, verdict="not_yet")
+    trainings.make_version(project, verdict="not_yet")
     for text in (page(admin, "compare", 1, 0), page(admin, "version", 1)):
         assert "Gain not yet Made up for a test of superiority" in text
         assert "Segments passed Made up for a test of segments" in text
@@ -337,13 +337,13 @@ def test_both_pages_show_every_check_of_the_gate_and_what_is_still_needed(admin,
 def test_where_experts_decide_the_lists_still_needed_are_said(admin, project):
     factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
     job = jobs.request_training(freeze_training_set(project), by="ada")
-    gate = factories.gate_decision("not_yet", slates_needed=56)
-    found = factories.evaluation_results("not_yet") | {"gate": gate}
+    gate = trainings.gate_decision("not_yet", slates_needed=56)
+    found = trainings.evaluation_results("not_yet") | {"gate": gate}
     result = {"params": {}, "report": {}, "evaluation": found}
     jobs.finish(
         jobs.claim(job.pk, owner="here:1"),
         versions.current_champion(project),
-        factories.sorting_model(project, "age"),
+        trainings.sorting_model(project, "age"),
         result,
     )
     text = page(admin, "compare", 1, 0)
@@ -351,7 +351,7 @@ def test_where_experts_decide_the_lists_still_needed_are_said(admin, project):
 
 
 def test_an_evaluation_from_before_the_gate_is_shown_without_checks(admin, project, challenger):
-    results = factories.evaluation_results("promote")
+    results = trainings.evaluation_results("promote")
     del results["gate"]
     versions.record_evaluation(challenger, versions.current_champion(project), results)
     text = page(admin, "compare", 1, 0)
@@ -360,7 +360,7 @@ def test_an_evaluation_from_before_the_gate_is_shown_without_checks(admin, proje
 
 
 def test_versions_that_were_never_evaluated_against_each_other_say_so(admin, project, challenger):
-    factories.make_version(project, sort="age")
+    trainings.make_version(project, sort="age")
     assert "have not been evaluated against each other" in page(admin, "compare", 2, 1)
 
 
@@ -376,7 +376,7 @@ def test_a_version_is_not_compared_with_itself(admin, challenger):
 
 
 def test_only_against_the_champion_can_a_version_be_promoted(admin, project, challenger):
-    factories.make_version(project, sort="age")
+    trainings.make_version(project, sort="age")
     assert "Put version 2 in service?" in page(admin, "compare", 2, 0)
     assert "Put version 2 in service?" not in page(admin, "compare", 2, 1)
 
@@ -394,7 +394,7 @@ def test_the_lists_that_change_most_are_those_whose_first_ten_differ_most(projec
 
 
 def test_a_version_compared_with_its_own_copy_changes_no_list(project):
-    factories.make_version(project, sort="fee")
+    trainings.make_version(project, sort="fee")
     first = versions.current_champion(project)
     found = changes.changes(first, first)
     assert (found.changed, found.new_on_average) == (0, 0.0)
@@ -407,7 +407,7 @@ def test_a_changed_list_shows_the_ranks_that_readers_would_see(admin, project, c
         for item in changes.moves(query, versions.current_champion(project), challenger)
     }
     served = {match.item_version_id: match.rank for match in serving.serve(query).matches.all()}
-    factories.promote(challenger)
+    trainings.promote(challenger)
     later = {match.item_version_id: match.rank for match in serving.serve(query).matches.all()}
     assert moved == {pk: (served[pk], later[pk]) for pk in moved}
     assert set(moved) == {pk for pk, rank in [*served.items(), *later.items()] if rank <= 10}
@@ -467,7 +467,7 @@ def test_a_promotion_of_what_was_not_looked_at_is_refused(admin, project, challe
 
 
 def test_the_version_in_service_is_not_promoted_again(admin, project, challenger):
-    factories.promote(challenger)
+    trainings.promote(challenger)
     answer = send(admin, "promote", 1, **promotion_of(challenger, champion=1))
     assert said(answer) == ["Version 1 is in service already."]
 
@@ -487,7 +487,7 @@ def test_a_promotion_can_be_made_without_a_script(admin, challenger):
 
 
 def test_a_roll_back_puts_the_version_before_back_and_says_so_in_the_log(admin, project, challenger):
-    factories.promote(challenger)
+    trainings.promote(challenger)
     answer = send(admin, "roll_back", champion=1, reason="Readers complained.")
     assert said(answer) == ["Rolled back: version 0 is in service again."]
     promotion = project.promotions.first()
@@ -505,7 +505,7 @@ def test_a_roll_back_puts_the_version_before_back_and_says_so_in_the_log(admin, 
 def test_a_roll_back_of_something_else_or_without_a_reason_is_refused(
     admin, project, challenger, body, words
 ):
-    factories.promote(challenger)
+    trainings.promote(challenger)
     (text,) = said(send(admin, "roll_back", **body))
     assert words.lower() in text.lower()
     assert versions.current_champion(project).number == 1
@@ -530,7 +530,7 @@ def test_what_happens_by_itself_is_saved_and_checked(admin, project):
 
 # --- trainings ----------------------------------------------------------------------------------------------
 def test_a_training_is_asked_for_its_progress_until_it_ends(admin, project):
-    job = jobs.claim(factories.make_job(project).pk, owner="here:1")
+    job = jobs.claim(trainings.make_job(project).pk, owner="here:1")
     jobs.beat(job, stage="fit", fraction=0.42, lines=["round 42 of 100"])
     body = admin.get(reverse("ranking:job", args=["advisers", job.pk])).content.decode()
     assert 'hx-trigger="every 1s"' in body
@@ -556,7 +556,7 @@ def test_the_end_of_a_training_offers_the_comparison(admin, project, challenger)
 
 
 def test_a_queued_training_is_cancelled_at_once_and_an_ended_one_not_at_all(admin, project):
-    job = factories.make_job(project)
+    job = trainings.make_job(project)
     assert said(send(admin, "job_cancel", job.pk)) == ["Cancelled."]
     job.refresh_from_db()
     assert job.state == TrainingJob.State.CANCELLED
@@ -564,7 +564,7 @@ def test_a_queued_training_is_cancelled_at_once_and_an_ended_one_not_at_all(admi
 
 
 def test_a_running_training_is_asked_to_stop(admin, project):
-    job = jobs.claim(factories.make_job(project).pk, owner="here:1")
+    job = jobs.claim(trainings.make_job(project).pk, owner="here:1")
     assert said(send(admin, "job_cancel", job.pk)) == ["It will stop in a second or two."]
     job.refresh_from_db()
     assert (job.state, job.cancel_requested) == (TrainingJob.State.RUNNING, True)
@@ -573,7 +573,7 @@ def test_a_running_training_is_asked_to_stop(admin, project):
 
 def test_a_training_of_another_project_is_not_found(admin, project):
     other = factories.make_project("others")
-    job = factories.make_job(other)
+    job = trainings.make_job(other)
     for name in ("job", "job_progress"):
         assert admin.get(reverse(f"ranking:{name}", args=["advisers", job.pk])).status_code == 404
     assert admin.post(reverse("ranking:job_cancel", args=["advisers", job.pk])).status_code == 404
@@ -592,7 +592,7 @@ def test_rankings_are_counted_on_the_day_they_were_made(admin, project):
 
 
 def test_a_failed_training_is_on_the_monitoring_page(admin, project):
-    jobs.fail(jobs.claim(factories.make_job(project).pk, owner="here:1"), "the disk is full")
+    jobs.fail(jobs.claim(trainings.make_job(project).pk, owner="here:1"), "the disk is full")
     assert "the disk is full" in page(admin, "monitoring")
 
 
@@ -601,7 +601,7 @@ def test_the_sorting_rule_has_nothing_to_drift_from(admin):
 
 
 def test_graded_pairs_have_not_moved_until_the_data_does(admin, project, challenger):
-    factories.promote(challenger)
+    trainings.promote(challenger)
     report = monitoring.drift_of(challenger)
     assert not report.drawn
     assert report.rows_then == report.rows_now > 30
@@ -629,7 +629,7 @@ def test_a_set_with_sessions_is_compared_by_random_draws(project, challenger):
 
 
 def test_a_damaged_training_set_is_said_and_is_no_error(admin, project, challenger):
-    factories.promote(challenger)
+    trainings.promote(challenger)
     default_storage.delete(challenger.training_set.rows_file)
     assert "can't be read" in page(admin, "drift").replace("&#x27;", "'")
 

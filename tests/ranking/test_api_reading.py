@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from ranking.models import Promotion, Ranking
 from ranking.services import files, serving
-from tests import factories
+from tests import factories, trainings
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_line_of_the_first_list_has_not_moved(project, reader):
 def test_a_line_says_how_far_it_moved_since_the_version_before(project, reader):
     query = factories.queries_of(project, "Harbour")[0]
     before = {line["key"]: line["rank"] for line in _ranking(reader, query).json()["results"]}
-    factories.promote(factories.make_version(project, sort="fee"))
+    trainings.promote(trainings.make_version(project, sort="fee"))
     line = _ranking(reader, query).json()["results"][0]
     found = reader.get(f"/api/v1/matches/{line['id']}/movement/").json()
     assert found["since"] == 0
@@ -147,8 +147,8 @@ def test_a_line_says_how_far_it_moved_since_the_version_before(project, reader):
 
 def test_a_damaged_champion_is_answered_by_the_last_good_one_and_flagged(project, reader):
     query = factories.queries_of(project, "Harbour")[0]
-    version = factories.make_version(project)
-    factories.promote(version)
+    version = trainings.make_version(project)
+    trainings.promote(version)
     _damage(version)
     found = _ranking(reader, query).json()["ranking"]
     assert (found["version"], found["degraded"]) == (0, True)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from ranking.models import Promotion, TrainingJob
 from ranking.services import jobs, serving
-from tests import factories
+from tests import factories, trainings
 from tests.tiny import STYLES
 
 
@@ -71,14 +71,14 @@ def test_without_a_closed_session_there_is_nothing_to_train_on(project, admin):
 
 
 def test_a_second_training_at_the_same_time_is_refused(project, admin):
-    factories.make_job(project)
+    trainings.make_job(project)
     answer = admin.post("/api/v1/jobs/", {"project": "advisers", "learn_from": "labels"}, format="json")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "training_in_progress")
     assert TrainingJob.objects.count() == 1
 
 
 def test_a_queued_training_ends_when_it_is_cancelled_and_only_once(project, admin):
-    job = factories.make_job(project)
+    job = trainings.make_job(project)
     answer = admin.post(f"/api/v1/jobs/{job.pk}/cancel/")
     assert answer.json()["state"] == "cancelled"
     again = admin.post(f"/api/v1/jobs/{job.pk}/cancel/")
@@ -86,7 +86,7 @@ def test_a_queued_training_ends_when_it_is_cancelled_and_only_once(project, admi
 
 
 def test_a_running_training_shows_its_progress_and_log(project, admin):
-    job = jobs.claim(factories.make_job(project).pk, owner="test")
+    job = jobs.claim(trainings.make_job(project).pk, owner="test")
     jobs.beat(job, stage="boosting", fraction=0.4, lines=["round 40 of 100"])
     found = admin.get(f"/api/v1/jobs/{job.pk}/").json()
     assert (found["stage"], found["fraction"]) == ("boosting", 0.4)
@@ -96,7 +96,7 @@ def test_a_running_training_shows_its_progress_and_log(project, admin):
 
 
 def test_a_version_comes_with_its_evaluation_and_lineage(project, admin):
-    version = factories.make_version(project, verdict="refuse")
+    version = trainings.make_version(project, verdict="refuse")
     found = admin.get("/api/v1/versions/", {"project": "advisers"}).json()["results"]
     assert [(row["number"], row["parent"], row["in_service"]) for row in found] == [
         (1, 0, False),
@@ -111,7 +111,7 @@ def test_a_version_comes_with_its_evaluation_and_lineage(project, admin):
 
 
 def test_a_promoted_version_is_the_one_in_service(project, admin):
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     answer = _promote(admin, version, expected_champion=0)
     assert answer.status_code == 201
     assert (answer.json()["by"], answer.json()["version"], answer.json()["automatic"]) == ("ada", 1, False)
@@ -121,7 +121,7 @@ def test_a_promoted_version_is_the_one_in_service(project, admin):
 
 
 def test_what_would_be_promoted_must_be_what_was_looked_at(project, admin):
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     for changes in ({"expected_sha256": "0" * 64}, {"expected_champion": 7}):
         answer = _promote(admin, version, **changes)
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "stale_promotion")
@@ -129,20 +129,20 @@ def test_what_would_be_promoted_must_be_what_was_looked_at(project, admin):
 
 
 def test_a_version_in_service_is_not_promoted_again(project, admin):
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     _promote(admin, version)
     answer = _promote(admin, version)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "promotion_refused")
 
 
 def test_a_promotion_without_a_reason_names_the_field(project, admin):
-    answer = _promote(admin, factories.make_version(project), reason="  ")
+    answer = _promote(admin, trainings.make_version(project), reason="  ")
     assert answer.status_code == 400
     assert "reason" in answer.json()["error"]["fields"]
 
 
 def test_a_roll_back_returns_to_the_version_before(project, admin):
-    _promote(admin, factories.make_version(project))
+    _promote(admin, trainings.make_version(project))
     body = {"project": "advisers", "reason": "complaints"}
     answer = admin.post("/api/v1/promotions/roll-back/", body, format="json")
     assert answer.status_code == 201
@@ -166,7 +166,7 @@ def test_something_that_is_no_id_is_refused_by_name(project, admin, version):
 
 
 def test_a_field_that_nobody_knows_is_refused_by_name(project, admin):
-    answer = _promote(admin, factories.make_version(project), forced=True)
+    answer = _promote(admin, trainings.make_version(project), forced=True)
     assert answer.status_code == 400
     assert answer.json()["error"]["fields"] == {"forced": ["Unknown field."]}
     assert Promotion.objects.count() == 1
@@ -185,8 +185,8 @@ def test_a_field_that_nobody_knows_is_refused_by_name(project, admin):
 def test_a_list_takes_the_same_number_of_reads_at_any_length(
     project, admin, django_assert_num_queries, address, expected
 ):
-    factories.promote(factories.make_version(project))
-    factories.make_version(project, sort="age")
+    trainings.promote(trainings.make_version(project))
+    trainings.make_version(project, sort="age")
     for size in (1, 200):
         with django_assert_num_queries(expected):
             assert admin.get(address, {"page_size": size}).status_code == 200
@@ -194,7 +194,7 @@ def test_a_list_takes_the_same_number_of_reads_at_any_length(
 
 # --- what a version changes, and how it does in service -----------------------------------------------------
 def test_two_versions_are_compared_list_by_list(project, admin):
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     rule = project.versions.get(number=0)
     found = admin.get(f"/api/v1/versions/{version.pk}/against/{rule.pk}/").json()
     assert found["queries_total"] == len(found["lists"]) == 12
@@ -208,7 +208,7 @@ def test_two_versions_are_compared_list_by_list(project, admin):
 
 
 def test_a_version_says_what_it_learned(project, admin):
-    version = factories.make_version(project, sort="fee")
+    version = trainings.make_version(project, sort="fee")
     lessons = admin.get(f"/api/v1/versions/{version.pk}/lessons/").json()["lessons"]
     assert {lesson["label"] for lesson in lessons} >= {"Fee"}
 
@@ -216,7 +216,7 @@ def test_a_version_says_what_it_learned(project, admin):
 def test_monitoring_counts_lists_and_names_failed_trainings(project, admin):
     for query in factories.queries_of(project, "Harbour"):
         serving.serve(query)
-    job = jobs.claim(factories.make_job(project).pk, owner="test")
+    job = jobs.claim(trainings.make_job(project).pk, owner="test")
     jobs.fail(job, "the disk is full")
     found = admin.get("/api/v1/projects/advisers/monitoring/").json()
     assert found["days"][-1] == {"day": str(timezone.localdate()), "rankings": 4, "degraded": 0}
@@ -226,7 +226,7 @@ def test_monitoring_counts_lists_and_names_failed_trainings(project, admin):
 
 def test_drift_is_measured_for_a_trained_champion_alone(project, admin):
     assert admin.get("/api/v1/projects/advisers/drift/").json()["features"] == []
-    factories.promote(factories.make_version(project))
+    trainings.promote(trainings.make_version(project))
     found = admin.get("/api/v1/projects/advisers/drift/").json()
     assert (found["version"], found["rows_then"]) == (1, found["rows_now"])
     assert {feature["alarm"] for feature in found["features"]} == {False}

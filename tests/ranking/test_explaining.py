@@ -17,7 +17,7 @@ from ranking.services.candidates import candidates
 from ranking.services.doubts import important_fields, missing_facts
 from ranking.services.explaining import rounded_to_sum, why, why_above, why_moved
 from ranking.services.movement import Move, moves, ranking_before, standings
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def query(project: Project) -> Query:
 def lists(project: Project, query: Query) -> tuple[Ranking, Ranking]:
     """The list of version 0, which sorts by assets, and that of version 1, which sorts by the fee."""
     before = serving.serve(query)
-    factories.promote(factories.make_version(project))
+    trainings.promote(trainings.make_version(project))
     return before, serving.serve(query)
 
 
@@ -67,11 +67,11 @@ def promote_trees(project: Project) -> None:
     params = BoostingParams(rounds=20, min_data_in_leaf=2, num_leaves=4)
     text = boost(features, preferences, params=params, seed=1, base_score=found.ranker.score(features))
     trees = TreeComponent("version 1", 1.0, tuple(features.columns), text)
-    job = jobs.claim(factories.make_job(project).pk, owner="test")
+    job = jobs.claim(trainings.make_job(project).pk, owner="test")
     assert job is not None
-    result = {"params": {}, "report": {}, "evaluation": factories.evaluation_results()}
+    result = {"params": {}, "report": {}, "evaluation": trainings.evaluation_results()}
     data = found.ranker.extended(trees).to_bytes()
-    factories.promote(jobs.finish(job, found.version, data, result))
+    trainings.promote(jobs.finish(job, found.version, data, result))
 
 
 class TestWhyThisMatch:
@@ -111,7 +111,7 @@ class TestWhyThisMatch:
     def test_a_need_that_has_been_changed_is_said_to_be_explained_as_of_today(
         self, project: Project, query: Query
     ) -> None:
-        factories.promote(factories.make_version(project, sort="states"))
+        trainings.promote(trainings.make_version(project, sort="states"))
         ranking = serving.serve(query)
         Query.objects.filter(pk=query.pk).update(
             content={**query.content, "states": ["ZZ"]}, content_hash="f" * 64
@@ -164,7 +164,7 @@ class TestWhyItMoved:
         largest.active = False
         largest.save()
         Project.objects.filter(pk=project.pk).update(items_revision=2)
-        factories.promote(factories.make_version(project))
+        trainings.promote(trainings.make_version(project))
         match = serving.serve(query).matches.get(item_version=line(before, 5).item_version_id)
         found = why_moved(line(match.ranking, match.rank), before)
         assert found.data_changed
@@ -191,7 +191,7 @@ class TestMovement:
         second = serving.serve(query)
         assert second.version_id == first.version_id
         assert ranking_before(second) is None
-        factories.promote(factories.make_version(project))
+        trainings.promote(trainings.make_version(project))
         assert ranking_before(serving.serve(query)) == second
 
     def test_moves_go_by_item_even_where_its_content_has_changed(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ranking.errors import JobFinished, LostLease, TrainingInProgress
 from ranking.models import Evaluation, ModelVersion, TrainingJob
 from ranking.services import jobs
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 State = TrainingJob.State
@@ -20,13 +20,13 @@ def _late():
 
 
 def _finish(job, sort="fee"):
-    result = {"params": {}, "report": {}, "evaluation": factories.evaluation_results()}
+    result = {"params": {}, "report": {}, "evaluation": trainings.evaluation_results()}
     base = job.project.versions.get(number=0)
-    return jobs.finish(job, base, factories.sorting_model(job.project, sort), result)
+    return jobs.finish(job, base, trainings.sorting_model(job.project, sort), result)
 
 
 def test_a_job_is_claimed_once():
-    job = factories.make_job(factories.make_project())
+    job = trainings.make_job(factories.make_project())
     claimed = jobs.claim(job.pk, "one")
     assert (claimed.state, claimed.attempt, claimed.fencing_token) == (State.RUNNING, 1, 1)
     assert jobs.claim(job.pk, "two") is None
@@ -34,13 +34,13 @@ def test_a_job_is_claimed_once():
 
 def test_one_training_of_a_project_is_open_at_a_time():
     project = factories.make_project()
-    job = factories.make_job(project)
+    job = trainings.make_job(project)
     with pytest.raises(TrainingInProgress):
         jobs.request_training(job.training_set, by="ada")
 
 
 def test_the_database_holds_one_running_training_per_project():
-    job = factories.make_job(factories.make_project())
+    job = trainings.make_job(factories.make_project())
     jobs.claim(job.pk, "one")
     other = TrainingJob.objects.create(project=job.project, training_set=job.training_set, requested_by="x")
     assert jobs.claim(other.pk, "two") is None
@@ -49,7 +49,7 @@ def test_the_database_holds_one_running_training_per_project():
 
 
 def test_a_lost_worker_gives_its_job_back_and_can_write_nothing_more():
-    job = factories.make_job(factories.make_project())
+    job = trainings.make_job(factories.make_project())
     paused = jobs.claim(job.pk, "one")
     assert jobs.reap(_late()) == [job.pk]
     taken_over = jobs.claim(job.pk, "two")
@@ -68,7 +68,7 @@ def test_a_lost_worker_gives_its_job_back_and_can_write_nothing_more():
 
 
 def test_a_heartbeat_keeps_the_job():
-    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    job = jobs.claim(trainings.make_job(factories.make_project()).pk, "one")
     assert jobs.beat(job, stage="fitting", fraction=0.4, lines=["round 4"]) is False
     assert jobs.reap() == []
     job.refresh_from_db()
@@ -77,7 +77,7 @@ def test_a_heartbeat_keeps_the_job():
 
 
 def test_a_job_is_given_up_after_three_attempts_with_its_reason():
-    job = factories.make_job(factories.make_project())
+    job = trainings.make_job(factories.make_project())
     for _ in range(3):
         jobs.give_back(jobs.claim(job.pk, "one"), "killed by signal 9")
     job.refresh_from_db()
@@ -88,7 +88,7 @@ def test_a_job_is_given_up_after_three_attempts_with_its_reason():
 
 
 def test_finishing_makes_the_version_and_its_evaluation():
-    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    job = jobs.claim(trainings.make_job(factories.make_project()).pk, "one")
     version = _finish(job)
     job.refresh_from_db()
     assert (job.state, job.version, job.percent) == (State.DONE, version, 100)
@@ -97,13 +97,13 @@ def test_finishing_makes_the_version_and_its_evaluation():
 
 
 def test_a_queued_job_is_cancelled_at_once():
-    job = jobs.cancel(factories.make_job(factories.make_project()))
+    job = jobs.cancel(trainings.make_job(factories.make_project()))
     assert job.state == State.CANCELLED
     assert jobs.claim(job.pk, "one") is None
 
 
 def test_a_running_job_is_asked_to_stop():
-    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    job = jobs.claim(trainings.make_job(factories.make_project()).pk, "one")
     assert jobs.cancel(job).state == State.RUNNING
     assert jobs.beat(job, stage="fitting", fraction=0.5, lines=[]) is True
     jobs.acknowledge_cancel(job)
@@ -112,7 +112,7 @@ def test_a_running_job_is_asked_to_stop():
 
 
 def test_a_job_that_lost_its_worker_while_being_cancelled_is_cancelled():
-    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    job = jobs.claim(trainings.make_job(factories.make_project()).pk, "one")
     jobs.cancel(job)
     assert jobs.reap(_late()) == []
     job.refresh_from_db()
@@ -120,14 +120,14 @@ def test_a_job_that_lost_its_worker_while_being_cancelled_is_cancelled():
 
 
 def test_what_has_ended_can_not_be_cancelled():
-    job = jobs.claim(factories.make_job(factories.make_project()).pk, "one")
+    job = jobs.claim(trainings.make_job(factories.make_project()).pk, "one")
     _finish(job)
     with pytest.raises(JobFinished):
         jobs.cancel(job)
 
 
 def test_a_waiting_job_is_announced_again_only_after_a_while():
-    job = factories.make_job(factories.make_project())
+    job = trainings.make_job(factories.make_project())
     assert jobs.reap() == [job.pk]
     jobs.mark_woken(job.pk)
     assert jobs.reap() == []
@@ -135,6 +135,6 @@ def test_a_waiting_job_is_announced_again_only_after_a_while():
 
 
 def test_the_database_refuses_a_done_job_without_a_version():
-    job = factories.make_job(factories.make_project())
+    job = trainings.make_job(factories.make_project())
     with pytest.raises(DatabaseError), transaction.atomic():
         TrainingJob.objects.filter(pk=job.pk).update(state=State.DONE)

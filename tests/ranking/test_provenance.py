@@ -18,7 +18,7 @@ from ranking.models import Project
 from ranking.services import files, influence, provenance, serving
 from ranking.services.candidates import candidates, forget_catalogues
 from ranking.services.orders import forget_orders
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -56,8 +56,8 @@ def version(project, sessions, query):
     """Version 1, in service: Autumn wants cheap ones, Spring wants old ones a little."""
     serving.serve(query)
     autumn, spring = sessions
-    made = factories.make_taught_version(project, {autumn: ("fee", -2.0), spring: ("age", 0.4)})
-    factories.promote(made)
+    made = trainings.make_taught_version(project, {autumn: ("fee", -2.0), spring: ("age", 0.4)})
+    trainings.promote(made)
     return made
 
 
@@ -245,7 +245,7 @@ def test_no_more_needs_are_ranked_than_the_bound_allows(version, monkeypatch):
 # --- where nothing can be said ------------------------------------------------------------------------------
 def test_a_version_without_provenance_says_why(project, version):
     rule = project.versions.get(number=0)
-    labels = factories.make_version(project)
+    labels = trainings.make_version(project)
     kept = without_file(project.versions.get(number=1))
     for asked, said in [
         (rule, "the sorting rule"),
@@ -356,13 +356,13 @@ def test_the_page_of_a_move_stands_when_its_sessions_cannot_be_named(reader, adm
 
 def test_a_move_by_graded_labels_was_made_by_no_session(project, reader, query):
     serving.serve(query)
-    factories.promote(factories.make_version(project))
+    trainings.promote(trainings.make_version(project))
     match = lines(serving.serve(query))[0]
     assert "Version 1 learned from graded labels, not from sessions." in words(moved_page(reader, match))
 
 
 def test_a_list_that_went_back_was_moved_by_no_session(project, reader, version, ranking):
-    factories.promote(project.versions.get(number=0), reason="Back.")
+    trainings.promote(project.versions.get(number=0), reason="Back.")
     match = lines(serving.serve(ranking.query))[0]
     said = words(moved_page(reader, match))
     assert "The list went back to version 0" in said
@@ -373,8 +373,8 @@ def test_a_list_of_an_earlier_version_than_the_one_before_says_what_it_is_counte
     project, reader, query, version, sessions
 ):
     """The need was not looked at under version 1: its last list is that of version 0."""
-    second = factories.make_taught_version(project, {sessions[0]: ("fee", -3.0)})
-    factories.promote(second)
+    second = trainings.make_taught_version(project, {sessions[0]: ("fee", -3.0)})
+    trainings.promote(second)
     said = words(moved_page(reader, lines(serving.serve(query))[0]))
     assert "Counted from version 1, which version 2 was built on." in said
 

@@ -8,7 +8,7 @@ from ranking.description import from_dict
 from ranking.ltr.tendencies import Tendency
 from ranking.models import ModelVersion
 from ranking.services import reports
-from tests import factories, tiny
+from tests import tiny, trainings
 
 DESCRIPTION = from_dict(tiny.DESCRIPTION)
 #: As a training reported until each candidate had a family, and judges an interval.
@@ -25,7 +25,7 @@ def version(report):
 
 
 def test_weights_are_told_as_shares_of_the_combination():
-    found = reports.tried(version(factories.refinement_report()))
+    found = reports.tried(version(trainings.refinement_report()))
     assert [(one.family, one.share, one.chosen) for one in found] == [
         ("incumbent", 0.25, True),
         ("linear", 0.0, False),
@@ -34,21 +34,21 @@ def test_weights_are_told_as_shares_of_the_combination():
 
 
 def test_a_version_from_grades_has_the_trees_that_were_chosen():
-    assert reports.trees_grown(version(factories.training_report())) == 40
-    assert reports.takeover(version(factories.training_report())) is None
+    assert reports.trees_grown(version(trainings.training_report())) == 40
+    assert reports.takeover(version(trainings.training_report())) is None
 
 
 def test_with_too_few_grades_to_choose_by_it_has_as_many_trees_as_were_allowed():
-    report = factories.training_report() | {"candidates": [], "params": {"rounds": 200}}
+    report = trainings.training_report() | {"candidates": [], "params": {"rounds": 200}}
     assert reports.trees_grown(version(report)) == 200
 
 
 def test_a_version_from_experts_is_not_told_by_its_trees():
-    assert reports.trees_grown(version(factories.refinement_report())) is None
+    assert reports.trees_grown(version(trainings.refinement_report())) is None
 
 
 def test_a_single_list_finds_nothing_out():
-    report = factories.refinement_report(belief=0.0, t=None, candidates=[], units=1, kept_incumbent=True)
+    report = trainings.refinement_report(belief=0.0, t=None, candidates=[], units=1, kept_incumbent=True)
     del report["combined"]
     found = reports.takeover(version(report))
     assert (found.single_list, found.kept, found.lead, found.accuracy) == (True, True, None, None)
@@ -56,16 +56,16 @@ def test_a_single_list_finds_nothing_out():
 
 @pytest.mark.parametrize(("anchoring", "pull"), [(0.0, None), (1.0, 0.7311), (-1.0, 0.2689), (4.534, 0.9894)])
 def test_a_pull_is_told_as_the_chance_that_the_first_of_two_equals_stands_above(anchoring, pull):
-    report = factories.refinement_report(judges={"edda": factories.judge_entry(anchoring=anchoring)})
+    report = trainings.refinement_report(judges={"edda": trainings.judge_entry(anchoring=anchoring)})
     (judge,) = reports.judges_of(version(report))
     assert judge.pull == (None if pull is None else pytest.approx(pull, abs=1e-4))
 
 
 def test_judges_come_with_the_most_careful_first():
     judges = {
-        name: factories.judge_entry(flip_rate=rate) for name, rate in [("b", 0.2), ("a", 0.2), ("c", 0.1)]
+        name: trainings.judge_entry(flip_rate=rate) for name, rate in [("b", 0.2), ("a", 0.2), ("c", 0.1)]
     }
-    found = reports.judges_of(version(factories.refinement_report(judges=judges)))
+    found = reports.judges_of(version(trainings.refinement_report(judges=judges)))
     assert [judge.username for judge in found] == ["c", "a", "b"]
 
 
@@ -82,7 +82,7 @@ def test_judges_come_with_the_most_careful_first():
     ],
 )
 def test_where_nobody_judged_is_told_only_if_it_makes_a_difference(coverage, kept, expected):
-    report = factories.refinement_report(coverage=coverage, kept_incumbent=kept)
+    report = trainings.refinement_report(coverage=coverage, kept_incumbent=kept)
     found = reports.reach_of(version(report), DESCRIPTION)
     assert (None if found is None else (found.closed, found.told_by)) == (
         None if expected is None else (pytest.approx(expected[0]), expected[1])
@@ -105,7 +105,7 @@ def test_a_rule_and_no_version_have_no_judges():
 
 def test_a_taste_is_told_as_the_chance_of_the_one_with_more_or_less_of_it():
     taste = Tendency("bo", "fee", effect=-1.0, low=-2.0, high=-0.5, p=0.01, lists=12).to_dict()
-    report = factories.refinement_report(tendencies=[taste, taste | {"column": "gone", "effect": 2.0}])
+    report = trainings.refinement_report(tendencies=[taste, taste | {"column": "gone", "effect": 2.0}])
     less, more = reports.tastes_of(version(report), DESCRIPTION)
     assert (less.username, less.label, less.more) == ("bo", "Fee", False)
     assert (less.chance, less.low, less.high) == pytest.approx((0.7311, 0.6225, 0.8808), abs=1e-4)

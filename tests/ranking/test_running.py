@@ -19,7 +19,7 @@ from ranking.ltr.provenance import Provenance, load_provenance
 from ranking.models import Label, ModelVersion, TrainingJob
 from ranking.services import files, jobs, provenance, running, serving, training_sets, verification
 from ranking.services.training_sets import held_out
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = TrainingJob.State
@@ -75,7 +75,7 @@ def test_a_training_keeps_what_it_would_be_without_each_session_and_verifies_tha
     assert [one.source for one in load_provenance(data, version.provenance_sha256).sources] == [
         str(session.pk)
     ]
-    factories.promote(version)
+    trainings.promote(version)
     for match in serving.serve(job.project.queries.first()).matches.all():
         trace = provenance.trace(match)
         # Without the only session nothing was learned: the version before is left as it was.

@@ -9,7 +9,7 @@ from ranking.content import content_hash
 from ranking.models import ItemVersion, Match, Project, Ranking
 from ranking.services import serving, versions
 from ranking.services.candidates import candidates, current_feature_set
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def _change_query(project):
 
 
 def _change_champion(project):
-    factories.promote(factories.make_version(project))
+    trainings.promote(trainings.make_version(project))
 
 
 @pytest.mark.parametrize("change", [_change_item, _change_query, _change_champion])
@@ -72,7 +72,7 @@ def test_a_change_of_item_need_or_champion_makes_a_new_ranking(change):
 
 def test_the_reasons_name_what_the_model_used():
     project = factories.make_project()
-    factories.promote(factories.make_version(project, sort="fee"))
+    trainings.promote(trainings.make_version(project, sort="fee"))
     for match in serving.serve(project.queries.first()).matches.all():
         assert {reason["feature"] for reason in match.reasons} <= {"fee"}
         assert all(reason["text"].startswith("Fee") for reason in match.reasons)
@@ -91,7 +91,7 @@ def test_rolling_back_brings_the_old_order_back():
     project = factories.make_project()
     query = project.queries.first()
     before = [match.item_version_id for match in serving.serve(query).matches.all()]
-    factories.promote(factories.make_version(project))
+    trainings.promote(trainings.make_version(project))
     assert [match.item_version_id for match in serving.serve(query).matches.all()] != before
     versions.roll_back(project, by="ada", reason="worse")
     assert [match.item_version_id for match in serving.serve(query).matches.all()] == before

@@ -12,7 +12,7 @@ from ranking.models import Evaluation, ModelVersion, Promotion
 from ranking.services import serving, versions
 from ranking.services.promotion import promote_if_better
 from ranking.services.versions import PromotionRequest
-from tests import factories
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_the_sorting_rule_is_version_0_and_serves_without_a_single_label():
 
 def test_promotions_form_one_chain():
     project = factories.make_project()
-    one, two = factories.make_version(project), factories.make_version(project, sort="age")
+    one, two = trainings.make_version(project), trainings.make_version(project, sort="age")
     for version in (one, two, one):
         versions.promote(version, _request(version))
     log = list(Promotion.objects.order_by("id"))
@@ -44,7 +44,7 @@ def test_promotions_form_one_chain():
 
 def test_rolling_back_promotes_the_version_before():
     project = factories.make_project()
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     versions.promote(version, _request(version))
     back = versions.roll_back(project, by="ada", reason="experts disagree")
     assert (back.version.number, back.rollback) == (0, True)
@@ -58,7 +58,7 @@ def test_there_is_nothing_to_roll_back_to_before_the_first_version():
 
 def test_a_click_is_bound_to_what_was_looked_at():
     project = factories.make_project()
-    one, two = factories.make_version(project), factories.make_version(project, sort="age")
+    one, two = trainings.make_version(project), trainings.make_version(project, sort="age")
     with pytest.raises(StalePromotion):
         versions.promote(one, _request(one, expected_sha256=two.sha256))
     versions.promote(two, _request(two))
@@ -69,14 +69,14 @@ def test_a_click_is_bound_to_what_was_looked_at():
 
 def test_the_version_in_service_is_not_promoted_twice():
     project = factories.make_project()
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     versions.promote(version, _request(version))
     with pytest.raises(PromotionRefused):
         versions.promote(version, _request(version))
 
 
 def test_a_promotion_without_a_reason_is_refused():
-    version = factories.make_version(factories.make_project())
+    version = trainings.make_version(factories.make_project())
     with pytest.raises(PromotionRefused, match="say why"):
         versions.promote(version, _request(version, reason="  "))
 
@@ -110,7 +110,7 @@ def _damage(version, change):
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_model_is_refused_and_the_last_good_champion_serves_on_flagged(damage):
     project = factories.make_project()
-    version = factories.make_version(project)
+    version = trainings.make_version(project)
     versions.promote(version, _request(version))
     _damage(version, damage)
     found = serving.champion(project)
@@ -122,7 +122,7 @@ def test_a_damaged_model_is_refused_and_the_last_good_champion_serves_on_flagged
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_model_is_not_promoted(damage):
-    version = factories.make_version(factories.make_project())
+    version = trainings.make_version(factories.make_project())
     _damage(version, damage)
     with pytest.raises(PromotionRefused, match="can't be loaded"):
         versions.promote(version, _request(version))
@@ -142,35 +142,35 @@ def test_a_version_is_promoted_by_itself_only_when_the_verdict_is_promote(verdic
     project = factories.make_project()
     project.automatic_promotion = True
     project.save()
-    version = factories.make_version(project, verdict=verdict)
+    version = trainings.make_version(project, verdict=verdict)
     promotion = promote_if_better(version)
     assert (promotion is not None) == promoted
     assert (serving.champion(project).version == version) == promoted
 
 
 def test_nothing_is_promoted_by_itself_where_nobody_wants_that():
-    assert promote_if_better(factories.make_version(factories.make_project())) is None
+    assert promote_if_better(trainings.make_version(factories.make_project())) is None
 
 
 def test_a_comparison_with_a_champion_that_is_gone_promotes_nothing():
     project = factories.make_project()
     project.automatic_promotion = True
     project.save()
-    one, two = factories.make_version(project), factories.make_version(project, sort="age")
+    one, two = trainings.make_version(project), trainings.make_version(project, sort="age")
     versions.promote(two, _request(two))
     assert promote_if_better(one) is None
     assert serving.champion(project).version == two
 
 
 def test_a_person_may_promote_what_the_gate_refuses_with_a_reason():
-    version = factories.make_version(factories.make_project(), verdict="refuse")
+    version = trainings.make_version(factories.make_project(), verdict="refuse")
     promotion = versions.promote(version, _request(version, evaluation=version.evaluations.get()))
     assert (promotion.automatic, promotion.evaluation.verdict) == (False, "refuse")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_evaluations_keep_their_verdict_through_the_change_of_words_and_stay_append_only():
-    version = factories.make_version(factories.make_project())
+    version = trainings.make_version(factories.make_project())
     try:
         MigrationExecutor(connection).migrate([("ranking", "0002_append_only")])
         assert _stored_verdicts() == ("better", "better")
@@ -184,7 +184,7 @@ def test_evaluations_keep_their_verdict_through_the_change_of_words_and_stay_app
 @pytest.mark.django_db(transaction=True)
 def test_versions_from_before_provenance_was_kept_stay_as_they_are_and_append_only():
     """SQLite makes a changed table anew, and would lose the triggers with the old one."""
-    version = factories.make_version(factories.make_project())
+    version = trainings.make_version(factories.make_project())
     try:
         MigrationExecutor(connection).migrate([("ranking", "0003_verdicts_of_the_gate")])
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -203,7 +203,7 @@ def test_versions_from_before_provenance_was_kept_stay_as_they_are_and_append_on
 
 
 def test_a_provenance_file_is_kept_with_its_checksum_or_not_at_all():
-    version = factories.make_version(factories.make_project())
+    version = trainings.make_version(factories.make_project())
     version.pk, version.number, version.provenance_file = None, 2, "provenance/x.json.gz"
     with pytest.raises(IntegrityError, match="provenance_has_its_checksum"), transaction.atomic():
         version.save(force_insert=True)
