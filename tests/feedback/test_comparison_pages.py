@@ -1,7 +1,5 @@
 """Pages of blind comparisons: an expert chooses, an admin opens, closes and reads."""
 
-import re
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,6 +7,7 @@ from django.urls import reverse
 from feedback.models import ComparisonSession, ListAnswer
 from feedback.services import comparing
 from tests import factories, trainings
+from tests.pages import text_of
 
 
 @pytest.fixture
@@ -43,10 +42,6 @@ def admin(db):
     client = Client()
     client.force_login(factories.make_admin())
     return client
-
-
-def text_of(answer):
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
 def _answer(client, choice, **body):
