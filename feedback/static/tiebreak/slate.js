@@ -1,5 +1,5 @@
-/* One slate: wires the order (slate-model.js) to the page (view, drag, keys, dialogs) and to the server (save).
- * Without this script the same form takes ranks as numbers.
+/* One slate: wires the order (slate-model.js) to the page (view, drag, keys, dialogs), to the server (moves, save) and to
+ * what is said of it (status). Without this script the same form takes ranks as numbers.
  */
 
 import { LINE, Page, answer, fromTiers, lineBelow, putAbove, same, step, tieOrUntie, toEnd, toPlace, toRank } from "./slate-model.js";
@@ -8,16 +8,9 @@ import { Dragging } from "./slate-drag.js";
 import { Keys, lettersFor, singleKeys } from "./slate-keys.js";
 import { Moves } from "./slate-moves.js";
 import { Submission } from "./slate-save.js";
+import { SaveStatus } from "./slate-status.js";
 import { SlateView } from "./slate-view.js";
 
-const STATE_TEXT = {
-  saving: "Saving…", saved: "Saved", offline: "Offline", retrying: "Not saved yet", conflict: "Changed elsewhere",
-  "signed-out": "Signed out", elsewhere: "Signed in as somebody else", refused: "Not saved", over: "Not saved", sending: "Sending…",
-};
-const SIGN_IN = {
-  "signed-out": "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.",
-  elsewhere: "Somebody else is signed in here now. Your moves are kept in this browser until you have signed in again.",
-};
 const COMMENT_MS = 1500;
 
 class Slate {
@@ -25,9 +18,10 @@ class Slate {
     this.form = form;
     this.comment = form.elements.comment;
     this.view = new SlateView(form);
+    this.status = new SaveStatus(form, () => this.moves.restart(this.moves.version));
     const kept = JSON.parse(document.getElementById("draft").textContent);
     this.moves = practice ? new practice.PracticeMoves() : new Moves(form, kept.draft_version, {
-      state: (...word) => this.showState(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
+      state: (...word) => this.status.show(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
       // Another tab has taken up what waited here: the page begins again from what is saved.
       overtaken: () => location.reload(),
     });
@@ -39,7 +33,7 @@ class Slate {
     this.actions = this.namedActions();
     this.listen();
     this.open(kept);
-    if (kept.draft) this.showState("saved");
+    if (kept.draft) this.status.show("saved");
     this.takeUp(kept);
   }
 
@@ -59,52 +53,6 @@ class Slate {
       this.form.querySelector(`[data-act="${name}"]`).setAttribute("aria-disabled", String(!possible));
     }
     this.askAgain(false);
-  }
-
-  /** Saving as usual is shown and not read out after every move; trouble is, and so is its end. */
-  showState(state, waiting = 0, text = null) {
-    const line = document.getElementById("save-state");
-    const counted = waiting && !["saving", "saved", "sending", "over"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
-    line.dataset.state = state;
-    line.ariaLive = state === "saving" || (state === "saved" && !this.troubled) ? "off" : "polite";
-    this.troubled = state !== "saved" && (this.troubled || !["saving", "sending"].includes(state));
-    line.textContent = STATE_TEXT[state] + counted;
-    if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.form.dataset.loginUrl), "log-in");
-    if (state === "refused") this.notice(text, "Reload", () => location.reload());
-    if (state === "over") this.end(text);
-    if (state !== "saved") return;
-    this.putOff = null;
-    const box = document.getElementById("notice");
-    if (box.dataset.about === "log-in") box.hidden = true;
-  }
-
-  /** The list takes nothing any more: there is one way on from here. */
-  end(text) {
-    document.querySelector(".slate-foot").classList.add("ended");
-    this.notice(`${text} What you did since your last save is not kept.`, "Leave this list", () => {
-      this.moves.restart(this.moves.version);
-      location.reload();
-    });
-  }
-
-  /** Lies over the page, so that nothing moves under somebody's hand. What is `about` something can be put off. */
-  notice(text, action, act, about = "") {
-    if (about && about === this.putOff) return;
-    const box = document.getElementById("notice");
-    box.dataset.about = about;
-    const [button, later] = box.querySelectorAll("button");
-    box.querySelector("p").textContent = text;
-    button.textContent = action;
-    button.onclick = () => {
-      box.hidden = true;
-      act();
-    };
-    later.hidden = !about;
-    later.onclick = () => {
-      box.hidden = true;
-      this.putOff = about;
-    };
-    box.hidden = false;
   }
 
   /** Moves that never reached the server: taken up again, or shown beside what was saved elsewhere since. */
@@ -142,7 +90,7 @@ class Slate {
     const go = () => {
       this.moves.restart(current.draft_version);
       this.open(current);
-      this.showState("saved");
+      this.status.show("saved");
     };
     if (same(saved.draft, this.page.draft)) return go();
     this.choose({ saved: saved.draft, mine: () => this.page.draft, keep: go, take: (draft) => {
@@ -153,8 +101,8 @@ class Slate {
 
   choose({ saved, mine, keep, take }) {
     const ask = () => this.rivals.open(saved, mine(), (choice) => {
-      if (!choice) return this.notice("This list was changed in another window or on another device.", "Choose", ask);
-      document.getElementById("notice").hidden = true;
+      if (!choice) return this.status.notice("This list was changed in another window or on another device.", "Choose", ask);
+      this.status.hideNotice();
       if (choice === "saved") keep();
       else take(mine());
     });
@@ -273,9 +221,7 @@ class Slate {
   askAgain(ask) {
     if (ask === Boolean(this.asked)) return;
     this.asked = ask;
-    const line = document.getElementById("save-state");
-    if (ask) this.unasked = [line.dataset.state ?? "", line.textContent];
-    [line.dataset.state, line.textContent] = ask ? ["asked", "Nothing was moved. Submit again?"] : this.unasked;
+    this.status.ask(ask);
   }
 
   judgement(nonAnswer) {
@@ -288,7 +234,7 @@ class Slate {
   async submit(nonAnswer = null) {
     if (this.form.ariaBusy === "true") return;
     this.wrote();
-    this.putOff = null;
+    this.status.remind();
     const untouched = !this.page.canUndo && !this.page.canRedo && this.moves.version === 0 && !this.moves.waiting;
     if (!nonAnswer && untouched && !this.asked) return this.askAgain(true);
     this.form.ariaBusy = "true";
@@ -298,14 +244,14 @@ class Slate {
     this.form.ariaBusy = "false";
     this.sending = false;
     if (sent.current) this.conflict(sent.current);
-    if (sent.signedOut) this.showState("signed-out");
-    if (sent.error) this.showState("refused", 0, sent.error);
+    if (sent.signedOut) this.status.show("signed-out");
+    if (sent.error) this.status.show("refused", 0, sent.error);
   }
 
   answered(nonAnswer) {
     this.sending = true;
-    this.showState("sending");
-    const away = (state) => this.showState(state);
+    this.status.show("sending");
+    const away = (state) => this.status.show(state);
     return this.submission.send(this.judgement(nonAnswer), this.moves.version, this.seconds(), away);
   }
 

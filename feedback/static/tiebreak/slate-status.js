@@ -1,0 +1,81 @@
+/* What a slate says of saving: the state in one line, and a notice where somebody has to do something. */
+
+const STATE_TEXT = {
+  saving: "Saving…", saved: "Saved", offline: "Offline", retrying: "Not saved yet", conflict: "Changed elsewhere",
+  "signed-out": "Signed out", elsewhere: "Signed in as somebody else", refused: "Not saved", over: "Not saved", sending: "Sending…",
+};
+const SIGN_IN = {
+  "signed-out": "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.",
+  elsewhere: "Somebody else is signed in here now. Your moves are kept in this browser until you have signed in again.",
+};
+
+export class SaveStatus {
+  #line = document.getElementById("save-state");
+  #box = document.getElementById("notice");
+  #loginUrl;
+  #startOver;
+  #troubled = false;
+  #putOff = null;
+  #unasked = [];
+
+  /** `startOver()` gives up the moves that can't be saved any more. */
+  constructor(form, startOver) {
+    this.#loginUrl = form.dataset.loginUrl;
+    this.#startOver = startOver;
+  }
+
+  /** Saving as usual is shown and not read out after every move; trouble is, and so is its end. */
+  show(state, waiting = 0, text = null) {
+    const counted = waiting && !["saving", "saved", "sending", "over"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
+    this.#line.dataset.state = state;
+    this.#line.ariaLive = state === "saving" || (state === "saved" && !this.#troubled) ? "off" : "polite";
+    this.#troubled = state !== "saved" && (this.#troubled || !["saving", "sending"].includes(state));
+    this.#line.textContent = STATE_TEXT[state] + counted;
+    if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.#loginUrl), "log-in");
+    if (state === "refused") this.notice(text, "Reload", () => location.reload());
+    if (state === "over") this.#end(text);
+    if (state !== "saved") return;
+    this.#putOff = null;
+    if (this.#box.dataset.about === "log-in") this.hideNotice();
+  }
+
+  /** The list takes nothing any more: there is one way on from here. */
+  #end(text) {
+    this.#box.parentElement.classList.add("ended");
+    this.notice(`${text} What you did since your last save is not kept.`, "Leave this list", () => {
+      this.#startOver();
+      location.reload();
+    });
+  }
+
+  /** Before a list that nobody moved is submitted; what stood there comes back when somebody does. */
+  ask(asked) {
+    const { dataset } = this.#line;
+    if (asked) this.#unasked = [dataset.state ?? "", this.#line.textContent];
+    [dataset.state, this.#line.textContent] = asked ? ["asked", "Nothing was moved. Submit again?"] : this.#unasked;
+  }
+
+  /** Lies over the page, so that nothing moves under somebody's hand. What is `about` something can be put off. */
+  notice(text, action, act, about = "") {
+    if (about && about === this.#putOff) return;
+    this.#box.dataset.about = about;
+    const [button, later] = this.#box.querySelectorAll("button");
+    this.#box.querySelector("p").textContent = text;
+    button.textContent = action;
+    button.onclick = () => {
+      this.hideNotice();
+      act();
+    };
+    later.hidden = !about;
+    later.onclick = () => {
+      this.hideNotice();
+      this.#putOff = about;
+    };
+    this.#box.hidden = false;
+  }
+
+  hideNotice() { this.#box.hidden = true; }
+
+  /** A notice that was put off comes again when there is reason to. */
+  remind() { this.#putOff = null; }
+}
