@@ -77,22 +77,30 @@ export class CompareDialog {
 /** Two orders of one slate, of which one is chosen: the one that was saved elsewhere, or the one on this page. */
 export class ConflictDialog {
   #view;
-  #done = () => {};
+  #done = null;
   dialog = document.getElementById("conflict");
 
   constructor(view) {
     this.#view = view;
     this.dialog.addEventListener("click", (event) => {
       const chosen = event.target.closest("[data-keep]")?.dataset.keep;
-      if (chosen) this.dialog.close(chosen);
+      if (chosen) this.#leave(chosen);
     });
-    this.dialog.addEventListener("close", () => this.#done(this.dialog.returnValue));
+    // The event comes after the dialog is gone, and by then the next one may be open.
+    this.dialog.addEventListener("close", () => this.dialog.open || this.#leave(""));
+  }
+
+  /** At once: a key pressed right after the choice must find it made. */
+  #leave(choice) {
+    const done = this.#done;
+    this.#done = null;
+    this.dialog.close();
+    done?.(choice);
   }
 
   /** `done` gets "saved", "mine", or nothing when the dialog was left without a choice. */
   open(saved, mine, done) {
     this.#done = done;
-    this.dialog.returnValue = "";
     const orders = [saved, mine].map((draft) => this.#places(draft));
     for (const [index, name] of ["saved", "mine"].entries()) this.#list(name, orders[index], orders[1 - index]);
     const said = (draft) => JSON.stringify([Object.entries(draft.ratings ?? {}).sort(), draft.reason_tags ?? [], draft.comment ?? ""]);
