@@ -50,17 +50,31 @@ def main() -> None:
         "# Speed",
         "",
         f"2 cores; each run in a process of its own; seeds 0 to {options.seeds - 1}; means, 95 % intervals.",
+        *versions(seeds),
+        *fits(seeds),
+        *growing(options.most),
+    ]
+    write("speed", lines)
+
+
+def versions(seeds: range) -> list[str]:
+    """The lines on whole trainings."""
+    whole = [alone(a_version, seed) for seed in seeds]
+    return [
         "",
         f"## {LISTS} lists of {LIST} to a version",
         "",
         "Judges, coverage, all learners out of fold, the fit, provenance of the sessions and the gate; "
         f"{JUDGES} judges, 20 sessions, 400 candidates a query of 20 columns, on top of a rule.",
         "",
-    ]
-    whole = [alone(a_version, seed) for seed in seeds]
-    lines += [
         f"- seconds: {interval([run['seconds'] for run in whole], 1)}",
         f"- peak memory in MB: {interval([run['megabytes'] for run in whole], 0)}",
+    ]
+
+
+def fits(seeds: range) -> list[str]:
+    """The table of learners on the same pairs."""
+    lines = [
         "",
         f"## {PAIRS:,} pairs over {ROWS:,} rows of {COLUMNS} columns",
         "",
@@ -75,7 +89,12 @@ def main() -> None:
         cells = (interval([run[key] for run in runs], digits) for key, digits in SHOWN)
         lines.append(f"| {name} | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
-    lines += [
+    return lines
+
+
+def growing(most: int) -> list[str]:
+    """The table of time and memory by number of pairs."""
+    lines = [
         "",
         "## Growth",
         "",
@@ -84,14 +103,14 @@ def main() -> None:
         "| pairs | seconds | microseconds a pair and round | peak MB | bytes a pair |",
         "|---|---|---|---|---|",
     ]
-    for pairs in (size for size in GROWTH if size <= options.most):
+    for pairs in (size for size in GROWTH if size <= most):
         run = alone(growth, pairs)
         each, room = 1e6 * run["seconds"] / pairs / FEW.rounds, 2**20 * run["megabytes"] / pairs
         lines.append(
             f"| {pairs:,} | {run['seconds']:.1f} | {each:.2f} | {run['megabytes']:,.0f} | {room:,.0f} |"
         )
         print(lines[-1], flush=True)
-    write("speed", lines)
+    return lines
 
 
 def alone(work: Callable[[int], dict[str, Any]], given: int) -> dict[str, Any]:

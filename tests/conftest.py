@@ -127,6 +127,17 @@ def deploy_for_module(
         yield new
 
 
+@pytest.fixture
+def nothing_remembered() -> Iterator[None]:
+    """Models and orders are kept per process by checksum and id; a test must not see another one's."""
+    from ranking.services import candidates, orders, serving
+
+    yield
+    serving.forget_rankers()
+    orders.forget_orders()
+    candidates.forget_catalogues()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_queue() -> Iterator[None]:
     """Take this run's queue away at the end: a broker keeps it and its messages otherwise."""

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
+from tests.pages import ProjectPages
 
-from tests.pages import text_of
-
-
-def page(client, name, *args, **options):
-    """Return the text of a page of the project."""
-    answer = client.get(reverse(f"feedback:{name}", args=["advisers", *args]), **options)
-    assert answer.status_code == 200, answer.status_code
-    return text_of(answer)
-
-
-def send(client, name, *args, **body):
-    return client.post(reverse(f"feedback:{name}", args=["advisers", *args]), body, follow=True)
+_pages = ProjectPages("feedback")
+page, send = _pages.page, _pages.send
 
 
 def cards(slate):

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
-from ranking.services import orders, serving
-from ranking.services.candidates import forget_catalogues
 from tests import factories, trainings
+from tests.pages import logged_in
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered():
-    """Models and orders are kept per process by checksum and id; a test must not see another one's."""
-    yield
-    serving.forget_rankers()
-    orders.forget_orders()
-    forget_catalogues()
+def _nothing_remembered(nothing_remembered):
+    """Every test here serves lists."""
 
 
 @pytest.fixture
@@ -26,9 +20,7 @@ def project(db):
 
 @pytest.fixture
 def admin(project):
-    client = Client()
-    client.force_login(factories.make_admin())
-    return client
+    return logged_in(factories.make_admin())
 
 
 @pytest.fixture
