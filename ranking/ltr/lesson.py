@@ -18,10 +18,11 @@ from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage, fit_coverage
 from ranking.ltr.judges import JudgeReport, believed, judge_reports
 from ranking.ltr.linear import ROUNDING
-from ranking.ltr.members import Fitted, OnFit, Problem, Trial, fit_all, linear_trials, tree_trials
+from ranking.ltr.members import Fitted, OnFit, Trial, fit_all, linear_trials, tree_trials
 from ranking.ltr.objective import anchored, differences
 from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs
 from ranking.ltr.preferences import Floats, Objects, Preferences
+from ranking.ltr.problem import Problem
 from ranking.ltr.progress import Meter
 from ranking.ltr.provenance import Without, without_each
 from ranking.ltr.stacking import Evidence, belief, best_of, stack, tried_entry

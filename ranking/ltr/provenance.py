@@ -21,9 +21,9 @@ import pandas as pd
 from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage
 from ranking.ltr.errors import CorruptModel, LtrError
-from ranking.ltr.members import Problem
 from ranking.ltr.model import checksum
 from ranking.ltr.preferences import Floats, Objects
+from ranking.ltr.problem import Problem
 from ranking.ltr.refinement import PARTS, RefinementComponent
 
 FORMAT = "tiebreak provenance"

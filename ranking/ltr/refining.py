@@ -41,9 +41,9 @@ from ranking.ltr.boosting import (
 )
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.lesson import Lesson, learn, spread_of
-from ranking.ltr.members import Problem
 from ranking.ltr.model import BASE, Ranker, Scorer
 from ranking.ltr.preferences import Floats, Objects, Preferences
+from ranking.ltr.problem import Problem
 from ranking.ltr.progress import Meter, OnProgress
 from ranking.ltr.provenance import Provenance, scaled
 from ranking.ltr.refinement import RefinementComponent

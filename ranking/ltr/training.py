@@ -17,11 +17,12 @@ from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.evaluation import evaluate
 from ranking.ltr.figures import LABELS, PAIRS
 from ranking.ltr.lesson import Lesson, learn, spread_of
-from ranking.ltr.members import FOLDS, Problem, Trial, grow, round_grid, staged_scores
+from ranking.ltr.members import Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
 from ranking.ltr.paired import HeldOut
 from ranking.ltr.pairing import pairs_from_labels
 from ranking.ltr.preferences import Integers, Preferences
+from ranking.ltr.problem import FOLDS, Problem
 from ranking.ltr.progress import Meter, OnProgress
 from ranking.ltr.provenance import Provenance, scaled
 from ranking.ltr.refinement import RefinementComponent

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from ranking.ltr.boosting import BoostingParams
-from ranking.ltr.members import Problem
 from ranking.ltr.model import Ranker, RuleComponent
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.problem import Problem
 from ranking.ltr.splits import held_out_mask
 from ranking.ltr.tables import FeatureColumn
 from ranking.ltr.training import TrainingTask

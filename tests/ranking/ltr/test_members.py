@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ranking.ltr.members import (
-    FOLDS,
     MOST_ROUNDS,
     TREES,
     fit_all,
@@ -17,6 +16,7 @@ from ranking.ltr.members import (
     tree_trials,
 )
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.problem import FOLDS
 from ranking.ltr.stacking import Evidence, best_of
 
 
