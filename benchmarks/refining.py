@@ -8,10 +8,11 @@ queries that are in the experts' order. A cell is a world, a number of lists and
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -28,41 +29,70 @@ def main() -> None:
     """Measure, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--cells", type=Path, help="file of finished cells, to go on after an interruption")
+    parser.add_argument("--cells", type=Path, help="file of finished figures, to go on after an interruption")
+    parser.add_argument("--only", choices=("peers", OURS), help="measure these alone and write no table")
     options = parser.parse_args()
-    wanted = itertools.product(range(options.seeds), every_name(), SIZES)
-    write("refining", report(pd.DataFrame(measured(wanted, options.cells))))
+    learners = {"peers": (INCUMBENT, *PEERS), OURS: (OURS,), None: (OURS, INCUMBENT, *PEERS)}[options.only]
+    cells = itertools.product(range(options.seeds), every_name(), SIZES)
+    found = pd.DataFrame(measured(cells, learners, options.cells))
+    if options.only is None:
+        write("refining", report(table_of(found)))
 
 
-def measured(wanted: Iterable[tuple[int, str, int]], kept: Path | None) -> list[dict[str, object]]:
-    """All cells; those in the file are taken from there, the others added to it as they come."""
+def measured(
+    cells: Iterable[tuple[int, str, int]], learners: Sequence[str], kept: Path | None
+) -> list[dict[str, object]]:
+    """A figure for each learner in each cell; those in the file are taken from there, the others added to it
+    as they come."""
     lines = kept.read_text(encoding="utf-8").splitlines() if kept and kept.exists() else []
-    done = {(cell["seed"], cell["world"], cell["lists"]): cell for cell in map(json.loads, lines)}
-    cells = []
-    for key in wanted:
+    done = {(one["seed"], one["world"], one["lists"], one["learner"]): one for one in map(json.loads, lines)}
+    figures = []
+    for (seed, name, lists), learner in itertools.product(cells, learners):
+        key = (seed, name, lists, learner)
         if key not in done:
-            seed, name, lists = key
-            done[key] = one_cell(name, lists, seed)
+            done[key] = one_figure(name, lists, seed, learner)
             line = json.dumps(done[key])
             print(line, flush=True)
             if kept:
                 with kept.open("a", encoding="utf-8") as file:
                     file.write(line + "\n")
-        cells.append(done[key])
-    return cells
+        figures.append(done[key])
+    return figures
 
 
-def one_cell(name: str, lists: int, seed: int) -> dict[str, object]:
-    """Accuracy of every learner in one cell."""
-    here = world(name, seed)
+def one_figure(name: str, lists: int, seed: int, learner: str) -> dict[str, object]:
+    """Accuracy of a learner in one cell."""
+    here = _world(name, seed)
     pairs = Panel().lists(here, lists, seed)
     began = time.perf_counter()
-    model = refined(here, pairs, seed)
-    seconds = time.perf_counter() - began
-    scores = {OURS: model.score(here.features, here.queries), INCUMBENT: here.incumbent.score(here.features)}
-    scores |= {peer: tuned(peer, here, pairs, seed) for peer in PEERS}
-    found = {learner: round(here.accuracy(score), 4) for learner, score in scores.items()}
-    return {"world": name, "lists": lists, "seed": seed, **found, "seconds": round(seconds, 1)}
+    if learner == OURS:
+        score = refined(here, pairs, seed).score(here.features, here.queries)
+    elif learner == INCUMBENT:
+        score = here.incumbent.score(here.features)
+    else:
+        score = tuned(learner, here, pairs, seed)
+    seconds = round(time.perf_counter() - began, 1)
+    accuracy = round(here.accuracy(score), 4)
+    return {
+        "world": name,
+        "lists": lists,
+        "seed": seed,
+        "learner": learner,
+        "accuracy": accuracy,
+        "seconds": seconds,
+    }
+
+
+_world = functools.lru_cache(maxsize=1)(world)
+
+
+def table_of(figures: pd.DataFrame) -> pd.DataFrame:
+    """A row for each cell, a column for each learner, and the seconds that ours took."""
+    cell = ["seed", "world", "lists"]
+    table = figures.pivot(index=cell, columns="learner", values="accuracy")
+    ours = figures[figures["learner"] == OURS].set_index(cell)["seconds"]
+    order = pd.MultiIndex.from_frame(figures[cell].drop_duplicates())
+    return table.assign(seconds=ours).reindex(order).reset_index()
 
 
 def report(cells: pd.DataFrame) -> list[str]:
