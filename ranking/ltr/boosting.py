@@ -50,6 +50,8 @@ class BoostingParams:
     l2 : ridge on leaf values, not negative
     feature_fraction : share of features offered to each tree, in (0, 1]
     max_bin : histogram bins of a feature, at least 2
+    extra_trees : whether a split looks at one random threshold of each feature instead of at all of them
+        (Geurts, Ernst and Wehenkel, Machine Learning 2006)
     num_threads : part of the model's identity: the text is byte-identical only for the same number
     """
 
@@ -60,6 +62,7 @@ class BoostingParams:
     l2: float = 1.0
     feature_fraction: float = 1.0
     max_bin: int = 255
+    extra_trees: bool = False
     num_threads: int = 2
 
     def __post_init__(self) -> None:
@@ -75,6 +78,8 @@ class BoostingParams:
                 raise InvalidFeatures(
                     f"parameter {name} is {getattr(self, name)!r}; expected above 0, at most 1"
                 )
+        if not isinstance(self.extra_trees, bool):
+            raise InvalidFeatures(f"parameter extra_trees is {self.extra_trees!r}; expected true or false")
         if not 0 <= self.l2 < np.inf:
             raise InvalidFeatures(f"parameter l2 is {self.l2!r}; expected a number that is not negative")
 
@@ -257,6 +262,7 @@ def _settings(params: BoostingParams, seed: int, monotone: list[int]) -> dict[st
         "min_data_in_leaf": params.min_data_in_leaf,
         "lambda_l2": params.l2,
         "feature_fraction": params.feature_fraction,
+        "extra_trees": params.extra_trees,
         "min_data_per_group": CATEGORICAL_GROUP,
         "cat_l2": CATEGORICAL_RIDGE,
         "deterministic": True,

@@ -1,22 +1,27 @@
 """The learners that a refinement combines, each scored on queries that it has not seen.
 
 No single learner wins on experts' preferences: the incumbent alone on a handful of lists, a linear fit up to
-about sixty, trees beyond. So five families are fitted out of fold, folds by query, and combined afterwards
+about sixty, trees beyond. So seven families are fitted out of fold, folds by query, and combined afterwards
 (`ranking.ltr.stacking`):
 
-    incumbent       s f0
-    linear          c f0 + z b                     ridge Bradley-Terry, with products query x item
-    trees           s f0 + trees                   residual boosting on the incumbent
-    linear + trees  c f0 + z b + trees             residual boosting on the linear fit
-    fresh trees     trees                          nothing of the incumbent
+    incumbent             s f0
+    linear                c f0 + z b               ridge Bradley-Terry, with products query x item
+    extra trees           s f0 + trees             residual boosting on the incumbent
+    linear + trees        c f0 + z b + trees       residual boosting on the linear fit
+    linear + extra trees  c f0 + z b + trees       the same with random thresholds
+    fresh trees           trees                    nothing of the incumbent
+    fresh extra trees     trees                    the same with random thresholds
 
-Within a family the amount of learning (ridge, leaves, rounds) is the one of least loss out of fold.
+*Extra* trees split at random thresholds: on few lists the best threshold is mostly luck, on many it is worth
+knowing, so that both kinds are offered. Within a family the amount of learning (ridge, leaves, rounds) is the
+one of least loss out of fold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +42,24 @@ on 300."""
 PRODUCT_RIDGES = (1.0, 4.0)
 """Ridge of products query x item, in units of the ridge of the item's own columns."""
 
-TREES: dict[str, tuple[int, ...]] = {"trees": (3, 8), "linear + trees": (8,), "fresh trees": (8,)}
-"""Leaves that are tried in each family of trees."""
+
+@dataclass(frozen=True)
+class Family:
+    """A family of trees: what they stand on, the leaves that are tried, and whether thresholds are random."""
+
+    base: Literal["incumbent", "linear", "nothing"]
+    leaves: tuple[int, ...]
+    extra: bool
+
+
+TREES = {
+    "extra trees": Family("incumbent", (3, 8), extra=True),
+    "linear + trees": Family("linear", (8,), extra=False),
+    "linear + extra trees": Family("linear", (8,), extra=True),
+    "fresh trees": Family("nothing", (8,), extra=False),
+    "fresh extra trees": Family("nothing", (8,), extra=True),
+}
+"""Families of trees. On top of the incumbent few lists correct little, so few leaves are tried as well."""
 
 GRID_POINTS = 10
 """Numbers of rounds that are looked at, spread geometrically: the loss is flat between neighbours."""
@@ -111,27 +132,28 @@ def linear_trials(problem: Problem, *, rough: bool = False) -> list[Trial]:
 
 
 def tree_trials(problem: Problem, linear: dict[str, float], *, on_fit: OnFit | None = None) -> list[Trial]:
-    """The families of trees out of fold; `linear` is the size of the fit that the second one stands on."""
+    """The families of trees out of fold; `linear` is the size of the fit that some of them stand on."""
     grid = round_grid(min(problem.params.rounds, MOST_ROUNDS))
     found: dict[tuple[str, int], Floats] = {}
     folds = np.unique(problem.folds[0])
-    plans = [(family, leaves) for family, sizes in TREES.items() for leaves in sizes]
+    plans = [(name, leaves) for name, family in TREES.items() for leaves in family.leaves]
     for step, fold in enumerate(folds):
         kept = problem.folds[0] != fold
-        bases = dict(zip(TREES, _bases(problem, kept, int(fold), linear), strict=True))
+        bases = _bases(problem, kept, int(fold), linear)
         rows, places = np.unique(
             np.r_[problem.expert.winner[~kept], problem.expert.loser[~kept]], return_inverse=True
         )
         table, half = problem.features.iloc[rows], len(places) // 2
-        for number, (family, leaves) in enumerate(plans):
+        for number, (name, leaves) in enumerate(plans):
             on = on_fit(step * len(plans) + number, len(folds) * len(plans)) if on_fit else None
-            trees = grow(problem, bases[family], kept, int(fold), (leaves, grid[-1]), on_iteration=on)
-            scores = staged_scores(trees, table, grid) + bases[family][rows]
-            margins = found.setdefault((family, leaves), np.zeros((len(grid), len(kept))))
+            base, size = bases[TREES[name].base], (leaves, grid[-1])
+            trees = grow(problem, base, kept, int(fold), size, extra=TREES[name].extra, on_iteration=on)
+            scores = staged_scores(trees, table, grid) + base[rows]
+            margins = found.setdefault((name, leaves), np.zeros((len(grid), len(kept))))
             margins[:, ~kept] = scores[:, places[:half]] - scores[:, places[half:]]
     return [
-        Trial(family, {"leaves": leaves, "rounds": rounds}, margins[place])
-        for (family, leaves), margins in found.items()
+        Trial(name, {"leaves": leaves, "rounds": rounds}, margins[place])
+        for (name, leaves), margins in found.items()
         for place, rounds in enumerate(grid)
     ]
 
@@ -150,15 +172,16 @@ def fit_all(
     (coefficients,) = _coefficient_path(problem, everything, None, [chosen["linear"].size])
     linear = _design_of(problem, chosen["linear"].size).component(f"{name}: linear", coefficients[:-1])
     fitted = {"incumbent": Fitted(slope, ()), "linear": Fitted(float(coefficients[-1]), (linear,))}
-    bases = dict(zip(TREES, _bases(problem, everything, None, chosen["linear"].size), strict=True))
-    families = [family for family in TREES if family in chosen]
-    under = {"trees": fitted["incumbent"], "linear + trees": fitted["linear"], "fresh trees": Fitted(0.0, ())}
-    for number, family in enumerate(families):
-        size = (int(chosen[family].size["leaves"]), int(chosen[family].size["rounds"]))
+    bases = _bases(problem, everything, None, chosen["linear"].size)
+    under = fitted | {"nothing": Fitted(0.0, ())}
+    families = {key: family for key, family in TREES.items() if key in chosen}
+    for number, (key, family) in enumerate(families.items()):
+        size = (int(chosen[key].size["leaves"]), int(chosen[key].size["rounds"]))
         on = on_fit(number, len(families)) if on_fit else None
-        trees = grow(problem, bases[family], everything, None, size, on_iteration=on, trial=trial)
-        trees = replace(trees, name=f"{name}: {family}")
-        fitted[family] = Fitted(under[family].slope, (*under[family].parts, trees))
+        base = bases[family.base]
+        trees = grow(problem, base, everything, None, size, extra=family.extra, on_iteration=on, trial=trial)
+        trees, below = replace(trees, name=f"{name}: {key}"), under[family.base]
+        fitted[key] = Fitted(below.slope, (*below.parts, trees))
     return fitted
 
 
@@ -169,19 +192,23 @@ def grow(
     fold: int | None,
     size: tuple[int, int],
     *,
+    extra: bool = False,
     on_iteration: OnIteration | None = None,
     trial: bool = True,
 ) -> TreeComponent:
     """Trees on top of `base`, from the expert pairs that are `kept` and the extra ones outside a fold.
 
-    `size` is (leaves, rounds); `trial` if nobody keeps them, which may take one thread only.
+    `size` is (leaves, rounds); `extra` for random thresholds; `trial` if nobody keeps them, which may take
+    one thread only.
     """
     pairs, rates, anchoring = problem.together(kept, fold)
     threads = 1 if trial and len(problem.features) <= SMALL else problem.params.num_threads
+    leaves, rounds = size
+    params = replace(problem.params, num_leaves=leaves, rounds=rounds, extra_trees=extra, num_threads=threads)
     text = boost(
         problem.features,
         pairs,
-        params=replace(problem.params, num_leaves=size[0], rounds=size[1], num_threads=threads),
+        params=params,
         seed=problem.seed,
         base_score=base,
         monotone=problem.monotone,
@@ -241,7 +268,8 @@ def _linear_path(
 
 def _bases(
     problem: Problem, kept: npt.NDArray[np.bool_], fold: int | None, linear: dict[str, float]
-) -> tuple[Floats, Floats, Floats]:
-    """What each family of trees stands on, in the order of `TREES`."""
+) -> dict[str, Floats]:
+    """(n,) each of what families of trees stand on."""
     (below,) = _linear_path(problem, kept, fold, [linear])
-    return problem.slope(kept) * problem.base, below, np.zeros(len(problem.base))
+    alone = problem.slope(kept) * problem.base
+    return {"incumbent": alone, "linear": below, "nothing": np.zeros(len(problem.base))}

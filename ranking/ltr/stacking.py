@@ -36,8 +36,16 @@ from ranking.ltr.members import Trial
 from ranking.ltr.objective import anchored, pair_gradient, pair_loss
 from ranking.ltr.preferences import Floats, Objects, Preferences
 
-MIX = {"incumbent": 0.2, "linear": 0.25, "trees": 0.15, "linear + trees": 0.3, "fresh trees": 0.1}
-"""Where the weights are pulled to; the fit that was best on average has most."""
+MIX = {
+    "incumbent": 0.2,
+    "linear": 0.3,
+    "extra trees": 0.1,
+    "linear + trees": 0.12,
+    "linear + extra trees": 0.13,
+    "fresh trees": 0.05,
+    "fresh extra trees": 0.1,
+}
+"""Where the weights are pulled to; what was best on average has most."""
 
 PULL = 10.0
 """Strength of that pull: as much as a few lists."""
@@ -129,7 +137,7 @@ def tried_entry(trial: Trial, evidence: Evidence, incumbent: Floats, weight: flo
 def describe(trial: Trial) -> str:
     """The size in words.
 
-    >>> describe(Trial("trees", {"leaves": 8, "rounds": 26}, np.zeros(0)))
+    >>> describe(Trial("extra trees", {"leaves": 8, "rounds": 26}, np.zeros(0)))
     '26 trees of at most 8 leaves'
     >>> describe(Trial("linear", {"ridge": 16.0, "products": 4.0}, np.zeros(0)))
     'ridge 16, 64 for products of need and candidate'

@@ -44,8 +44,11 @@ LEARNERS = {
     "incumbent": "{before} as it was",
     "linear": "a weight for each feature",
     "trees": "decision trees on top of {before}",
+    "extra trees": "decision trees with random thresholds on top of {before}",
     "linear + trees": "weights, then decision trees",
+    "linear + extra trees": "weights, then decision trees with random thresholds",
     "fresh trees": "decision trees from scratch",
+    "fresh extra trees": "decision trees with random thresholds from scratch",
 }
 #: How much a feature's weight is held back, at least -> in words. Strength of a ridge in lists: `RIDGES`.
 CAUTION = ((200.0, "very much"), (40.0, "much"), (8.0, "somewhat"), (0.0, "little"))

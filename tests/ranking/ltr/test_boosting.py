@@ -189,7 +189,8 @@ def test_bad_input_is_refused_by_name_before_training(change, words):
 @pytest.mark.parametrize(
     "wrong",
     [{"rounds": 0}, {"rounds": 1.5}, {"num_leaves": 1}, {"learning_rate": 0}, {"learning_rate": float("nan")},
-     {"l2": -1}, {"l2": float("inf")}, {"num_threads": 0}, {"feature_fraction": 1.1}],
+     {"l2": -1}, {"l2": float("inf")}, {"num_threads": 0}, {"feature_fraction": 1.1},
+     {"extra_trees": 1}],
 )  # fmt: skip
 def test_a_bad_parameter_is_refused_by_name(wrong):
     with pytest.raises(InvalidFeatures, match=f"parameter {next(iter(wrong))}"):

@@ -42,7 +42,7 @@ def test_a_margin_is_made_by_a_fit_that_saw_nothing_of_its_query(make_problem):
     winner, loser = problem.expert.winner, problem.expert.loser
     turned = replace(problem.expert, winner=np.where(own, loser, winner), loser=np.where(own, winner, loser))
     before, after = every_trial(problem), every_trial(replace(problem, expert=turned))
-    assert len(before) == 1 + 4 + len(round_grid(12)) * sum(map(len, TREES.values()))
+    assert len(before) == 1 + 4 + len(round_grid(12)) * sum(len(family.leaves) for family in TREES.values())
     for one, other in zip(before, after, strict=True):
         assert (one.family, one.size) == (other.family, other.size)
         assert other.margins[own].tolist() == (-one.margins[own]).tolist()
@@ -132,13 +132,29 @@ def test_a_fit_on_all_pairs_is_its_family_with_the_incumbents_weight(make_proble
     assert parts == {
         "incumbent": [],
         "linear": ["version 2: linear"],
-        "trees": ["version 2: trees"],
+        "extra trees": ["version 2: extra trees"],
         "linear + trees": ["version 2: linear", "version 2: linear + trees"],
+        "linear + extra trees": ["version 2: linear", "version 2: linear + extra trees"],
         "fresh trees": ["version 2: fresh trees"],
+        "fresh extra trees": ["version 2: fresh extra trees"],
     }
-    assert fitted["trees"].slope == fitted["incumbent"].slope > 0
-    assert fitted["linear + trees"].slope == fitted["linear"].slope
-    assert fitted["fresh trees"].slope == 0
+    assert fitted["extra trees"].slope == fitted["incumbent"].slope > 0
+    assert fitted["linear + trees"].slope == fitted["linear + extra trees"].slope == fitted["linear"].slope
+    assert fitted["fresh trees"].slope == fitted["fresh extra trees"].slope == 0
+
+
+def test_extra_trees_have_other_thresholds_in_trials_and_in_the_fit(make_problem):
+    """Told apart by what they say: with random thresholds it is something else."""
+    problem = make_problem(queries=20)
+    chosen = best_of(every_trial(problem), evidence_of(problem))
+    same = replace(chosen["fresh trees"], family="fresh extra trees")
+    fitted = fit_all(problem, chosen | {"fresh extra trees": same}, name="version 2")
+    (plain,), (extra,) = (fitted[family].parts for family in ("fresh trees", "fresh extra trees"))
+    assert not np.allclose(plain.score(problem.features), extra.score(problem.features))
+    margins = {
+        one.family: one.margins for one in every_trial(problem) if one.size == {"leaves": 8, "rounds": 12}
+    }
+    assert not np.allclose(margins["fresh trees"], margins["fresh extra trees"])
 
 
 def test_trees_of_every_family_keep_a_declared_direction_against_the_experts(make_problem):

@@ -30,7 +30,7 @@ def test_a_few_lists_stay_near_the_prior_mix_and_hundreds_leave_it():
     found = {}
     for lists in (4, 400):
         evidence, true = evidence_of(lists)
-        noise = np.random.default_rng(9).normal(size=(4, len(true)))
+        noise = np.random.default_rng(9).normal(size=(len(MIX) - 1, len(true)))
         found[lists] = stack(trials_of(dict(zip(MIX, [noise[0], true, *noise[1:]], strict=True))), evidence)
     assert MIX["linear"] < found[4]["linear"] < found[400]["linear"] - 0.2
     assert found[400]["linear"] > 0.7
@@ -39,8 +39,8 @@ def test_a_few_lists_stay_near_the_prior_mix_and_hundreds_leave_it():
 
 def test_no_weight_is_negative_even_for_a_learner_that_is_always_wrong():
     evidence, true = evidence_of(100)
-    weights = stack(trials_of({"linear": true, "trees": -true}), evidence)
-    assert weights["trees"] == 0
+    weights = stack(trials_of({"linear": true, "extra trees": -true}), evidence)
+    assert weights["extra trees"] == 0
     assert weights["linear"] > 0.5
 
 
