@@ -127,7 +127,8 @@ def boost(
     matrix = feature_matrix(features)
     if len(preferences) == 0:
         raise InvalidPreferences("no pairs; expected at least one")
-    rows, pairs = _rows_in_pairs(preferences.check(len(matrix)))
+    preferences, (rates, pulls) = _in_order_of_rows(preferences.check(len(matrix)), flip_rate, anchoring)
+    rows, pairs = _rows_in_pairs(preferences, len(matrix))
     base = _base_score(base_score, len(matrix))
     signs = monotone_places(features, monotone)
     categories = categorical_places(features, matrix, categorical)
@@ -147,7 +148,7 @@ def boost(
         return _no_trees(matrix.shape[1], params, seed)
 
     def objective(scores: npt.NDArray[Any], _: Any) -> tuple[Floats, Floats]:
-        return row_gradient(scores, pairs, flip_rate=flip_rate, anchoring=anchoring)
+        return row_gradient(scores, pairs, flip_rate=rates, anchoring=pulls)
 
     settings = _settings(params, seed, signs)
     callbacks = [] if on_iteration is None else [_progress(on_iteration)]
@@ -205,12 +206,26 @@ def monotone_places(features: pd.DataFrame, monotone: Mapping[str, int] | None) 
     return [int(declared.get(str(name), 0)) for name in features.columns]
 
 
-def _rows_in_pairs(preferences: Preferences) -> tuple[Integers, Preferences]:
-    """The rows that occur in a pair, ascending, and the pairs renumbered to them."""
-    both = np.concatenate([preferences.winner, preferences.loser])
-    rows, places = np.unique(both, return_inverse=True)
-    n = len(preferences)
-    return rows, replace(preferences, winner=places[:n], loser=places[n:])
+def _in_order_of_rows(
+    preferences: Preferences, *by_pair: npt.ArrayLike
+) -> tuple[Preferences, tuple[Floats, ...]]:
+    """Pairs by their winner, and what is said of each in the same order.
+
+    A round reads two scores for each pair. In any order of pairs these lie anywhere in memory, which takes a
+    quarter of a round of ten million pairs; in order of rows they lie side by side.
+    """
+    order = np.argsort(preferences.winner, kind="stable")
+    numbers = (np.broadcast_to(np.asarray(one, dtype=np.float64), len(order)) for one in by_pair)
+    return preferences.take(order), tuple(one[order] for one in numbers)
+
+
+def _rows_in_pairs(preferences: Preferences, n: int) -> tuple[Integers, Preferences]:
+    """The rows of `n` that occur in a pair, ascending, and the pairs renumbered to them."""
+    judged = np.zeros(n, dtype=bool)
+    judged[preferences.winner] = judged[preferences.loser] = True
+    place = np.cumsum(judged) - 1
+    rows = np.flatnonzero(judged)
+    return rows, replace(preferences, winner=place[preferences.winner], loser=place[preferences.loser])
 
 
 def _base_score(base_score: npt.ArrayLike | None, n: int) -> Floats:

@@ -282,6 +282,10 @@ class Preferences:
             chosen = chosen.astype(np.int64)
         return Preferences._known({f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
+    def part(self, block: slice) -> Preferences:
+        """Neighbouring pairs, as a view: nothing is copied."""
+        return Preferences._known({f.name: getattr(self, f.name)[block] for f in fields(self)})
+
     def judges(self) -> tuple[Integers, tuple[str, ...]]:
         """(p,) code of each pair's judge, and the judges' names in alphabetical order."""
         return self._judges

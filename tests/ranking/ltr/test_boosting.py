@@ -1,5 +1,7 @@
 """Trees on pairs: they learn, they are a residual, they repeat, and bad input never reaches LightGBM."""
 
+from dataclasses import replace
+
 import lightgbm
 import numpy as np
 import pandas as pd
@@ -53,6 +55,20 @@ def test_boosting_in_two_halves_equals_boosting_at_once():
     first = predict(boost(features, pairs, params=half, seed=0), features)
     second = predict(boost(features, pairs, params=half, seed=0, base_score=first), features)
     assert first + second == pytest.approx(whole, abs=1e-9)
+
+
+def test_a_pairs_judge_is_the_same_one_wherever_the_pair_stands():
+    features, _, pairs = world()
+    rng = np.random.default_rng(5)
+    order, rates, pulls = rng.permutation(len(pairs)), *rng.uniform(0, 0.4, (2, len(pairs)))
+    pairs = replace(pairs, shown_gap=rng.uniform(-1, 1, len(pairs)))
+    one = boost(features, pairs, params=FEW, seed=0, flip_rate=rates, anchoring=pulls)
+    shuffled = boost(
+        features, pairs.take(order), params=FEW, seed=0, flip_rate=rates[order], anchoring=pulls[order]
+    )
+    assert predict(shuffled, features) == pytest.approx(predict(one, features), abs=1e-9)
+    other = boost(features, pairs.take(order), params=FEW, seed=0, flip_rate=rates, anchoring=pulls)
+    assert predict(other, features) != pytest.approx(predict(one, features), abs=1e-3)
 
 
 def test_equal_input_gives_equal_text():

@@ -101,6 +101,14 @@ def test_the_hessian_of_each_row_is_the_finite_difference_of_its_gradient_for_pe
     assert hessian == pytest.approx(expected, abs=1e-6)
 
 
+def test_pairs_are_walked_through_in_blocks_that_change_nothing(monkeypatch):
+    scores, pairs, eps, anchoring = sample(0)
+    whole = row_gradient(scores, pairs, flip_rate=eps, anchoring=anchoring)
+    monkeypatch.setattr("ranking.ltr.objective.BLOCK", 7)
+    found = row_gradient(scores, pairs, flip_rate=eps, anchoring=anchoring)
+    assert np.array_equal(found, whole)
+
+
 @given(st.integers(0, 10**6))
 def test_a_pair_moves_nothing_but_the_distance_of_its_rows(seed):
     scores, pairs, eps, _ = sample(seed)
