@@ -2,9 +2,10 @@
 
 `python -m benchmarks.objective` gives both the same pairs (simulated experts put lists of eight in order),
 the same rounds, leaves, ridge and learning rate, and compares the loss and the accuracy on queries that
-neither saw. CatBoost twice: bare, with trees of our shape, which compares the objectives; and with its own
-noise (Bayesian bootstrap, random splits), which compares the libraries. Real features from `../shared/data`
-where it is present, and one made-up world everywhere.
+neither saw. Each twice: bare, which compares the objectives; and with noise of its own, which compares the
+libraries as they are used: CatBoost's is a Bayesian bootstrap and random split scores, ours random
+thresholds, as in half of the trees of `refine`. Real features from `../shared/data` where it is present, and
+one made-up world everywhere.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -42,12 +45,12 @@ def main() -> None:
         f"Held-out queries, mean of {len(SEEDS)} seeds; {PARAMS.rounds} rounds, {PARAMS.num_leaves} leaves, "
         f"learning rate {PARAMS.learning_rate}, ridge {PARAMS.l2:g}, the same pairs: {LISTS_PER_QUERY} lists "
         f"of {LIST} a query, ordered by a simulated expert. *Ratio*: our loss over theirs, with its 95 % "
-        "interval over the seeds; below 1 is better. CatBoost *bare* grows trees of our shape without noise "
-        "of its own; *default* adds its Bayesian bootstrap and random split scores.",
+        "interval over the seeds; below 1 is better. *Bare* trees have no noise of their own; CatBoost's "
+        "*default* adds a Bayesian bootstrap and random split scores, our *extra trees* random thresholds.",
         "",
-        "| data | pairs | ours: loss, accuracy, s | bare: loss, accuracy, s | ratio "
-        "| default: loss, accuracy, s | ratio |",
-        "|---|---|---|---|---|---|---|",
+        f"| data | pairs | {' | '.join(f'{name}: loss, accuracy, s' for name in LEARNERS)} "
+        f"| {' | '.join(f'{one} / {other}' for one, other in RATIOS)} |",
+        f"|---|---|{'---|' * (len(LEARNERS) + len(RATIOS))}",
     ]
     lines += [row_of(data) for data in every_data()]
     write("objective", lines)
@@ -58,8 +61,9 @@ def row_of(data: Data) -> str:
     figures = np.array([one_seed(data, seed) for seed in SEEDS])  # (seeds, learners, 3)
     pairs = int(np.mean([len(lists_of(data, seed)) for seed in SEEDS]))
     cells = [f"{loss:.4f}, {accuracy:.3f}, {seconds:.1f}" for loss, accuracy, seconds in figures.mean(axis=0)]
-    bare, default = (interval(figures[:, 0, 0] / figures[:, learner, 0]) for learner in (1, 2))
-    return f"| {data.name} | {pairs:,} | {cells[0]} | {cells[1]} | {bare} | {cells[2]} | {default} |"
+    loss = dict(zip(LEARNERS, figures[:, :, 0].T, strict=True))
+    ratios = [interval(loss[one] / loss[other]) for one, other in RATIOS]
+    return f"| {data.name} | {pairs:,} | {' | '.join([*cells, *ratios])} |"
 
 
 def one_seed(data: Data, seed: int) -> list[tuple[float, float, float]]:
@@ -67,28 +71,23 @@ def one_seed(data: Data, seed: int) -> list[tuple[float, float, float]]:
     pairs = lists_of(data, seed)
     left_out = query_folds(data.queries, 4, seed=seed)[pairs.winner] == 0
     shown, asked = pairs.take(~left_out), pairs.take(left_out)
-    learners: list[Callable[[], np.ndarray]] = [
-        lambda: ours(data, shown, seed),
-        lambda: theirs(data, shown, seed, {"bootstrap_type": "No", "random_strength": 0}),
-        lambda: theirs(data, shown, seed, {}),
-    ]
     figures = []
-    for learner in learners:
+    for learn, how in LEARNERS.values():
         began = time.perf_counter()
-        score = learner()
+        score = learn(data, shown, seed, how)
         seconds = time.perf_counter() - began
         losses = pair_loss(score[asked.winner] - score[asked.loser], asked.target, asked.weight)
         figures.append((losses.sum() / asked.weight.sum(), pair_accuracy(score, asked).mean(), seconds))
     return figures
 
 
-def ours(data: Data, pairs: Preferences, seed: int) -> np.ndarray:
+def ours(data: Data, pairs: Preferences, seed: int, how: dict[str, Any]) -> np.ndarray:
     """Scores of all rows by our objective on LightGBM."""
-    text = boost(data.features, pairs, params=PARAMS, seed=seed)
+    text = boost(data.features, pairs, params=replace(PARAMS, **how), seed=seed)
     return TreeComponent("ours", 1.0, tuple(data.features.columns), text).score(data.features)
 
 
-def theirs(data: Data, pairs: Preferences, seed: int, how: dict[str, object]) -> np.ndarray:
+def theirs(data: Data, pairs: Preferences, seed: int, how: dict[str, Any]) -> np.ndarray:
     """Scores of all rows by CatBoost; rows must come query by query."""
     import catboost
 
@@ -128,6 +127,18 @@ def lists_of(data: Data, seed: int) -> Preferences:
             orders.append(drawn[np.argsort(-seen)].tolist())
     return Preferences.from_orders(orders, judge="simulated")
 
+
+LEARNERS: dict[str, tuple[Callable[..., np.ndarray], dict[str, Any]]] = {
+    "ours, bare": (ours, {}),
+    "ours, extra trees": (ours, {"extra_trees": True}),
+    "CatBoost, bare": (theirs, {"bootstrap_type": "No", "random_strength": 0}),
+    "CatBoost, default": (theirs, {}),
+}
+RATIOS = (
+    ("ours, bare", "CatBoost, bare"),
+    ("ours, bare", "CatBoost, default"),
+    ("ours, extra trees", "CatBoost, default"),
+)
 
 if __name__ == "__main__":
     main()

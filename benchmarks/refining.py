@@ -103,6 +103,7 @@ def report(cells: pd.DataFrame) -> list[str]:
     lead = cells[OURS] - cells[best]
     mean = cells.groupby(["world", "lists"], sort=False)[[OURS, *others]].mean()
     behind = (mean[others].max(axis=1) - mean[OURS]).clip(lower=0)
+    where, size = behind.idxmax()
     lines = [
         "# Refining, against the incumbent and single learners",
         "",
@@ -115,7 +116,7 @@ def report(cells: pd.DataFrame) -> list[str]:
         "",
         f"- More than half a point below the incumbent in {worse:.1%} of the cells.",
         f"- Best single way over all cells: {best}; `refine` is above it by {interval(lead)}.",
-        f"- In the worst cell on average {behind.max():.3f} below the best other ({behind.idxmax()}); "
+        f"- In the worst cell on average {behind.max():.3f} below the best other ({where}, {size} lists); "
         "more than half a "
         f"point below in {int((behind > 0.005).sum())} of {len(behind)}.",
         f"- Seconds of a refinement: median {cells['seconds'].median():.1f}, most "
