@@ -59,7 +59,10 @@ def pair_loss(
     [0.6931, 1.1269]
     """
     d, t, w, eps = _floats(difference, target, weight, flip_rate)
-    return np.asarray(-w * (t * _log_noisy(d, eps) + (1 - t) * _log_noisy(-d, eps)))
+    likelihood = t * _log_noisy(d, eps)
+    if (t < 1).any():
+        likelihood = likelihood + (1 - t) * _log_noisy(-d, eps)
+    return np.asarray(-w * likelihood)
 
 
 def pair_gradient(
@@ -76,7 +79,7 @@ def pair_gradient(
     ([-0.5, 0.0], [0.25, 0.25])
     """
     d, t, w, eps = _floats(difference, target, weight, flip_rate)
-    ordered, reversed_ = expit(d), expit(-d)
+    ordered, reversed_ = _both_ways(d)
     spread = 1 - 2 * eps
     # P/Q and (1-P)/(1-Q), both 1 for a perfect judge, also where P underflows to zero
     share = _ratio(ordered, eps + spread * ordered)
@@ -104,7 +107,7 @@ def exact_curvature(
     True
     """
     d, t, w, eps = _floats(difference, target, weight, flip_rate)
-    ordered, reversed_ = expit(d), expit(-d)
+    ordered, reversed_ = _both_ways(d)
     spread = 1 - 2 * eps
     share = spread * _ratio(ordered, eps + spread * ordered)
     reversed_share = spread * _ratio(reversed_, eps + spread * reversed_)
@@ -126,7 +129,10 @@ def differences(scores: npt.ArrayLike, preferences: Preferences, *, anchoring: n
 
 def anchored(preferences: Preferences, anchoring: npt.ArrayLike) -> Floats:
     """What the shown order adds to d of each pair, (p,): g (pos_j - pos_i)/(n-1), or 0 if none was shown."""
-    return np.asarray(np.asarray(anchoring, dtype=np.float64) * np.nan_to_num(preferences.shown_gap))
+    pull = np.asarray(anchoring, dtype=np.float64)
+    if not pull.any():
+        return np.zeros(len(preferences))
+    return np.asarray(pull * np.nan_to_num(preferences.shown_gap))
 
 
 def row_gradient(
@@ -172,8 +178,22 @@ def _floats(
     return d, t, w, eps
 
 
+def _both_ways(d: Floats) -> tuple[Floats, Floats]:
+    """sigmoid(d) and sigmoid(-d) from one exponential, neither rounded to 0 or 1 before it has to be.
+
+    >>> [one.tolist() for one in _both_ways(np.array([0.0, 40.0]))]
+    [[0.5, 1.0], [0.5, 4.248354255291589e-18]]
+    """
+    small = np.exp(-np.abs(d))
+    large = 1 / (1 + small)
+    small *= large
+    return np.where(d >= 0, large, small), np.where(d >= 0, small, large)
+
+
 def _log_noisy(d: Floats, eps: Floats) -> Floats:
     """log(eps + (1-2 eps) sigmoid(d)), exact for eps = 0 however far d is on the wrong side."""
+    if not eps.any():
+        return np.asarray(log_expit(d))
     with np.errstate(divide="ignore"):
         noisy = np.log(eps + (1 - 2 * eps) * expit(d))
     return np.where(eps > 0, noisy, log_expit(d))
