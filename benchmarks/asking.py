@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
 
@@ -117,7 +117,7 @@ def next_lists(
             world.features,
             pairs,
             queries=world.queries,
-            incumbent=world,
+            incumbent=replace(world, incumbent=score),
             trees=False,
             seed=seed,
         )[:, pool]
@@ -285,7 +285,7 @@ def heading() -> list[str]:
         f"*Own top*: {CARDS} of the first {TOP} of the model *as refined so far*, queries drawn uniformly. "
         "95 % bootstrap intervals over the seeds; a way that does not get there counts as "
         f"{total} lists. *ask* is the whole mix, with its random and repeated lists and its red flags; its "
-        "members are linear, as in sessions.",
+        "members are linear and stand on the model as refined so far, as in sessions.",
         "",
         "| world | way | lists for random's best | saved against random | saved against own top |",
         "|---|---|---|---|---|",

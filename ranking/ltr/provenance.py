@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,6 +133,7 @@ def without_each(
     fit: Fit,
     *,
     alone: float,
+    threads: int = 1,
     on_source: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Without, ...]:
     """Fit again without each source, in the order of their names.
@@ -142,17 +144,27 @@ def without_each(
     sources : (p,) source of each of the experts' pairs
     fit : the model's own fit, choices and all
     alone : weight of the incumbent where no pair is left
-    on_source : called with (done, total); may raise `TrainingCancelled`
+    threads : fits at a time; what they find does not depend on it
+    on_source : called with (done, total) by the caller's own thread; may raise `TrainingCancelled`
     """
     names = sorted(set(map(str, sources)))
     of = sources.astype(str)
-    found = []
-    for done, name in enumerate(names):
-        on_source(done, len(names))
+
+    def without(name: str) -> Without:
         kept = of != name
         lists = len(set(problem.expert.list_id[~kept]))
         factor, parts = fit(_reduced(problem, kept)) if kept.any() else (alone, ())
-        found.append(Without(name, lists, factor, parts))
+        return Without(name, lists, factor, parts)
+
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(without, name) for name in names]
+        found = []
+        try:
+            for done, one in enumerate(waiting):
+                on_source(done, len(names))
+                found.append(one.result())
+        finally:  # who cancels does not wait for hundreds of fits
+            pool.shutdown(wait=False, cancel_futures=True)
     return tuple(found)
 
 

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +11,10 @@ import pytest
 
 from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.components import RuleComponent
-from ranking.ltr.errors import CorruptModel, InvalidFeatures
+from ranking.ltr.errors import CorruptModel, InvalidFeatures, TrainingCancelled
 from ranking.ltr.model import Ranker, checksum
 from ranking.ltr.preferences import Preferences
-from ranking.ltr.provenance import FORMAT, Provenance, Without, load_provenance, moved
+from ranking.ltr.provenance import FORMAT, Provenance, Without, load_provenance, moved, without_each
 from ranking.ltr.refining import refine
 from ranking.ltr.training import train
 
@@ -68,6 +70,44 @@ def test_without_the_only_session_the_incumbent_is_left():
     without = model.without(features)["spring"].to_numpy()
     assert np.argsort(-without).tolist() == np.argsort(-features["size"].to_numpy()).tolist()
     assert model.report["belief"] == 1
+
+
+def test_two_threads_find_what_one_finds(two):
+    features, model = two
+    wishes = {"spring": "focus", "autumn": "fee"}
+    _, other = refined(wishes, params=replace(SMALL, num_threads=2))
+    assert model.without(features).equals(other.without(features))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_who_cancels_does_not_wait_for_the_fits_that_are_left(make_problem, threads):
+    problem = make_problem()
+    sources = problem.expert.list_id.astype(str).astype(object)
+    fitted = []
+
+    def fit(reduced):
+        fitted.append(len(reduced.expert))
+        time.sleep(0.02)
+        return 1.0, ()
+
+    def cancel(done, total):
+        assert total == 30
+        if done == 2:
+            raise TrainingCancelled
+
+    with pytest.raises(TrainingCancelled):
+        without_each(problem, sources, fit, alone=1.0, threads=threads, on_source=cancel)
+    assert 2 <= len(fitted) <= 2 + 2 * threads
+
+
+def test_a_fit_that_fails_is_told(make_problem):
+    problem = make_problem(queries=6)
+
+    def fit(reduced):
+        raise ValueError("made up for a test")
+
+    with pytest.raises(ValueError, match="made up for a test"):
+        without_each(problem, problem.expert.list_id.astype(object), fit, alone=1.0, threads=2)
 
 
 def test_a_session_that_was_silent_moved_nothing(two):
