@@ -157,14 +157,16 @@ def test_extra_trees_have_other_thresholds_in_trials_and_in_the_fit(make_problem
     assert not np.allclose(margins["fresh trees"], margins["fresh extra trees"])
 
 
-def test_trees_of_every_family_keep_a_declared_direction_against_the_experts(make_problem):
+@pytest.mark.parametrize("extra", [False, True])
+def test_trees_of_every_family_keep_a_declared_direction_against_the_experts(make_problem, extra):
     problem = make_problem(queries=20, monotone={"focus": -1})
     everything = np.ones(len(problem.expert), dtype=bool)
     grid = problem.features.iloc[[0] * 50].assign(focus=np.linspace(-3, 3, 50))
     for base in (problem.base, np.zeros(len(problem.base))):
-        scores = grow(problem, base, everything, None, (8, 12)).score(grid)
+        scores = grow(problem, base, everything, None, (8, 12), extra=extra).score(grid)
         assert np.all(np.diff(scores) <= 0)
-    free = grow(replace(problem, monotone={}), problem.base, everything, None, (8, 12)).score(grid)
+    unbound = replace(problem, monotone={})
+    free = grow(unbound, problem.base, everything, None, (8, 12), extra=extra).score(grid)
     assert free[-1] > free[0]
 
 
