@@ -65,8 +65,8 @@ class ExpertSerializer(serializers.Serializer):
     )
     verdict = serializers.CharField(
         allow_null=True,
-        help_text="what training makes of the answers: reliable, random, inverted (turned round) or unknown "
-        "(too few lists)",
+        help_text="what training makes of the answers: reliable, careless (many slips), anchored (pulled by "
+        "the shown order), random, inverted (turned round) or unknown (too few lists)",
     )
 
 

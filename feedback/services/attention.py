@@ -195,7 +195,12 @@ def _of_experts(project: Project) -> Iterator[Notice]:
     if not found:
         return
     who = found[0].username if len(found) == 1 else f"{len(found):,} experts"
-    looks = {"anchored": "pulled by the shown order", "random": "random", "inverted": "turned round"}
+    looks = {
+        "careless": "careless",
+        "anchored": "pulled by the shown order",
+        "random": "random",
+        "inverted": "turned round",
+    }
     how = " or ".join(word for verdict, word in looks.items() if verdict in {one.verdict for one in found})
     text = f"To version {version.number}, the answers of {who} look {how}: worth a look and a word."
     yield Notice("experts", "warn", text, version=version)

@@ -49,8 +49,15 @@ SURE = 0.9
 """A judge is called random or inverted if that is this probable, after a prior under which few are."""
 
 TYPICAL, MOST_HONEST = 0.25, 0.3
-"""The rate of a reliable judge in that comparison is the panel's lower quartile, which half a panel of bad
-ones leaves alone, and never above the second number."""
+"""The panel's rate in that comparison is its lower quartile, which half a panel of bad ones leaves alone, and
+never above the second number."""
+
+OWN_MOST = 0.15
+"""A reliable judge's rate in that comparison is their own, from the panel's up to this one. Held against a
+careful panel's rate alone, somebody with a taste of their own looks more like a coin than like a judge."""
+
+CARELESS_FROM = 0.1
+"""A judge is called careless if the whole interval of the flip rate lies above this."""
 
 SCALES = (1.0, 16.0)
 """Range of the factor that makes margins out of fold as sure as the panel bears out, for the verdicts. Never
@@ -85,7 +92,7 @@ class JudgeReport:
     anchoring_low, anchoring_high : the 95 % interval of what was seen of it
     lists, pairs : how much this rests on
     own : False if the judge has too few lists and the rate is that of all judges together
-    verdict : "reliable", "anchored", "random" or "inverted"; "unknown" with too few lists
+    verdict : "reliable", "careless", "anchored", "random" or "inverted"; "unknown" with too few lists
     """
 
     flip_rate: float
@@ -120,7 +127,7 @@ def judge_reports(
     >>> pairs = Preferences.from_pairs(winner=[0] * 40, loser=[1] * 40, judge="bob")
     >>> report = judge_reports([9.0, 9.0, 9.0, -9.0] * 10, pairs)["bob"]
     >>> round(report.flip_rate, 3), report.lists, report.own, report.verdict
-    (0.22, 40, True, 'reliable')
+    (0.22, 40, True, 'careless')
     """
     margin = _checked(margins, preferences)
     weight = np.where(preferences.target == 1, preferences.weight, 0.0)
@@ -142,7 +149,7 @@ def judge_reports(
     typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_FLIPS / PRIOR_KEPT
     evidence = weight * _evidence(preferences)
     scale = _scale(d, evidence, codes, len(names))
-    probable = _verdicts(scale * d, evidence, codes, typical, len(names))
+    probable = _verdicts(scale * d, evidence, codes, min(typical, MOST_HONEST), len(names))
     pairs = np.bincount(codes, minlength=len(names))
 
     def report(code: int) -> JudgeReport:
@@ -156,7 +163,7 @@ def judge_reports(
             anchoring=float(pulls[code]),
             anchoring_low=float(seen[code] - 1.96 * errors[code]),
             anchoring_high=float(seen[code] + 1.96 * errors[code]),
-            verdict=_named(probable[code], pulls[code]) if own[code] else "unknown",
+            verdict=_named(probable[code], pulls[code], low[code]) if own[code] else "unknown",
         )
 
     # a million judges of one list each differ in nothing but the number of their pairs: they share reports
@@ -227,9 +234,10 @@ def _scale(margin: Floats, weight: Floats, codes: Integers, judges: int) -> floa
     with them a judge at random is hardly told from a careful one. The scale is the one under which the
     judges' pairs are most likely, when each judge may be reliable, random or inverted.
     """
+    usual = np.full(judges, MOST_HONEST / 3)
 
     def loss(log_scale: float) -> float:
-        likely = _likely(np.exp(log_scale) * margin, weight, codes, MOST_HONEST / 3, judges)
+        likely = _likely(np.exp(log_scale) * margin, weight, codes, usual, 1 - usual)
         spread = (log_scale / SCALE_SPREAD) ** 2 / 2
         return float(spread - logsumexp(likely, axis=1).sum())
 
@@ -253,24 +261,34 @@ def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> t
 
 def _verdicts(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
     """(judges, 3) probability of each of `VERDICTS`, from how likely the pairs are under each."""
-    likely = _likely(margin, weight, codes, min(typical, MOST_HONEST), judges)
+    own, _ = _estimate(margin, weight, codes, judges)
+    most = max(typical, OWN_MOST)
+    reliable, inverted = np.clip(own, typical, most), np.clip(own, 1 - most, 1 - typical)
+    likely = _likely(margin, weight, codes, reliable, inverted)
     return np.exp(likely - logsumexp(likely, axis=1, keepdims=True))
 
 
-def _likely(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
-    """(judges, 3) log of the prior and of how likely the pairs are, under each of `VERDICTS`."""
+def _likely(margin: Floats, weight: Floats, codes: Integers, reliable: Floats, inverted: Floats) -> Floats:
+    """(judges, 3) log of the prior and of how likely the pairs are, under each of `VERDICTS`.
+
+    `reliable` and `inverted` are the (judges,) rates of a judge who is that.
+    """
+    ordered, judges = expit(margin), len(reliable)
     found = [
-        np.bincount(codes, weight * np.log(eps + (1 - 2 * eps) * expit(margin)), judges)
-        for eps in (typical, 0.5, 1 - typical)
+        np.bincount(codes, weight * np.log(eps + (1 - 2 * eps) * ordered), judges)
+        for eps in (reliable[codes], 0.5, inverted[codes])
     ]
     return np.asarray(np.column_stack(found) + np.log(PRIOR_VERDICTS), dtype=np.float64)
 
 
-def _named(probable: Floats, pull: float) -> str:
+def _named(probable: Floats, pull: float, flips: float) -> str:
+    """The verdict; `flips` is the lower end of the flip rate's interval."""
     best = int(np.argmax(probable))
     if best and probable[best] >= SURE:
         return VERDICTS[best]
-    return "anchored" if pull >= STRONG_PULL else VERDICTS[0]
+    if pull >= STRONG_PULL:
+        return "anchored"
+    return "careless" if flips > CARELESS_FROM else VERDICTS[0]
 
 
 def _anchoring(

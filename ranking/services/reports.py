@@ -92,8 +92,8 @@ class Judge:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether their answers look random, turned round or pulled by the order on the screen."""
-        return self.verdict in ("anchored", "random", "inverted")
+        """Whether their answers look careless, random, turned round or pulled by the order on the screen."""
+        return self.verdict in ("careless", "anchored", "random", "inverted")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
 #: What a training makes of a judge's answers -> (tone, in words).
 JUDGES: dict[str, tuple[str, str]] = {
     "reliable": ("good", "reliable"),
+    "careless": ("warn", "answers look careless"),
     "anchored": ("warn", "follows the shown order"),
     "random": ("warn", "answers look random"),
     "inverted": ("warn", "answers look turned round"),

@@ -72,6 +72,7 @@ def test_what_training_found_out_about_an_expert_is_shown(admin, project, edda):
 @pytest.mark.parametrize(
     ("verdict", "words", "advice"),
     [
+        ("careless", "answers look careless", "Training counts a pair of theirs for less."),
         ("random", "answers look random", "Training counts them for next to nothing."),
         ("inverted", "answers look turned round", "Training turns them back."),
     ],

@@ -198,7 +198,7 @@ def test_margins_that_do_not_fit_the_pairs_are_refused(margins):
 
 
 # --- ten lists each, and a model that knows little yet ------------------------------------------------------
-def panel_of(kinds, seed, lists=10, size=10):
+def panel_of(kinds, seed, lists=10, size=10, loud=0.4, error=0.7):
     """(margins, pairs): judges order lists by a utility; the model knows it roughly, and speaks softly."""
     rng = np.random.default_rng(seed)
     orders, judges, model = [], [], []
@@ -207,10 +207,14 @@ def panel_of(kinds, seed, lists=10, size=10):
         utility = rng.normal(size=size)
         noise = {"noisy": 1.0, "random": 100.0}.get(kind, 0.5)
         seen = utility + rng.gumbel(0, noise, size)
+        if kind == "taste":
+            seen = utility + rng.normal(0, 1.6, size)
+        if kind == "careless":
+            seen = np.where(rng.random(size) < 0.5, rng.normal(size=size), seen)
         order = np.argsort(seen if kind == "inverted" else -seen)
         orders.append((order + number * size).tolist())
         judges.append(f"{kind} {number % len(kinds)}")
-        model.append(0.4 * (utility + rng.normal(0, 0.7, size)))
+        model.append(loud * (utility + rng.normal(0, error, size)))
     pairs = Preferences.from_orders(orders, judge=judges)
     score = np.concatenate(model)
     return score[pairs.winner] - score[pairs.loser], pairs
@@ -231,5 +235,19 @@ def test_ten_lists_tell_a_random_and_an_inverted_judge_from_honest_ones(kinds):
     ]
     wrong = [one for one in said if one[0] in ("random", "inverted") and one[0] != one[1]]
     accused = [one for one in said if one[0] in ("careful", "noisy") and one[1] in ("random", "inverted")]
+    accused += [one for one in said if one == ("careful", "careless")]
     assert len(wrong) <= 0.05 * sum(one[0] in ("random", "inverted") for one in said)
     assert len(accused) <= 0.05 * sum(one[0] in ("careful", "noisy") for one in said)
+
+
+def test_who_answers_half_at_random_is_careless_and_who_has_a_taste_is_not_random():
+    """In a panel of careful judges anybody else is far from the usual rate."""
+    kinds = ("careful", "careful", "careful", "careful", "careless", "taste")
+    said = [
+        (name.split()[0], found.verdict)
+        for seed in range(20)
+        for name, found in judge_reports(*panel_of(kinds, seed, lists=20, loud=3.0, error=0.3)).items()
+    ]
+    assert sum(one == ("careless", "careless") for one in said) >= 15
+    assert sum(one == ("taste", "random") for one in said) <= 4  # held against the panel's rate alone: 11
+    assert not any(one[0] == "careful" and one[1] != "reliable" for one in said)
