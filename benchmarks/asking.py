@@ -86,7 +86,8 @@ def curve(world: World, way: str, seed: int) -> np.ndarray:
     found = [quality(world, score, held_out)]
     for number in range(ROUNDS):
         pairs = Preferences.from_orders(orders, judge="simulated")
-        proposed = next_lists(world, way, pool, pairs, (score, shown[-4 * LISTS :]), 1000 * seed + number)
+        latest, draw = shown[-4 * LISTS :], 1000 * seed + number
+        proposed = next_lists(world, way, pool, pairs, score=score, shown=latest, seed=draw)
         for rows in proposed:
             seen = world.utility[rows] + noise.gumbel(0, NOISE, len(rows))
             orders.append(rows[np.argsort(-seen)].tolist())
@@ -102,11 +103,12 @@ def next_lists(
     way: str,
     pool: np.ndarray,
     pairs: Preferences,
-    state: tuple[np.ndarray, list[np.ndarray]],
+    *,
+    score: np.ndarray,
+    shown: list[np.ndarray],
     seed: int,
 ) -> list[np.ndarray]:
-    """The rows of the next round's lists."""
-    score, shown = state
+    """The rows of the next round's lists; `score` is of the model as refined so far."""
     queries = world.queries[pool]
     if way == "own top":
         return own_top(score[pool], queries, pool, seed)

@@ -92,8 +92,8 @@ def tried_out(found: tuple[World, Ranker], seed: int) -> dict[str, float]:
     drawn = np.where(speaks.to_numpy() > 0, rng.random(speaks.shape), -1.0).argsort(axis=1)[:, ::-1][:, :TOP]
     return {
         "error": float(np.abs(parts.sum(axis=1) - lead).max()),
-        "strongest": shrunk(ranker, winner, loser, speaks, strongest, lead),
-        "others": shrunk(ranker, winner, loser, speaks, drawn, lead),
+        "strongest": shrunk(ranker, winner, loser, speaks, strongest),
+        "others": shrunk(ranker, winner, loser, speaks, drawn),
     }
 
 
@@ -103,7 +103,6 @@ def shrunk(
     loser: pd.DataFrame,
     speaks: pd.DataFrame,
     places: np.ndarray,
-    lead: np.ndarray,
 ) -> float:
     """Share of leads that are smaller with the rival's values in those columns that speak for the winner."""
     changed = winner.copy()
@@ -111,7 +110,7 @@ def shrunk(
         for row, column in enumerate(speaks.columns[place]):
             if speaks[column].iat[row] > 0:
                 changed.iloc[row, changed.columns.get_loc(column)] = loser[column].iat[row]
-    return float((ranker.score(changed) - ranker.score(loser) < lead).mean())
+    return float((ranker.score(changed) < ranker.score(winner)).mean())
 
 
 def pairs_of(here: World, ranker: Ranker, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -87,7 +87,8 @@ def _expert(arena: Arena, number: int, times: Times, begin: threading.Barrier, s
         time.sleep(dice.uniform(0.2, 2 * THINKS - 0.2))
         move = {"do": "move", "card": dice.choice(cards), "to": dice.randrange(len(cards))}
         headers = {"If-Match": f'"{version}"', "Idempotency-Key": f"{number}-{version}"}
-        status, taken = _timed(connection, token, "POST", f"slates/{slate}/moves/", json.dumps(move), headers)
+        path, body = f"slates/{slate}/moves/", json.dumps(move)
+        status, taken = _timed(connection, token, "POST", path, body=body, headers=headers)
         times.saves.append(taken)
         if status == 201:
             version += 1
@@ -98,7 +99,7 @@ def _expert(arena: Arena, number: int, times: Times, begin: threading.Barrier, s
     connection.close()
 
 
-def _timed(connection, token, method, path, body=None, headers=None) -> tuple[int, float]:
+def _timed(connection, token, method, path, *, body=None, headers=None) -> tuple[int, float]:
     said = {"Authorization": f"Token {token}", "Content-Type": "application/json", **(headers or {})}
     began = time.perf_counter()
     connection.request(method, f"/api/v1/{path}", body, said)

@@ -44,7 +44,7 @@ def read_argilla(path: Path, naming: Naming) -> PeerRead:
         left_out += _unsubmitted(record.get("responses"))
         try:
             for user, question, value in _responses(record, naming):
-                orders.append(_order(record, place, user, question, value, naming))
+                orders.append(_order(record, place, user, question=question, value=value, naming=naming))
         except BadValue as error:
             complaints.add(place, str(error))
     notes = (f"responses that were not submitted, left out: {left_out:,}",) if left_out else ()
@@ -116,7 +116,7 @@ def _ranks(value: Any) -> bool:
 
 
 def _order(
-    record: Mapping[str, Any], place: str, user: Any, question: str, value: Any, naming: Naming
+    record: Mapping[str, Any], place: str, user: Any, *, question: str, value: Any, naming: Naming
 ) -> PeerOrder:
     tiers, rest = _tiers(value, naming)
     named = [tuple(_item(record, option, naming) for option in tier) for tier in (*tiers, rest)]

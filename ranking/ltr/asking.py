@@ -189,7 +189,7 @@ def ask(
     masks = {"excluded": excluded, "held_out": held_out, "unfamiliar": unfamiliar}
     table = checked(scores, queries, features, judged, masks)
     again = [checked_recent(rows, table) for rows in recent]
-    choices = _Round(table, slate_size, top_k, again, rng)
+    choices = _Round(table, slate_size, top_k, recent=again, rng=rng)
     wanted = _kinds(mix or Mix(), n_slates, choices.possible(), rng)
     return [slate for kind in wanted if (slate := choices.draw(kind)) is not None]
 
@@ -208,7 +208,7 @@ class _Round:
     """What is drawn from, and what has been drawn."""
 
     def __init__(
-        self, table: Askable, size: int, top_k: int, recent: list[Integers], rng: np.random.Generator
+        self, table: Askable, size: int, top_k: int, *, recent: list[Integers], rng: np.random.Generator
     ) -> None:
         self.table, self.size, self.top_k, self.recent, self.rng = table, size, top_k, recent, rng
         self.judged = table.judged.copy()

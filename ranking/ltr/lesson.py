@@ -18,7 +18,7 @@ from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage, fit_coverage
 from ranking.ltr.judges import JudgeReport, believed, judge_reports
 from ranking.ltr.linear import ROUNDING
-from ranking.ltr.members import SMALL, Fitted, OnFit, Trial, fit_all, linear_trials, tree_trials
+from ranking.ltr.members import Fitted, OnFit, Trial, fit_all, linear_trials, threads_of_a_trial, tree_trials
 from ranking.ltr.objective import anchored, differences
 from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs
 from ranking.ltr.preferences import Floats, Objects, Preferences
@@ -141,7 +141,7 @@ def _without(problem: Problem, mix: _Mix, sources: Objects, name: str, meter: Me
         sources,
         lambda reduced: _fitted(reduced, mix, name, trial=True),
         alone=alone,
-        threads=problem.params.num_threads if len(problem.features) <= SMALL else 1,
+        threads=problem.params.num_threads // threads_of_a_trial(problem),
         on_source=lambda done, total: meter.rounds(done, total)(0, 1),
     )
 

@@ -202,7 +202,7 @@ def grow(
     one thread only.
     """
     pairs, rates, anchoring = problem.together(kept, fold)
-    threads = 1 if trial and len(problem.features) <= SMALL else problem.params.num_threads
+    threads = threads_of_a_trial(problem) if trial else problem.params.num_threads
     leaves, rounds = size
     params = replace(problem.params, num_leaves=leaves, rounds=rounds, extra_trees=extra, num_threads=threads)
     text = boost(
@@ -218,6 +218,11 @@ def grow(
         on_iteration=on_iteration,
     )
     return TreeComponent("trial", 1.0, tuple(map(str, problem.features.columns)), text)
+
+
+def threads_of_a_trial(problem: Problem) -> int:
+    """Threads of a fit that nobody keeps; what is left of the training's own is for fits beside it."""
+    return 1 if len(problem.features) <= SMALL else problem.params.num_threads
 
 
 def staged_scores(trees: TreeComponent, features: pd.DataFrame, grid: Sequence[int]) -> Floats:

@@ -108,7 +108,7 @@ def tendencies(
     if len(names) < 2 or not columns:
         return []
     rates = np.array([min((flip_rate or {}).get(name, 0.0), 0.49) for name in names])
-    test = _Test.of(margins, preferences, features, rates[codes], codes)
+    test = _Test.of(margins, preferences, features, rate=rates[codes], codes=codes)
     tested = [code for code in _enough_lists(codes, preferences, len(names)) if names[code] not in skip]
     if len(tested) < 2:
         return []
@@ -182,6 +182,7 @@ class _Test:
         margins: Floats,
         preferences: Preferences,
         features: pd.DataFrame,
+        *,
         rate: Floats,
         codes: Integers,
     ) -> _Test:
