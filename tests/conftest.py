@@ -16,6 +16,7 @@ from django.test import TransactionTestCase
 from ranking.append_only import without_triggers
 from tests.chromium import chromium, launched
 from tests.deployment import SERVICES, Deployment, is_listening
+from tests.requests_in_flight import wait_for_requests
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 # Playwright's loop runs in the test's thread: Django would take database calls there for asynchronous ones.
@@ -32,9 +33,14 @@ Deploy = Callable[..., Deployment]
 
 
 def _empty_with_triggers_lifted(original: Callable[[TransactionTestCase], None]) -> Callable[..., None]:
-    """Let a transactional test empty its tables: SQLite does so by DELETE, which the triggers refuse."""
+    """Let a transactional test empty its tables: SQLite does so by DELETE, which the triggers refuse.
+
+    A request that a page sent last may still hold rows: PostgreSQL would end the one or the other for a
+    deadlock, and the tables would go to the next test as they are.
+    """
 
     def empty(case: TransactionTestCase) -> None:
+        wait_for_requests()
         # PostgreSQL empties by TRUNCATE, which no row trigger sees.
         lifted = without_triggers(connection) if connection.vendor == "sqlite" else nullcontext()
         with lifted:
