@@ -8,12 +8,15 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from rest_framework.exceptions import ParseError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import BaseParser
 
 #: Deeper JSON exhausts the stack of the parser or of the database.
 MOST_LEVELS = 32
+#: Of a body of the API, in bytes: some fifty times the largest that a page sends.
+MOST_BYTES = 2**20
 #: Keys are 64 bits long: a database refuses a longer number only after the API has accepted it.
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -37,8 +40,19 @@ def refuse_unstorable_text(
     return middleware
 
 
+class BodyTooLarge(APIException):
+    """A body of more than `MOST_BYTES`."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+    default_detail = f"The body is larger than {MOST_BYTES // 2**10} KiB."
+
+
 class StorableJSONParser(BaseParser):
-    """JSON that each database can store: UTF-8, no NUL, no lone surrogate, no NaN, not nested for ever."""
+    """JSON that each database can store: UTF-8, no NUL, no lone surrogate, no NaN, not nested for ever.
+
+    Nor of any length: Django's own limit does not see what is read as a stream, and strangers may send too.
+    """
 
     media_type = "application/json"
 
@@ -48,9 +62,12 @@ class StorableJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the parsed body; raise `ParseError` (400) that says what is wrong with it."""
+        """Return the parsed body; raise `BodyTooLarge`, or `ParseError` that says what is wrong."""
+        body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise BodyTooLarge
         try:
-            text = stream.read().decode("utf-8")
+            text = body.decode("utf-8")
         except UnicodeDecodeError:
             raise ParseError("The body is not UTF-8.") from None
         if nesting(text) > MOST_LEVELS:

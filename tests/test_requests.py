@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
-from config.requests import MOST_LEVELS, StorableJSONParser, nesting
+from config.requests import MOST_BYTES, MOST_LEVELS, BodyTooLarge, StorableJSONParser, nesting
 
 REFUSED = [
     (b"", "not JSON"),
@@ -40,6 +40,17 @@ JSON_VALUES = st.recursive(
 def test_a_body_that_no_database_can_store_is_refused(body, why):
     with pytest.raises(ParseError, match=why):
         StorableJSONParser().parse(io.BytesIO(body))
+
+
+def test_a_body_is_read_up_to_its_largest_size_and_not_beyond(client, db):
+    largest = b'"' + b"x" * (MOST_BYTES - 2) + b'"'
+    assert len(StorableJSONParser().parse(io.BytesIO(largest))) == MOST_BYTES - 2
+    endless = io.BytesIO(largest + b" " * MOST_BYTES)
+    with pytest.raises(BodyTooLarge):
+        StorableJSONParser().parse(endless)
+    assert endless.tell() == MOST_BYTES + 1
+    answer = client.post("/api/v1/token/", largest + b" ", content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
 
 
 @given(JSON_VALUES)
