@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+#: A link that logs somebody in is its own password, and looking at it does not use it up.
+_SECRET_LINK = re.compile(r"(/invitation/)[^/\s?\"']+")
+
+
+def hide_secret_links(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take the secret out of each address of an invitation, whoever logs it.
+
+    >>> hide_secret_links(None, "info", {"request": "GET /invitation/s3cret/"})
+    {'request': 'GET /invitation/***/'}
+    """
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _SECRET_LINK.sub(r"\1***", value)
+    return event
+
 
 _SHARED: tuple[Any, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -13,6 +30,7 @@ _SHARED: tuple[Any, ...] = (
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
+    hide_secret_links,
 )
 
 
@@ -63,8 +81,8 @@ def configure_structlog() -> None:
         processors=[
             structlog.stdlib.filter_by_level,
             drop_answered_probes,
-            *_SHARED,
             structlog.stdlib.PositionalArgumentsFormatter(),
+            *_SHARED,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -69,3 +69,14 @@ def test_a_failure_is_logged_with_the_id_of_its_request(client, caplog):
     events = [message for message in failed if isinstance(message, dict)]
     assert {event["event"] for event in events} >= {"request_failed"}
     assert all(event["request_id"] for event in events)
+
+
+def test_a_link_that_logs_in_is_written_down_by_nobody(client, db, caplog):
+    """Looking at it does not use it up: whoever reads the log could log in."""
+    caplog.set_level(logging.INFO)
+    client.get("/invitation/s3cret-of-edda/")
+    requests = [record.msg["request"] for record in caplog.records if isinstance(record.msg, dict)]
+    assert requests
+    assert set(requests) == {"GET /invitation/***/"}
+    line = formatted("django.request", logging.ERROR, "Internal Server Error: /invitation/s3cret-of-edda/")
+    assert line["event"] == "Internal Server Error: /invitation/***/"
