@@ -167,7 +167,9 @@ API: dict[str, Row] = {
         status={"POST": 201},
         body={"version": "@version", "expected_sha256": "@sha256", "reason": "better"},
     ),
-    "api:roll_back": post("admin", 201, body={"project": "advisers", "reason": "worse"}),
+    "api:roll_back": post(
+        "admin", 201, body={"project": "advisers", "expected_champion": 1, "reason": "worse"}
+    ),
     "api:members": Row(
         {"GET": "admin", "POST": "admin"}, status={"POST": 201}, body={"username": "new", "role": "expert"}
     ),

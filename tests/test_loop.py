@@ -147,5 +147,10 @@ def test_the_loop_ends_in_a_version_that_orders_unseen_needs_better(deploy, trut
         )
         assert found.low > 0, f"not better than {name}: {found}"
 
-    admin.post("promotions/roll-back/", project="advisers", reason="to see that it goes back")
+    admin.post(
+        "promotions/roll-back/",
+        project="advisers",
+        expected_champion=refined["number"],
+        reason="to see that it goes back",
+    )
     assert _quality(admin, truth).equals(by_labels)

@@ -113,10 +113,7 @@ def promote_if_better(version: ModelVersion) -> bool:
     if evaluation is None or evaluation.verdict != Evaluation.Verdict.PROMOTE:
         return False
     versions.promote(
-        version,
-        PromotionRequest(
-            by=BY, reason=evaluation.reason, expected_sha256=version.sha256, evaluation=evaluation
-        ),
+        version, PromotionRequest(by=BY, reason=evaluation.reason, expected_sha256=version.sha256)
     )
     return True
 

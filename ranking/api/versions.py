@@ -91,7 +91,6 @@ class Promotions(Endpoint, ListAPIView):
                 reason=asked["reason"],
                 expected_sha256=asked["expected_sha256"],
                 expected_champion=asked.get("expected_champion"),
-                evaluation=version.evaluations.first(),
             ),
         )
         start_refresh(version.project)
@@ -106,10 +105,11 @@ class RollBack(Endpoint):
 
     @extend_schema(request=RollBackBody, responses={201: PromotionSerializer})
     def post(self, request: Request) -> Response:
-        """Promote the version that was in service before the present one."""
+        """Promote the version before the present one, which must be the one that was looked at."""
         body = RollBackBody(data=request.data)
         body.is_valid(raise_exception=True)
-        project = body.validated_data["project"]
-        promotion = versions.roll_back(project, by=self.access.name, reason=body.validated_data["reason"])
+        asked = body.validated_data
+        project = asked.pop("project")
+        promotion = versions.roll_back(project, by=self.access.name, **asked)
         start_refresh(project)
         return Response(PromotionSerializer(promotion).data, status=status.HTTP_201_CREATED)

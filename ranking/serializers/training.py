@@ -195,7 +195,13 @@ class PromotionBody(Body):
 
 
 class RollBackBody(Body):
-    """Which project goes back to the version before the present one, and why."""
+    """Which project goes back to the version before the present one, and why.
+
+    The present one is named: sent again after a time-out, a roll-back must not come to undo itself.
+    """
 
     project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
+    expected_champion = serializers.IntegerField(
+        min_value=0, max_value=MOST_INTEGER, help_text="number of the version in service, which is to go"
+    )
     reason = serializers.CharField(max_length=2000)

@@ -19,7 +19,6 @@ def promote_if_better(version: ModelVersion) -> Promotion | None:
         reason=f"Automatic: {evaluation.reason}",
         expected_sha256=version.sha256,
         expected_champion=evaluation.champion.number,
-        evaluation=evaluation,
         automatic=True,
     )
     try:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -29,7 +28,6 @@ class PromotionRequest:
     reason: str
     expected_sha256: str
     expected_champion: int | None = None
-    evaluation: Evaluation | None = None
     automatic: bool = False
     rollback: bool = False
 
@@ -152,13 +150,18 @@ def _append(version: ModelVersion, request: PromotionRequest) -> Promotion:
         project=version.project,
         version=version,
         previous=latest,
-        evaluation=request.evaluation,
+        evaluation=_compared(version, latest) if latest and not request.rollback else None,
         sha256=request.expected_sha256,
         reason=request.reason.strip(),
         by=request.by,
         automatic=request.automatic,
         rollback=request.rollback,
     )
+
+
+def _compared(version: ModelVersion, latest: Promotion) -> Evaluation | None:
+    """Return the latest evaluation against the very version that is replaced: another one says nothing."""
+    return version.evaluations.filter(champion=latest.version_id).first()
 
 
 def roll_back(project: Project, *, by: str, reason: str, expected_champion: int | None = None) -> Promotion:
@@ -190,11 +193,3 @@ def _load_fresh(version: ModelVersion) -> Ranker:
         return load_ranker(files.read(version.file, version.sha256), version.sha256)
     except (BrokenFile, CorruptModel) as error:
         raise PromotionRefused(f"version {version.number} can't be loaded: {error}") from error
-
-
-def list_changes(query_features: pd.DataFrame, old: Ranker, new: Ranker) -> np.ndarray:
-    """Return the ranks (n, 2) of the candidates under two models, ties in the order of the rows."""
-    ranks = [
-        pd.Series(-ranker.score(query_features)).rank(method="first").to_numpy() for ranker in (old, new)
-    ]
-    return np.column_stack(ranks).astype(np.int64)

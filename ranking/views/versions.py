@@ -143,7 +143,7 @@ def promote(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if not form.is_valid():
         return _promotion_page(request, project, shown, champion, form)
     try:
-        promotion = versions.promote(shown, _request_of(request, shown, form))
+        promotion = versions.promote(shown, _request_of(request, form))
     except (StalePromotion, PromotionRefused) as error:
         tell(request, error)
         return redirect("ranking:version", slug, number)
@@ -197,14 +197,12 @@ def set_policy(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("ranking:versions", slug)
 
 
-def _request_of(request: HttpRequest, shown: ModelVersion, form: PromotionForm) -> PromotionRequest:
-    seen = form.cleaned_data["champion"]
+def _request_of(request: HttpRequest, form: PromotionForm) -> PromotionRequest:
     return PromotionRequest(
         by=request.access.name,
         reason=form.cleaned_data["reason"],
         expected_sha256=form.cleaned_data["sha256"],
-        expected_champion=seen,
-        evaluation=shown.evaluations.filter(champion__number=seen).first(),
+        expected_champion=form.cleaned_data["champion"],
     )
 
 

@@ -143,16 +143,26 @@ def test_a_promotion_without_a_reason_names_the_field(project, admin):
 
 def test_a_roll_back_returns_to_the_version_before(project, admin):
     _promote(admin, trainings.make_version(project))
-    body = {"project": "advisers", "reason": "complaints"}
+    body = {"project": "advisers", "expected_champion": 1, "reason": "complaints"}
     answer = admin.post("/api/v1/promotions/roll-back/", body, format="json")
     assert answer.status_code == 201
     assert (answer.json()["version"], answer.json()["rollback"]) == (0, True)
+    again = admin.post("/api/v1/promotions/roll-back/", body, format="json")
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "stale_promotion")
     log = admin.get("/api/v1/promotions/", {"project": "advisers"}).json()["results"]
     assert [row["version"] for row in log] == [0, 1, 0]
 
 
+def test_a_roll_back_names_what_is_to_go(project, admin):
+    answer = admin.post(
+        "/api/v1/promotions/roll-back/", {"project": "advisers", "reason": "x"}, format="json"
+    )
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["expected_champion"]
+
+
 def test_there_is_nothing_to_roll_back_to_at_the_start(project, admin):
-    body = {"project": "advisers", "reason": "no idea"}
+    body = {"project": "advisers", "expected_champion": 0, "reason": "no idea"}
     answer = admin.post("/api/v1/promotions/roll-back/", body, format="json")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "promotion_refused")
 

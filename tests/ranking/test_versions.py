@@ -164,8 +164,15 @@ def test_a_comparison_with_a_champion_that_is_gone_promotes_nothing():
 
 def test_a_person_may_promote_what_the_gate_refuses_with_a_reason():
     version = trainings.make_version(factories.make_project(), verdict="refuse")
-    promotion = versions.promote(version, _request(version, evaluation=version.evaluations.get()))
+    promotion = versions.promote(version, _request(version))
     assert (promotion.automatic, promotion.evaluation.verdict) == (False, "refuse")
+
+
+def test_a_promotion_notes_no_evaluation_against_another_version_than_the_one_it_replaces():
+    project = factories.make_project()
+    one, two = trainings.make_version(project), trainings.make_version(project, sort="age")
+    assert versions.promote(two, _request(two)).evaluation == two.evaluations.get()
+    assert versions.promote(one, _request(one)).evaluation is None
 
 
 @pytest.mark.django_db(transaction=True)
