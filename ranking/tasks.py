@@ -12,7 +12,6 @@ from kombu.exceptions import OperationalError
 from ranking.errors import LostLease
 from ranking.models import Project, TrainingJob
 from ranking.services import jobs, running, serving
-from ranking.services.promotion import promote_if_better
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +54,7 @@ def run_training(job_id: int) -> None:
         log.warning("lease_lost", job=job_id, problem=str(error))
         return
     job.refresh_from_db()
-    if job.version is not None and promote_if_better(job.version):
+    if job.version is not None and job.version.promotions.exists():
         start_refresh(job.project)
 
 

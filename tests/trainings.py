@@ -32,10 +32,16 @@ def make_version(project: Project, *, verdict: str = "promote", sort: str = "fee
     """
     job = jobs.claim(make_job(project).pk, owner="test")
     assert job is not None
-    base = serving.champion(project).version
-    model = sorting_model(project, sort)
+    return finish(job, verdict=verdict, sort=sort)
+
+
+def finish(
+    job: TrainingJob, *, base: ModelVersion | None = None, verdict: str = "promote", sort: str = "fee"
+) -> ModelVersion:
+    """End a training that is running, on top of `base`: without one, of the version in service."""
+    base = base or serving.champion(job.project).version
     result = {"params": {}, "report": training_report(), "evaluation": evaluation_results(verdict)}
-    return jobs.finish(job, base, model, result)
+    return jobs.finish(job, base, sorting_model(job.project, sort), result)
 
 
 def make_refinement(project: Project, report: Mapping[str, Any], **results: Any) -> ModelVersion:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from ranking.errors import JobFinished, LostLease, TrainingInProgress
 from ranking.models import ModelVersion, Project, TrainingJob, TrainingSet
 from ranking.services import versions
+from ranking.services.promotion import promote_if_better
 
 MOST_ATTEMPTS = 3
 LOG_LINES = 200
@@ -90,16 +91,19 @@ def finish(
     *,
     provenance: bytes | None = None,
 ) -> ModelVersion:
-    """Store the version and its evaluation against its base and end the job, all or nothing.
+    """Store the version and its evaluation against its base, end the job, promote: all or nothing.
 
+    Promoted is what the gate lets through where the project wants that by itself. It happens here because
+    nobody comes back to a job that has ended: a worker that died in between would leave it undone for good.
     `provenance` is the file of the model without each session. Raises LostLease.
     """
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=job.project_id)
+        job.project = Project.objects.select_for_update().get(pk=job.project_id)  # as it is now
         version = versions.create_trained_version(job, base, model, result, provenance=provenance)
         if base is not None and result["evaluation"] is not None:
             versions.record_evaluation(version, base, result["evaluation"])
         _end(job, State.DONE, version=version, fraction=1.0)
+        promote_if_better(version)
     return version
 
 

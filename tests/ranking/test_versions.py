@@ -9,8 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from ranking.errors import NoChampion, PromotionRefused, StalePromotion
 from ranking.models import Evaluation, ModelVersion, Promotion
-from ranking.services import serving, versions
-from ranking.services.promotion import promote_if_better
+from ranking.services import jobs, serving, versions
 from ranking.services.versions import PromotionRequest
 from tests import factories, trainings
 
@@ -143,23 +142,48 @@ def test_a_version_is_promoted_by_itself_only_when_the_verdict_is_promote(verdic
     project.automatic_promotion = True
     project.save()
     version = trainings.make_version(project, verdict=verdict)
-    promotion = promote_if_better(version)
-    assert (promotion is not None) == promoted
+    assert version.promotions.filter(automatic=True).exists() == promoted
     assert (serving.champion(project).version == version) == promoted
 
 
+def test_what_happens_by_itself_is_what_the_project_wants_when_its_training_ends():
+    project = factories.make_project()
+    job = jobs.claim(trainings.make_job(project).pk, owner="test")
+    project.automatic_promotion = True
+    project.save()
+    version = trainings.finish(job)
+    assert serving.champion(project).version == version
+
+
+def test_a_training_that_ends_without_its_promotion_has_not_ended(monkeypatch):
+    """Nobody comes back to a job that is done: what dies between the two would never be promoted."""
+    project = factories.make_project()
+    project.automatic_promotion = True
+    project.save()
+    job = jobs.claim(trainings.make_job(project).pk, owner="test")
+    with monkeypatch.context() as broken:
+        broken.setattr(versions, "_append", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            trainings.finish(job)
+    job.refresh_from_db()
+    assert (job.state, project.versions.count()) == ("running", 1)
+    version = trainings.finish(job)
+    assert serving.champion(project).version == version
+
+
 def test_nothing_is_promoted_by_itself_where_nobody_wants_that():
-    assert promote_if_better(trainings.make_version(factories.make_project())) is None
+    assert not trainings.make_version(factories.make_project()).promotions.exists()
 
 
 def test_a_comparison_with_a_champion_that_is_gone_promotes_nothing():
     project = factories.make_project()
+    one = trainings.make_version(project)
+    job = jobs.claim(trainings.make_job(project).pk, owner="test")
+    versions.promote(one, _request(one))
     project.automatic_promotion = True
     project.save()
-    one, two = trainings.make_version(project), trainings.make_version(project, sort="age")
-    versions.promote(two, _request(two))
-    assert promote_if_better(one) is None
-    assert serving.champion(project).version == two
+    assert not trainings.finish(job, base=one.parent).promotions.exists()
+    assert serving.champion(project).version == one
 
 
 def test_a_person_may_promote_what_the_gate_refuses_with_a_reason():
