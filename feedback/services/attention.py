@@ -92,7 +92,7 @@ def standing_of(project: Project) -> Standing:
 
 
 def new_preferences(project: Project) -> int:
-    """Return how many preferences of closed sessions the latest training set does not hold."""
+    """Return how many preferences of closed sessions no version has learned yet."""
     return unlearned(project).count()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from feedback.models import FeedbackSession, Judgement, Preference, Slate
@@ -15,6 +15,11 @@ from ranking.errors import NothingToTrain, TrainingInProgress
 from ranking.models import Project, TrainingJob, TrainingSet
 from ranking.services import jobs, training_sets
 from ranking.services.training_sets import JudgedList, JudgedPair
+
+TRY_AGAIN_HOURS = 24
+"""What failed or was cancelled waits so long until the schedule trains on it again, unless more comes in."""
+
+JobState = TrainingJob.State
 
 
 def freeze_training_set(project: Project) -> TrainingSet:
@@ -104,24 +109,40 @@ def _source(session: FeedbackSession) -> dict[str, Any]:
 
 
 def unlearned(project: Project) -> QuerySet[Preference]:
-    """Return the preferences of closed sessions that the latest training set does not hold.
+    """Return the preferences of closed sessions that no version has learned and no training is learning.
 
-    By the sessions it was frozen from, not by when they closed: one that is read in from elsewhere arrives
-    after it closed, and by its moment it would never be new.
+    By the sessions of the latest training set that a version came of or will: what was frozen for a training
+    that failed, was cancelled or never began is still to be learned. Not by when sessions closed: one that is
+    read in from elsewhere arrives after it closed, and by its moment it would never be new.
     """
-    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
-    held = [source["session"] for source in last.sources] if last else []
+    learned = Q(versions__isnull=False) | Q(jobs__state__in=[JobState.QUEUED, JobState.RUNNING])
+    last = _frozen(project).filter(learned).first()
     return Preference.objects.filter(
         judgement__slate__session__project=project,
         judgement__slate__session__state=FeedbackSession.State.CLOSED,
-    ).exclude(judgement__slate__session__in=held)
+    ).exclude(judgement__slate__session__in=_sessions_of(last))
 
 
 def _due(project: Project) -> bool:
-    new = unlearned(project)
+    new = unlearned(project).exclude(judgement__slate__session__in=_sessions_of(_given_up(project)))
     if project.retrain_after_preferences and new.count() >= project.retrain_after_preferences:
         return True
     if project.retrain_every_hours is None or not new.exists():
         return False
-    last = project.training_sets.filter(mode="preferences").order_by("-id").first()
+    last = _frozen(project).first()
     return last is None or timezone.now() - last.created_at >= timedelta(hours=project.retrain_every_hours)
+
+
+def _given_up(project: Project) -> TrainingSet | None:
+    """Return the latest set whose training failed or was cancelled lately: it is not tried again as yet."""
+    ended = [JobState.FAILED, JobState.CANCELLED]
+    lately = timezone.now() - timedelta(hours=TRY_AGAIN_HOURS)
+    return _frozen(project).filter(jobs__state__in=ended, jobs__finished_at__gte=lately).first()
+
+
+def _frozen(project: Project) -> QuerySet[TrainingSet]:
+    return project.training_sets.filter(mode="preferences").order_by("-id")
+
+
+def _sessions_of(frozen: TrainingSet | None) -> list[int]:
+    return [source["session"] for source in frozen.sources] if frozen else []

@@ -18,7 +18,8 @@ from feedback.services.exchanging import export_file
 from feedback.services.importing import import_sessions
 from ranking.errors import ImportRefused
 from ranking.importers.letor import read_letor
-from ranking.models import Project, TrainingJob
+from ranking.models import Project
+from ranking.services import jobs
 from ranking.services.candidates import current_feature_set, features_of, space_of
 from ranking.services.catalog import Options
 from tests import exchange, factories
@@ -108,8 +109,8 @@ def test_a_session_that_closed_elsewhere_before_the_last_training_is_new_to_the_
     factories.make_closed_session(project, [factories.make_expert("emil")], slates_per_expert=12)
     Project.objects.update(retrain_after_preferences=3)
     (job,) = learning.retrain_when_due()
-    TrainingJob.objects.update(state=TrainingJob.State.CANCELLED)
     assert (attention.new_preferences(project), learning.retrain_when_due()) == (0, [])
+    jobs.cancel(job)
     import_sessions(project, path)
     assert FeedbackSession.objects.get(title="Elsewhere").closed_at < job.training_set.created_at
     assert attention.new_preferences(project) >= 3
