@@ -6,7 +6,7 @@ who keeps the shown order agrees with whoever made it), and NDCG@10 against grad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ def evaluate(
     signed_off: Iterable[tuple[str, str, str]] = (),
     trained_queries: Iterable[str] = (),
     reseeded: Sequence[float] | None = None,
+    no_standard: Collection[str] = (),
 ) -> dict[str, Any]:
     """Compare two versions on the held-out queries.
 
@@ -45,14 +46,20 @@ def evaluate(
     signed_off : (query, item above, item below) that must stay in this order
     trained_queries : queries that the challenger has learned from
     reseeded : means of the deciding metric of this training and of others that differ by the seed
+    no_standard : judges whose answers are random or turned round: agreeing with them is no merit. Their pairs
+        count nowhere but in their own line of `experts`
 
     Returns
     -------
     dict
-        `metrics`, `segments` (name -> value -> metric), `experts` (judge -> figures), `per_query`,
+        `metrics`, `segments` (name -> value -> metric), `experts` (judge -> figures), `no_standard` (those
+        of them who have held-out pairs), `per_query`,
         `gate` (`ranking.ltr.gate.GateDecision.to_dict`), its `verdict` and its `reason`; plain values, None
         where unknown.
     """
+    everybody = HeldOut.of(rows, pairs, challenger, champion, seed=seed)
+    experts = _experts(everybody)
+    pairs = pairs.without(no_standard)
     held_out = HeldOut.of(rows, pairs, challenger, champion, seed=seed)
     decision = judge(
         None
@@ -74,7 +81,8 @@ def evaluate(
     return {
         "metrics": {name: found for name, found in metrics.items() if found is not None},
         "segments": _segments(held_out),
-        "experts": _experts(held_out),
+        "experts": experts,
+        "no_standard": sorted(set(no_standard) & set(experts)),
         "per_query": _per_query(held_out, PAIRS if metrics[PAIRS] is not None else LABELS),
         "gate": decision.to_dict(),
         "verdict": decision.verdict,

@@ -106,6 +106,11 @@ class JudgeReport:
     anchoring_high: float = 0.0
     verdict: str = "unknown"
 
+    @property
+    def no_standard(self) -> bool:
+        """Whether a version can't be measured by what this judge says: it is noise, or the contrary."""
+        return self.verdict in ("random", "inverted")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)

@@ -254,7 +254,7 @@ def _tendencies(
         original,
         problem.features.drop(columns=list(problem.categorical)),
         flip_rate={name: found.flip_rate for name, found in reports.items()},
-        skip=[name for name, found in reports.items() if found.verdict in ("random", "inverted")],
+        skip=[name for name, found in reports.items() if found.no_standard],
     )
 
 

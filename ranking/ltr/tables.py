@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,13 @@ class Pairs:
     origin: Objects
     randomised: Mask
     held_out: Mask
+
+    def without(self, judges: Collection[str]) -> Pairs:
+        """All pairs but those of some judges."""
+        kept = ~np.isin(self.preferences.judge, list(judges))
+        return Pairs(
+            self.preferences.take(kept), self.origin[kept], self.randomised[kept], self.held_out[kept]
+        )
 
 
 def read_rows(table: pd.DataFrame, columns: Sequence[FeatureColumn]) -> Rows:

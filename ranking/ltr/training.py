@@ -16,6 +16,7 @@ from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.evaluation import evaluate
 from ranking.ltr.figures import LABELS, PAIRS
+from ranking.ltr.judges import JudgeReport
 from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.members import Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
@@ -107,6 +108,12 @@ class _Learned:
     report: dict[str, Any]
     provenance: Provenance | None = None
 
+    @property
+    def no_standard(self) -> list[str]:
+        """Judges by whom no version is measured."""
+        judges: dict[str, dict[str, Any]] = self.report["judges"]
+        return [name for name, found in judges.items() if JudgeReport(**found).no_standard]
+
 
 def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> TrainingResult:
     """Train a new version and compare it with the champion.
@@ -145,6 +152,7 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         signed_off=task.signed_off,
         trained_queries=rows.queries[trained],
         reseeded=reseeded,
+        no_standard=learned.no_standard,
     )
     meter.enter("done", found["reason"])
     model = learned.ranker.to_bytes()
@@ -178,6 +186,7 @@ def _reseeded(
     if task.champion is None or task.reseeds < 1 or learned.ranker == task.champion:
         return None
     metric = LABELS if task.mode == "labels" else PAIRS
+    counted = pairs.without(learned.no_standard)
     means = []
     meter.enter("reseeds", "training again with other seeds")
     for again in range(task.reseeds + 1):
@@ -185,7 +194,7 @@ def _reseeded(
         other = replace(task, seed=task.seed + again * RESEED_STEP)
         if again:
             learned = _learn(other, rows, pairs, Meter(meter.only_cancel), traced=False)
-        held_out = HeldOut.of(rows, pairs, learned.ranker.score(rows.features), None, seed=0)
+        held_out = HeldOut.of(rows, counted, learned.ranker.score(rows.features), None, seed=0)
         means.append(held_out.metric(metric, held_out.challenger).mean())
     return means if np.isfinite(means).all() else None
 

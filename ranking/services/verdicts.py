@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,7 @@ class SideBySide:
     `groups` are rows of an interval chart of `metric`, the one by which versions of this training are judged.
 
     `history` says that the graded labels are past grades which experts may correct: reported, but no limit.
+    `no_standard` names experts whose answers are random or turned round: they count for no verdict.
     `worse` names the groups whose whole interval is below zero; `silent` counts those with too few needs for
     an interval; `gate` is what the gate checked; `guarded` says that a guardrail decided and not the gain.
     """
@@ -85,6 +86,7 @@ class SideBySide:
     gate: GateView | None
     guarded: bool
     history: bool
+    no_standard: list[str]
 
 
 def evaluation_of(challenger: ModelVersion, champion: ModelVersion) -> Evaluation | None:
@@ -116,6 +118,7 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
     main = _figures(evaluation).get(decisive)
     lead, second = _leading(evaluation)
     groups = list(_groups(results, description, decisive))
+    no_standard = results.get("no_standard", [])
     return SideBySide(
         evaluation=evaluation,
         metric=METRIC_WORDS[decisive],
@@ -123,13 +126,18 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
         lead=lead,
         second=second,
         groups=_with_all(main, groups),
-        worse=[g["label"] for g in groups if g["high"] is not None and g["high"] < 0 and g["sure"]],
+        worse=[
+            group["label"]
+            for group in groups
+            if group["high"] is not None and group["high"] < 0 and group["sure"] and group["counts"]
+        ],
         silent=sum(group["low"] is None for group in groups),
         per_query=_per_query(evaluation, decisive),
-        held_out_lists=_held_out_lists(evaluation.training_set),
+        held_out_lists=_held_out_lists(evaluation.training_set, no_standard),
         gate=gate_of(evaluation),
         guarded=bool(_guardrail(evaluation)),
         history=decisive == PAIRS and not description.labels_guard,
+        no_standard=no_standard,
     )
 
 
@@ -189,7 +197,8 @@ def _groups(
                 yield _row(value, metrics[metric], group=labels.get(name, name))
     for judge, found in results["experts"].items():
         if metric == PAIRS:
-            yield _row(judge, found, group="Experts")
+            counts = judge not in results.get("no_standard", [])
+            yield _row(judge, found, group="Experts") | {"counts": counts}
 
 
 def _row(label: str, found: Mapping[str, Any], *, group: str = "") -> dict[str, Any]:
@@ -202,6 +211,7 @@ def _row(label: str, found: Mapping[str, Any], *, group: str = "") -> dict[str, 
         "point": found.get("difference"),
         "high": found.get("high"),
         "sure": queries >= LEAST_QUERIES,
+        "counts": True,
     }
 
 
@@ -240,11 +250,12 @@ def _query_line(line: Mapping[str, Any], query: Query | None, decisive: str) -> 
     return QueryLine(line["query"], query, pairs, labels, difference)
 
 
-def _held_out_lists(training_set: TrainingSet) -> int | None:
-    """Return how many judged lists of held-out needs were in random order; None when the file is lost."""
+def _held_out_lists(training_set: TrainingSet, no_standard: Sequence[str]) -> int | None:
+    """Return how many lists of held-out needs, in random order, count; None when the file is lost."""
     try:
         _, pairs_file = load_frames(training_set)
     except BrokenFile:
         return None
-    pairs = pd.read_parquet(io.BytesIO(pairs_file), columns=["list_id", "held_out", "randomised"])
-    return int(pairs.loc[pairs["held_out"] & pairs["randomised"], "list_id"].nunique())
+    pairs = pd.read_parquet(io.BytesIO(pairs_file), columns=["list_id", "judge", "held_out", "randomised"])
+    counted = pairs["held_out"] & pairs["randomised"] & ~pairs["judge"].isin(no_standard)
+    return int(pairs.loc[counted, "list_id"].nunique())

@@ -70,6 +70,31 @@ def test_the_same_model_twice_is_not_clear_and_a_worse_one_is_worse():
     assert found(challenger=BAD, champion=GOOD)["verdict"] == "refuse"
 
 
+def turned_round():
+    """What `tables` says, but for bob, who says the contrary of ada."""
+    pairs = tables()[1]
+    bob = (pairs["judge"] == "bob").to_numpy()
+    return {
+        "winner": np.where(bob, pairs["loser"], pairs["winner"]),
+        "loser": np.where(bob, pairs["winner"], pairs["loser"]),
+    }
+
+
+def test_whoever_answers_the_contrary_of_what_they_mean_is_no_standard():
+    vetoed = found(change_pairs=turned_round())
+    assert vetoed["verdict"] == "refuse"
+    heard = found(change_pairs=turned_round(), no_standard=["bob", "nobody"])
+    assert (heard["verdict"], heard["no_standard"]) == ("promote", ["bob"])
+    assert heard["metrics"]["pair_accuracy"]["difference"] == 1.0
+    (experts,) = [check for check in heard["gate"]["checks"] if check["name"] == "experts"]
+    assert "bob" not in str(experts)
+    assert heard["experts"]["bob"] == vetoed["experts"]["bob"]
+
+
+def test_where_nobody_is_a_standard_nothing_is_shown():
+    assert found(no_standard=["ada", "bob"])["verdict"] == "not_yet"
+
+
 def test_queries_that_were_trained_on_are_no_evidence():
     spoiled = np.where(np.arange(len(GOOD)) < 16 * SIZE, BAD, GOOD)
     assert found(challenger=spoiled, champion=BAD)["metrics"]["pair_accuracy"]["difference"] == 0
