@@ -52,8 +52,8 @@ class PolicyForm(forms.ModelForm):
         help_texts = {
             "retrain_after_preferences": "Train once closed sessions hold so many. Empty: never for this.",
             "retrain_every_hours": "Train by the clock, if anything is new. Empty: never for this.",
-            "automatic_promotion": "Only when the whole 95 % interval lies above zero. "
-            "The log then names the evaluation as the reason.",
+            "automatic_promotion": "Only when the whole 95 % interval lies above zero, and by more than one "
+            "of ten looks would show by chance. The log then names the evaluation as the reason.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

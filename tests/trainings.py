@@ -36,11 +36,20 @@ def make_version(project: Project, *, verdict: str = "promote", sort: str = "fee
 
 
 def finish(
-    job: TrainingJob, *, base: ModelVersion | None = None, verdict: str = "promote", sort: str = "fee"
+    job: TrainingJob,
+    *,
+    base: ModelVersion | None = None,
+    verdict: str = "promote",
+    sort: str = "fee",
+    **results: Any,
 ) -> ModelVersion:
-    """End a training that is running, on top of `base`: without one, of the version in service."""
+    """End a training that is running, on top of `base`: without one, of the version in service.
+
+    `results` change what its evaluation says.
+    """
     base = base or serving.champion(job.project).version
-    result = {"params": {}, "report": training_report(), "evaluation": evaluation_results(verdict)}
+    evaluation = evaluation_results(verdict) | results
+    result = {"params": {}, "report": training_report(), "evaluation": evaluation}
     return jobs.finish(job, base, sorting_model(job.project, sort), result)
 
 
@@ -186,7 +195,11 @@ def evaluation_results(verdict: str = "promote") -> dict[str, Any]:
 
 
 def gate_decision(
-    verdict: str = "promote", check: str = "superiority", *, slates_needed: int | None = None
+    verdict: str = "promote",
+    check: str = "superiority",
+    *,
+    slates_needed: int | None = None,
+    p: float = 0.001,
 ) -> dict[str, Any]:
     """Return what the gate says when one check has a verdict and all others are passed."""
     names = ("sound", "superiority", "base", "segments", "experts", "fairness", "calibration")
@@ -194,7 +207,7 @@ def gate_decision(
         Check(
             name=name,
             verdict=verdict if name == check else "promote",
-            figures={"n_queries": 4, "queries_needed": 60, "gain_reckoned_with": 0.02},
+            figures={"n_queries": 4, "queries_needed": 60, "gain_reckoned_with": 0.02, "p": p},
             words=f"made up for a test of {name}",
         )
         for name in names

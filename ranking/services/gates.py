@@ -61,7 +61,7 @@ def gate_of(evaluation: Evaluation) -> GateView | None:
     decision = evaluation.results.get("gate")
     if decision is None:
         return None
-    figures = _figures_of_gain(decision)
+    figures = gain_of(evaluation)
     gain = figures.get("gain_reckoned_with")
     return GateView(
         verdict=decision["verdict"],
@@ -71,6 +71,12 @@ def gate_of(evaluation: Evaluation) -> GateView | None:
         gain=None if gain is None else 100 * gain,
         dropped=decision["dropped"],
     )
+
+
+def gain_of(evaluation: Evaluation) -> Mapping[str, Any]:
+    """Return the figures of the gain; none for an evaluation from before there was a gate."""
+    checks = evaluation.results.get("gate", {}).get("checks", [])
+    return next((check["figures"] for check in checks if check["name"] == "superiority"), {})
 
 
 def broken_guardrail(evaluation: Evaluation) -> str:
@@ -87,11 +93,6 @@ def _line(check: Mapping[str, Any]) -> CheckLine:
     measured = bool(check["figures"]) or not check["passed"] or check["name"] == "sound"
     title = TITLES.get(check["name"], check["name"])
     return CheckLine(title, check["verdict"], words[:1].upper() + words[1:], measured)
-
-
-def _figures_of_gain(decision: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = [check["figures"] for check in decision["checks"] if check["name"] == "superiority"]
-    return found[0] if found else {}
 
 
 def _needs_needed(decision: Mapping[str, Any], figures: Mapping[str, Any], mode: str) -> int | None:

@@ -171,6 +171,17 @@ def test_a_training_that_ends_without_its_promotion_has_not_ended(monkeypatch):
     assert serving.champion(project).version == version
 
 
+def test_a_gain_that_one_of_many_looks_may_show_by_chance_is_left_to_a_person():
+    project = factories.make_project()
+    project.automatic_promotion = True
+    project.save()
+    for p, promoted in ((0.02, False), (0.01, True)):
+        job = jobs.claim(trainings.make_job(project).pk, owner="test")
+        version = trainings.finish(job, gate=trainings.gate_decision(p=p))
+        assert version.evaluations.get().verdict == "promote"
+        assert version.promotions.exists() == promoted
+
+
 def test_nothing_is_promoted_by_itself_where_nobody_wants_that():
     assert not trainings.make_version(factories.make_project()).promotions.exists()
 
