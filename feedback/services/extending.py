@@ -74,8 +74,9 @@ def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:
     """Give the lists that an expert has not begun to another one; return how many went over.
 
     Lists of needs that the taker has in this session, or has an interest in, stay; so do repeats, which are
-    about the giver alone, unless their first showing goes: then nothing is left to repeat. Lists of known
-    order are about the giver alone too, and are taken back: one that stayed alone would be known by that.
+    about the giver alone, unless their first showing goes: then nothing is left to repeat. A list whose
+    repeat was begun first stays as well. Lists of known order are about the giver alone too, and are taken
+    back: one that stayed alone would be known by that.
     """
     if giver == taker:
         raise InvalidSession("choose somebody else to take them over", "to")
@@ -100,12 +101,15 @@ def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:
 def _unbegun(session: FeedbackSession, giver: User, taker: User) -> list[Slate]:
     known = set(session.slates.filter(expert=taker).values_list("query", flat=True))
     known |= {query for expert, query in known_conflicts(session.project) if expert == taker.pk}
-    slates = session.slates.filter(
-        expert=giver, state=Slate.State.OPEN, draft_version=0, repeats__isnull=True, gold__isnull=True
-    ).order_by("position")
+    # Locked, or a move that comes in between would go over with the list, as an order the taker did not make.
+    slates = list(session.slates.filter(expert=giver).select_for_update(of=("self",)).order_by("position"))
+    untouched = [slate for slate in slates if slate.state == Slate.State.OPEN and slate.draft_version == 0]
+    # A repeat that was begun keeps its first showing here: its moves are kept, and compare with nothing else.
+    held = {slate.repeats_id for slate in slates if slate not in untouched}
     going = []
-    for slate in slates:
-        if slate.query_id not in known:
+    for slate in untouched:
+        first = slate.repeats_id is None and slate.gold_id is None
+        if first and slate.pk not in held and slate.query_id not in known:
             known.add(slate.query_id)
             going.append(slate)
     return going

@@ -164,10 +164,7 @@ def _close_slate(slate: Slate, version: int | None) -> None:
     mine = Slate.objects.filter(pk=slate.pk, expert_id=slate.expert_id, state=Slate.State.OPEN)
     taken = mine.filter(**fitting).update(state=Slate.State.SUBMITTED, submitted_at=timezone.now())
     if not taken:
-        now = Slate.objects.select_related("session").get(pk=slate.pk)
-        check_open(now)
-        if now.expert_id != slate.expert_id:
-            raise AlreadyJudged("this list has gone over to another expert")
+        now = still_open(slate)
         raise StaleDraft("this list was changed in another window or on another device", drafts.current(now))
 
 
@@ -182,6 +179,15 @@ def check_open(slate: Slate) -> None:
         raise SessionClosed("this session is closed and takes no judgement")
     if slate.state != Slate.State.OPEN:
         raise AlreadyJudged("this list has been submitted already")
+
+
+def still_open(slate: Slate) -> Slate:
+    """Return the slate as it is now; raise SessionClosed or AlreadyJudged if it can't go on."""
+    now = Slate.objects.select_related("session__project").get(pk=slate.pk)
+    check_open(now)
+    if now.expert_id != slate.expert_id:
+        raise AlreadyJudged("this list has gone over to another expert")
+    return now
 
 
 def _columns(submission: Submission) -> dict[str, Any]:

@@ -66,9 +66,11 @@ def _append(slate: Slate, act: moving.Act, *, key: str, version: int, **said: An
     if said["state"] is not None and said["state"] != draft:
         raise InvalidMove("this is not what the move makes of the list", "state")
     with transaction.atomic():
-        # One conditional update: of two moves made on one version, the second finds it gone.
+        # One conditional update: of two moves made on one version, the second finds it gone. By its expert,
+        # too: it may have been handed over since it was read, and whoever has it now must not see this order.
         taken = Slate.objects.filter(
             pk=slate.pk,
+            expert_id=slate.expert_id,
             state=Slate.State.OPEN,
             draft_version=version,
             session__state=FeedbackSession.State.OPEN,
@@ -114,8 +116,7 @@ def _check_session(slate: Slate, act: moving.Act) -> None:
 
 def _refuse(slate: Slate) -> SlateMove:
     """Say why a move was not taken."""
-    now = Slate.objects.select_related("session__project").get(pk=slate.pk)
-    judging.check_open(now)
+    now = judging.still_open(slate)
     raise StaleDraft("this list was changed in another window or on another device", drafts.current(now))
 
 

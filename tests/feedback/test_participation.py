@@ -254,6 +254,25 @@ def test_a_repeat_whose_first_showing_goes_is_taken_away(edda, emil):
     assert not session.slates.filter(expert=edda).exists()
 
 
+def test_a_repeat_that_was_begun_stays_with_its_first_showing(edda, emil):
+    session = factories.make_session(factories.make_project(queries=30), [edda], slates_per_expert=20)
+    begun, other = session.slates.filter(repeats__isnull=False)
+    moves.put(begun, {"comment": "so far"}, version=0)
+    extending.hand_over(session, edda, emil)
+    stay = set(session.slates.filter(expert=edda).values_list("pk", flat=True))
+    assert stay == {begun.pk, begun.repeats_id}
+    assert not session.slates.filter(pk=other.pk).exists()
+
+
+def test_a_move_that_comes_too_late_does_not_reach_whoever_has_the_list_now(session, edda, emil):
+    late = session.slates.filter(expert=edda).first()
+    extending.hand_over(session, edda, emil)
+    with pytest.raises(AlreadyJudged, match="gone over to another expert"):
+        moves.put(late, {"comment": "so far"}, version=0)
+    late.refresh_from_db()
+    assert (late.expert, late.draft_version, late.draft) == (emil, 0, None)
+
+
 def test_handing_over_to_oneself_or_to_no_expert_is_refused(session, edda):
     with pytest.raises(InvalidSession, match="somebody else"):
         extending.hand_over(session, edda, edda)
