@@ -23,7 +23,7 @@ from ranking.ltr.features import FeatureSpace
 from ranking.models import FeatureSet, Item, Project, Query
 from ranking.services import catalog_rows as rows
 from ranking.services import files
-from ranking.services.candidates import description_of, feature_definition
+from ranking.services.candidates import current_feature_set, description_of, feature_definition, space_of
 from ranking.services.catalog_rows import Counts, OnProgress
 from ranking.services.versions import create_rule_version, current_champion
 
@@ -195,13 +195,15 @@ def prepare(project: Project, on_progress: OnProgress = silent) -> list[str]:
     """Fit the features when they were declared anew, make version 0 when there is none; say what was done.
 
     Features that are fitted stay as they are when only data change: a category code or a word weight that
-    moved would change what every older version means.
+    moved would change what every older version means. A category that comes up gets a code of its own, which
+    versions know that are trained from then on.
     """
     description = description_of(project)
     notes = []
-    if not project.feature_sets.filter(definition_sha256=feature_definition(project)).exists():
-        items = _contents(project.items.filter(active=True).values_list("current__content", flat=True))
-        queries = _contents(project.queries.filter(active=True).values_list("content", flat=True))
+    if project.feature_sets.filter(definition_sha256=feature_definition(project)).exists():
+        notes += _extend(project, description)
+    else:
+        items, queries = _contents(project)
         if not items or not queries:
             return [f"no {description.item.plural if not items else description.query.plural} yet"]
         lacking = sorted(set(description.item.names) - set(items[0]))
@@ -220,11 +222,36 @@ def prepare(project: Project, on_progress: OnProgress = silent) -> list[str]:
 def _fit(
     project: Project, description: ProjectDescription, items: list[Any], queries: list[Any]
 ) -> FeatureSet:
-    space = FeatureSpace.fit(
-        description.features,
+    return _store(project, FeatureSpace.fit(description.features, *_frames(description, items, queries)))
+
+
+def _extend(project: Project, description: ProjectDescription) -> list[str]:
+    """Give new categories a code; name them."""
+    space = space_of(current_feature_set(project))
+    if not space.categorical:
+        return []
+    extended = space.extended(*_frames(description, *_contents(project)))
+    if extended is space:
+        return []
+    _store(project, extended)
+    return [
+        f"{space.labels[name]}: {', '.join(new)} came up since the features were fitted; "
+        "the next training learns about it, earlier versions take it for missing"
+        for name, known in space.categories.items()
+        if (new := extended.categories[name][len(known) :])
+    ]
+
+
+def _frames(
+    description: ProjectDescription, items: list[Any], queries: list[Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return (
         pd.DataFrame(items, columns=pd.Index(description.item.names)),
         pd.DataFrame(queries, columns=pd.Index(description.query.names)),
     )
+
+
+def _store(project: Project, space: FeatureSpace) -> FeatureSet:
     file, digest = files.store("features", ".json", space.to_bytes())
     return FeatureSet.objects.update_or_create(
         project=project,
@@ -237,8 +264,11 @@ def _fit(
     )[0]
 
 
-def _contents(found: Iterable[Any]) -> list[Any]:
-    return [content for content in found if content is not None]
+def _contents(project: Project) -> tuple[list[Any], list[Any]]:
+    """Return what is known of all active items and of all active queries."""
+    items = project.items.filter(active=True).values_list("current__content", flat=True)
+    queries = project.queries.filter(active=True).values_list("content", flat=True)
+    return [content for content in items if content is not None], list(queries)
 
 
 def _read_folder(folder: Path, description: ProjectDescription) -> dict[str, Table | None]:

@@ -18,6 +18,9 @@ REASONS = 5
 REFERENCE_ROWS = 200  # candidates that stand for "the others": TreeSHAP over all of 16,000 takes seconds
 LEAST_SHARE = 0.03  # of all that speaks for or against; less is noise to a reader
 
+NOT_KNOWN = f"{MISSING}, or new to this version"
+"""Of a category: to a version, one that came up after its training is as good as missing."""
+
 
 @dataclass(frozen=True)
 class FeatureWords:
@@ -45,7 +48,7 @@ class FeatureWords:
         """Return a feature's value as people read it."""
         spec = self.specs.get(column)
         if value is None or np.isnan(value):
-            return MISSING
+            return NOT_KNOWN if spec is not None and spec.kind == "categorical" else MISSING
         if spec is None:
             return for_people(float(value), "number")
         if spec.kind == "categorical":

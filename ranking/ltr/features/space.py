@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -68,12 +68,29 @@ class FeatureSpace:
         texts: dict[str, TextSpace] = {}
         for spec in specs:
             if spec.kind == "categorical":
-                values = (items if spec.side == "item" else queries)[spec.field]
-                categories[spec.name] = tuple(sorted({str(v) for v in values if not col.is_missing(v)}))
+                categories[spec.name] = tuple(sorted(_categories(spec, items, queries)))
             elif spec.kind == "text_similarity":
                 both = [*items[spec.item_field], *queries[spec.query_field]]
                 texts[spec.name] = TextSpace.fit([_text(value) for value in both])
         return cls(tuple(specs), categories, texts)
+
+    def extended(self, items: pd.DataFrame, queries: pd.DataFrame) -> FeatureSpace:
+        """The same features, with the categories that have come up since; this very space if there are none.
+
+        New codes follow the old ones, which keep their meaning: a model of before scores as it did, and takes
+        a new category for one that it has never seen.
+
+        >>> items, queries = pd.DataFrame({"style": ["value", "growth"]}), pd.DataFrame()
+        >>> space = FeatureSpace.fit([FeatureSpec("style", "categorical", field="style")], items, queries)
+        >>> later = space.extended(pd.DataFrame({"style": ["blend", "value"]}), queries)
+        >>> later.categories, later.extended(items, queries) is later
+        ({'style': ('growth', 'value', 'blend')}, True)
+        """
+        categories = {}
+        for spec in (spec for spec in self.specs if spec.kind == "categorical"):
+            known = self.categories[spec.name]
+            categories[spec.name] = known + tuple(sorted(_categories(spec, items, queries) - set(known)))
+        return self if categories == dict(self.categories) else replace(self, categories=categories)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -232,6 +249,11 @@ def _given(spec: FeatureSpec, index: pd.Index[Any], given: pd.DataFrame | None) 
     if name not in given.columns:
         raise InvalidFeatures(f"feature {spec.name!r}: the given values have no column {name!r}")
     return col.numbers(given[name].reindex(index), name)
+
+
+def _categories(spec: FeatureSpec, items: pd.DataFrame, queries: pd.DataFrame) -> set[str]:
+    values = (items if spec.side == "item" else queries)[spec.field]
+    return {str(value) for value in values if not col.is_missing(value)}
 
 
 def _check_fields(specs: Sequence[FeatureSpec], items: Any, queries: Any) -> None:
