@@ -139,15 +139,17 @@ def drift_of(version: ModelVersion) -> DriftReport | None:
     """Compare today's candidates with those in the version's training set; None for a sorting rule.
 
     A set that was frozen with sessions holds candidates drawn at random: a draw of today is compared with it.
+    Neither holds what was judged or graded: people look at the good ones, and their share would be a drift.
     One of graded labels holds what people chose: the same pairs are compared, as they were and as they are.
     Raises BrokenFile when the frozen set is missing or damaged.
     """
     if version.training_set is None:
         return None
-    rows, drawn = _rows_then(version.training_set)
+    rows, looked_at = _rows_then(version.training_set)
+    drawn = not looked_at.all()
     if drawn:
-        now, queries = _rows_now(version)
-        then = rows
+        now, queries = _rows_now(version, rows[looked_at])
+        then = rows[~looked_at]
     else:
         then, now, queries = _same_pairs(version, rows)
     then = then.filter(regex="^f:").rename(columns=lambda name: name.removeprefix("f:"))
@@ -193,24 +195,26 @@ def _drifts(version: ModelVersion, then: pd.DataFrame, now: pd.DataFrame) -> lis
     return sorted(found, key=lambda feature: -feature.drift.psi / feature.drift.limit)
 
 
-def _rows_then(training_set: TrainingSet) -> tuple[pd.DataFrame, bool]:
-    """Return the rows that were drawn at random and True, or all rows and False where none were."""
+def _rows_then(training_set: TrainingSet) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return all rows of a set, and which of them people had judged or graded; the others were drawn."""
     rows_file, pairs_file = load_frames(training_set)
     rows = pd.read_parquet(io.BytesIO(rows_file))
     pairs = pd.read_parquet(io.BytesIO(pairs_file), columns=["winner", "loser"])
     judged = rows["row"].isin(np.union1d(pairs["winner"], pairs["loser"]))
-    drawn = rows[~judged & rows["label"].isna()]
-    return (drawn, True) if len(drawn) else (rows, False)
+    return rows, (judged | rows["label"].notna()).to_numpy()
 
 
-def _rows_now(version: ModelVersion) -> tuple[pd.DataFrame, int]:
+def _rows_now(version: ModelVersion, looked_at: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the features of candidates drawn evenly from needs that may be trained on, as a set is drawn."""
     queries = [query for query in queries_looked_at(version.project) if not held_out(query)][:DRIFT_QUERIES]
+    left_out = looked_at["item"].astype(str).groupby(looked_at["query"]).agg(set).to_dict()
     parts = []
     for query in queries:
-        features = candidates(query, version.feature_set).features
+        pool = candidates(query, version.feature_set)
+        others = np.array([str(key) not in left_out.get(query.key, ()) for key in pool.keys], dtype=bool)
         rng = np.random.default_rng(query.pk)
-        parts.append(features.iloc[rng.permutation(len(features))[:DRIFT_ROWS_PER_QUERY]])
+        drawn = rng.permutation(len(pool))[:DRIFT_ROWS_PER_QUERY]
+        parts.append(pool.features.iloc[drawn[others[drawn]]])
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return frame, len(queries)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from feedback.services.learning import freeze_training_set
 from ranking.content import content_hash
-from ranking.models import ItemVersion, Ranking
+from ranking.models import ItemVersion, Label, Ranking
 from ranking.services import jobs, monitoring, orders, serving, versions
 from tests import factories, trainings
 from tests.ranking.admin.pages import page
@@ -60,10 +60,25 @@ def test_graded_pairs_have_not_moved_until_the_data_does(admin, project, challen
 def test_a_set_with_sessions_is_compared_by_random_draws(project, challenger):
     factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
     frozen = freeze_training_set(project)
-    rows, drawn = monitoring._rows_then(frozen)
-    assert drawn
-    assert rows["label"].isna().all()
-    assert not rows["held_out"].any()
+    rows, looked_at = monitoring._rows_then(frozen)
+    drawn = rows[~looked_at]
+    assert len(drawn) > 0
+    assert drawn["label"].isna().all()
+    assert not drawn["held_out"].any()
+
+
+@pytest.mark.django_db
+def test_what_people_had_looked_at_is_no_drift():
+    """They grade the cheap ones, say: the others are dearer, and still are."""
+    project = factories.make_project(items=120)
+    Label.objects.all().delete()
+    cheap = sorted(project.items.select_related("current"), key=lambda item: item.current.content["fee"])[:60]
+    for query in project.queries.all():
+        Label.objects.bulk_create(Label(query=query, item=item, grade=3) for item in cheap)
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+    report = monitoring.drift_of(trainings.make_refinement(project, trainings.refinement_report()))
+    assert report.drawn
+    assert [feature.column for feature in report.features if feature.drift.alarm] == []
 
 
 def test_a_damaged_training_set_is_said_and_is_no_error(admin, project, challenger):
