@@ -31,6 +31,8 @@ def for_people(value: Any, format: str = "text", unit: str = "") -> str:
     ('$1.2 bn', '$412 m')
     >>> for_people(0.68, "percent"), for_people(1998, "year"), for_people(1284, "count")
     ('68 %', 'since 1998', '1,284')
+    >>> for_people(1, "number", "years"), for_people(2, "number", "years")
+    ('1 year', '2 years')
     >>> for_people("2025-09-02", "date"), for_people(["CA", "OR"], "list"), for_people(None, "money")
     ('2 Sep 2025', 'CA, OR', 'not reported')
     """
@@ -60,11 +62,21 @@ def _short(amount: float) -> str:
 def _number(value: Any, unit: str) -> str:
     number = float(value)
     digits = f"{number:,.0f}" if abs(number) >= 1000 or number.is_integer() else f"{number:,.3g}"
-    return f"{digits} {unit}".strip().replace("-", "−", 1)
+    return f"{digits} {_of_one(unit) if digits in ('1', '-1') else unit}".strip().replace("-", "−", 1)
 
 
 def _count(value: Any, unit: str) -> str:
-    return f"{round(float(value)):,} {unit}".strip()
+    count = round(float(value))
+    return f"{count:,} {_of_one(unit) if count == 1 else unit}".strip()
+
+
+def _of_one(unit: str) -> str:
+    """Write a unit for a single one: "year" for "years"; what is no plural in s stays, such as "bp".
+
+    >>> _of_one("years"), _of_one("bp")
+    ('year', 'bp')
+    """
+    return unit[:-1] if unit.endswith("s") and len(unit) > 2 else unit
 
 
 def _percent(value: Any, unit: str) -> str:

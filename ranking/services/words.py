@@ -63,7 +63,11 @@ class FeatureWords:
             value = float(np.expm1(value))
         if spec.transform == "age":
             value = round(value, 1 if abs(value) < 10 else 0)
-        shown = for_people(float(value), self._format(spec), self._unit(spec))
+        if spec.kind == "difference" and self._format(spec) == "percent":
+            # "10 % more" would be a tenth of it.
+            shown = for_people(round(100 * float(value), 1), "number", "points")
+        else:
+            shown = for_people(float(value), self._format(spec), self._unit(spec))
         # Of a difference the sign is half of what it says.
         return f"+{shown}" if spec.kind == "difference" and not spec.absolute and value > 0 else shown
 
@@ -71,6 +75,11 @@ class FeatureWords:
         """Say whether a feature can tell two candidates apart: a fact of the need alone cannot."""
         spec = self.specs.get(column)
         return spec is None or spec.side == "item" or spec.kind not in ("numeric", "categorical")
+
+    def is_amount(self, column: str) -> bool:
+        """Say whether there is more and less of a feature, so that candidates have a typical value of it."""
+        spec = self.specs.get(column)
+        return spec is None or spec.kind not in ("categorical", "equal")
 
     def _field(self, spec: FeatureSpec) -> Any:
         """Return the field whose unit the value has: not of an age, which counts years whatever it was."""
@@ -106,13 +115,13 @@ def reasons_in_words(
     """
     if not len(rows):
         return []
-    usual = ranker.contributions(features.iloc[reference_rows(len(features))]).mean()
+    others = features.iloc[reference_rows(len(features))]
     shown = features.iloc[list(rows)]
-    differences = ranker.contributions(shown) - usual
+    differences = ranker.contributions(shown) - ranker.contributions(others).mean()
     columns = [name for name in ranker.columns if words.tells_apart(name)]
-    values = shown[columns].to_numpy()
+    values, typical = shown[columns].to_numpy(), others[columns].median().to_numpy()
     return [
-        [reason(words, columns[i], value[i], line[i]) for i in _largest(line)]
+        [reason(words, columns[i], value[i], line[i], typical=typical[i]) for i in _largest(line)]
         for line, value in zip(differences[columns].to_numpy(), values, strict=True)
     ]
 
@@ -130,13 +139,19 @@ def _largest(line: np.ndarray) -> list[int]:
     return [int(i) for i in np.argsort(-sizes, kind="stable")[:REASONS] if sizes[i] > least]
 
 
-def reason(words: FeatureWords, column: str, value: float, contribution: float) -> dict[str, Any]:
-    """Return one reason: the feature's label, its value for people, and how much it moves the score."""
+def reason(
+    words: FeatureWords, column: str, value: float, contribution: float, *, typical: float = np.nan
+) -> dict[str, Any]:
+    """Return one reason: the feature's label, its value for people, and how much it moves the score.
+
+    A low figure may speak for a candidate where that of the others, `typical`, is lower: the text has both.
+    """
     label, shown = words.label(column), words.value(column, value)
+    usual = words.value(column, typical) if words.is_amount(column) and not np.isnan(typical) else shown
     return {
         "feature": column,
         "label": label,
         "value": shown,
-        "text": f"{label}: {shown}",
+        "text": f"{label}: {shown}" + (f", typical {usual}" if usual != shown else ""),
         "contribution": round(float(contribution), 6),
     }

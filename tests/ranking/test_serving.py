@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 from ranking.content import content_hash
+from ranking.description import from_dict
+from ranking.formats import for_people
+from ranking.ltr.features.spec import FeatureSpec
 from ranking.models import ItemVersion, Match, Project, Ranking
 from ranking.services import serving, versions
 from ranking.services.candidates import candidates, current_feature_set
+from ranking.services.words import FeatureWords
 from tests import factories, trainings
+from tests.tiny import DESCRIPTION
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +81,25 @@ def test_the_reasons_name_what_the_model_used():
     for match in serving.serve(project.queries.first()).matches.all():
         assert {reason["feature"] for reason in match.reasons} <= {"fee"}
         assert all(reason["text"].startswith("Fee") for reason in match.reasons)
+
+
+def test_a_reason_has_the_typical_value_beside_it():
+    """8 % may speak for a candidate, and 40 % against another: it depends on what the others have."""
+    project = factories.make_project()
+    trainings.promote(trainings.make_version(project, sort="fee"))
+    query = project.queries.first()
+    fees = candidates(query, current_feature_set(project)).features["fee"]
+    typical = for_people(float(np.median(fees)), "percent")
+    for match in serving.serve(query).matches.all():
+        for reason in match.reasons:
+            expected = f"Fee: {reason['value']}"
+            assert reason["text"] == expected + ("" if reason["value"] == typical else f", typical {typical}")
+
+
+def test_a_difference_of_percentages_is_told_in_points():
+    spec = FeatureSpec("dearer", "difference", item_field="fee", query_field="wanted")
+    words = FeatureWords({"dearer": spec}, {}, from_dict(DESCRIPTION))
+    assert [words.value("dearer", value) for value in (0.1, -0.01)] == ["+10 points", "−1 point"]
 
 
 def test_ties_are_broken_by_the_key_and_never_by_chance():
