@@ -42,6 +42,9 @@ export class Keys {
     this.#act = act;
     this.#reasonLetters = reasonLetters;
     document.addEventListener("keydown", (event) => this.#pressed(event));
+    // Whatever comes between two digits parts them; Shift does not, some keyboards need it for every digit.
+    const part = ({ key = "" }) => { if (!/^(\d|Shift)$/.test(key)) this.#digit = null; };
+    for (const name of ["keydown", "pointerdown"]) addEventListener(name, part, true);
   }
 
   #pressed(event) {
@@ -88,8 +91,8 @@ export class Keys {
       return digit <= 5 ? ["rate", digit] : null;
     }
     const before = this.#digit;
-    const second = before && performance.now() - before.at < TWO_DIGITS_MS;
-    this.#digit = second ? null : { digit, at: performance.now() };
+    const second = before?.target === target && performance.now() - before.at < TWO_DIGITS_MS;
+    this.#digit = second ? null : { digit, target, at: performance.now() };
     if (second) return ["rank-two-digits", 10 * before.digit + digit];
     return digit === 0 ? null : ["rank", digit];
   }
