@@ -375,3 +375,15 @@ def test_a_log_in_that_expired_is_said_and_loses_nothing(open_slate, new_context
     view.wait_until_saved()
     slate.refresh_from_db()
     assert slate.draft["tiers"] == [[card] for card in view.ids if card != "|"]
+
+
+def test_a_conflict_that_was_put_off_is_asked_again_by_submit(open_slate, new_context):
+    _, second, mine = _in_conflict(open_slate, new_context())
+    _dialog(second).get_by_role("button", name="Decide later").click()
+    expect(_dialog(second)).to_be_hidden()
+    second.page.get_by_role("button", name="Submit").click()
+    expect(_dialog(second)).to_be_visible()
+    assert Judgement.objects.count() == 0
+    _dialog(second).get_by_role("button", name="Go on with mine").click()
+    second.wait_until_saved()
+    assert second.ids == mine

@@ -1,6 +1,6 @@
 /* The dialogs of a slate: side by side, and the typed non-answers. */
 
-function element(tag, { role, className, text } = {}, ...children) {
+export function element(tag, { role, className, text } = {}, ...children) {
   const made = document.createElement(tag);
   if (role) made.setAttribute("role", role);
   if (className) made.className = className;
@@ -71,63 +71,6 @@ export class CompareDialog {
   #done(name, id) {
     this.dialog.close();
     this.#decide(name, id, this.#ids);
-  }
-}
-
-/** Two orders of one slate, of which one is chosen: the one that was saved elsewhere, or the one on this page. */
-export class ConflictDialog {
-  #view;
-  #done = null;
-  dialog = document.getElementById("conflict");
-
-  constructor(view) {
-    this.#view = view;
-    this.dialog.addEventListener("click", (event) => {
-      const chosen = event.target.closest("[data-keep]")?.dataset.keep;
-      if (chosen) this.#leave(chosen);
-    });
-    // The event comes after the dialog is gone, and by then the next one may be open.
-    this.dialog.addEventListener("close", () => this.dialog.open || this.#leave(""));
-  }
-
-  /** At once: a key pressed right after the choice must find it made. */
-  #leave(choice) {
-    const done = this.#done;
-    this.#done = null;
-    this.dialog.close();
-    done?.(choice);
-  }
-
-  /** `done` gets "saved", "mine", or nothing when the dialog was left without a choice. */
-  open(saved, mine, done) {
-    this.#done = done;
-    const orders = [saved, mine].map((draft) => this.#places(draft));
-    for (const [index, name] of ["saved", "mine"].entries()) this.#list(name, orders[index], orders[1 - index]);
-    const said = (draft) => JSON.stringify([Object.entries(draft.ratings ?? {}).sort(), draft.reason_tags ?? [], draft.comment ?? ""]);
-    document.getElementById("conflict-more").hidden = said(saved) === said(mine);
-    if (!this.dialog.open) this.dialog.showModal();
-  }
-
-  /** id -> rank as it is shown; null below the line. */
-  #places({ tiers = [], rest = [] }) {
-    const places = new Map();
-    for (const tier of tiers) {
-      const rank = places.size + 1;
-      for (const id of tier) places.set(String(id), rank);
-    }
-    for (const id of rest) places.set(String(id), null);
-    return places;
-  }
-
-  #list(name, places, others) {
-    const lines = [...places].map(([id, rank]) => {
-      const differs = rank !== others.get(id);
-      const line = element("li", { className: differs ? "differs" : "" },
-        element("span", { className: "n", text: rank ?? "–" }), element("span", { text: this.#view.titleOf(id) }));
-      if (differs) line.append(element("span", { className: "visually-hidden", text: "(differs)" }));
-      return line;
-    });
-    document.getElementById(`conflict-${name}`).replaceChildren(...lines);
   }
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { LINE, Page, answer, fromTiers, lineBelow, putAbove, same, step, tieOrUntie, toEnd, toPlace, toRank } from "./slate-model.js";
-import { CannotDialog, CompareDialog, ConflictDialog } from "./slate-dialogs.js";
+import { CannotDialog, CompareDialog } from "./slate-dialogs.js";
 import { Dragging } from "./slate-drag.js";
 import { Keys, lettersFor, singleKeys } from "./slate-keys.js";
 import { Moves } from "./slate-moves.js";
@@ -29,7 +29,6 @@ class Slate {
     this.submission = practice ? new practice.PracticeSubmission(form) : new Submission(form);
     this.compare = new CompareDialog(this.view, (...decision) => this.decided(...decision));
     this.cannot = new CannotDialog(form, (nonAnswer) => this.submit(nonAnswer));
-    this.rivals = new ConflictDialog(this.view);
     this.actions = this.namedActions();
     this.listen();
     this.open(kept);
@@ -100,12 +99,18 @@ class Slate {
   }
 
   choose({ saved, mine, keep, take }) {
-    const ask = () => this.rivals.open(saved, mine(), (choice) => {
+    const chosen = (choice) => {
       if (!choice) return this.status.notice("This list was changed in another window or on another device.", "Choose", ask);
+      this.undecided = null;
       this.status.hideNotice();
       if (choice === "saved") keep();
       else take(mine());
-    });
+    };
+    const ask = () => import("./slate-conflict.js").then(({ ConflictDialog }) => {
+      this.rivals ??= new ConflictDialog(this.view);
+      this.rivals.open(saved, mine(), chosen);
+    }, () => chosen(""));
+    this.undecided = ask;
     ask();
   }
 
@@ -234,6 +239,7 @@ class Slate {
   async submit(nonAnswer = null) {
     if (this.form.ariaBusy === "true") return;
     this.wrote();
+    if (this.undecided) return this.undecided();
     this.status.remind();
     const untouched = !this.page.canUndo && !this.page.canRedo && this.moves.version === 0 && !this.moves.waiting;
     if (!nonAnswer && untouched && !this.asked) return this.askAgain(true);
