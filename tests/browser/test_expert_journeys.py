@@ -30,7 +30,7 @@ JOURNEY: list[tuple[list[tuple[Any, ...]], dict[str, Any]]] = [
     ([("raise", "b", 1), ("tie", "c")], {"order": "b ac d e f g h"}),
     ([("raise", "c", 1), ("line", "b")], {"order": "a c b | d e f"}),
     (
-        [("raise", "d", 2), ("rate", "d", 5), ("rate", "a", 2)],
+        [("raise", "d", 2), ("rate", "d", 5), ("rate", "a", 2), ("confirm", "5 not rated. Submit anyway?")],
         {"order": "a d b c e f g", "ratings": {"d": 5, "a": 2}},
     ),
     ([("cannot", "about_equal")], {"kind": "about_equal"}),
@@ -46,7 +46,7 @@ JOURNEY: list[tuple[list[tuple[Any, ...]], dict[str, Any]]] = [
         {"order": "b a c d e f g", "reasons": ["too_expensive"], "comment": SENTENCE},
     ),
     ([("prefer", "c", "a")], {"order": "c a b d e f g h"}),
-    ([("confirm",)], {"order": "a b c d e f"}),
+    ([("confirm", "Nothing was moved. Submit again?")], {"order": "a b c d e f"}),
 ]
 
 
@@ -57,7 +57,7 @@ AWAIT_CLICK = """() => {
 }"""
 
 
-class Hand:
+class Hand(ABC):
     """What everybody does with a session, whatever they do it with."""
 
     options: dict[str, Any] = {"viewport": {"width": 1280, "height": 1000}}
@@ -89,6 +89,10 @@ class Hand:
         return self.page.locator(f'#cannot label:has([name="items"][value="{self.ids[letter]}"])')
 
     # --- a session ---
+    @abstractmethod
+    def submit(self) -> None:
+        """Submit what is on the page."""
+
     def judge_all(self) -> None:
         """Judge the session from its first list to its last."""
         for steps, _ in JOURNEY:
@@ -100,8 +104,12 @@ class Hand:
                 self.submit()
             self.page.wait_for_url(lambda url, before=before: url != before)
 
+    def do_confirm(self, question: str) -> None:
+        self.submit()
+        expect(self.page.locator("#save-state")).to_have_text(question)
 
-class Pointer(Hand, ABC):
+
+class Pointer(Hand):
     """Whoever points: each control is where it is seen."""
 
     @abstractmethod
@@ -122,10 +130,6 @@ class Pointer(Hand, ABC):
 
     def submit(self) -> None:
         self.press(self.page.locator("#submit"))
-
-    def do_confirm(self) -> None:
-        self.submit()
-        expect(self.page.locator("#save-state")).to_have_text("Nothing was moved. Submit again?")
 
     def do_raise(self, letter: str, places: int) -> None:
         if places > 1:
@@ -249,10 +253,6 @@ class Keyboard(Hand):
         if self.page.evaluate("document.activeElement === document.body"):
             self.press("ArrowDown")
         self.press("Enter")
-
-    def do_confirm(self) -> None:
-        self.submit()
-        expect(self.page.locator("#save-state")).to_have_text("Nothing was moved. Submit again?")
 
     def do_raise(self, letter: str, places: int) -> None:
         self.go_to(letter)

@@ -87,6 +87,8 @@ def test_a_list_that_is_dragged_and_rated_by_mouse_is_explained(new_context, int
     assert view.titles[0] != first
     view.card(0).get_by_text("5", exact=True).click()
     page.get_by_role("button", name="Submit").last.click()
+    expect(page.locator("#save-state")).to_have_text("7 not rated. Submit anyway?")
+    page.get_by_role("button", name="Submit").last.click()
     expect(page.locator(".understood")).to_contain_text("28 comparisons of 8 cards")
     hints = page.get_by_role("heading", name="What you can do as well").locator("xpath=..").inner_text()
     assert "dragged" not in hints

@@ -130,7 +130,7 @@ def test_a_slate_is_judged_by_keys_alone(open_slate, slate):
     assert view.ranks == ["1", "2", "2", "4", "5", "–", "–", "–"]
     view.press("w")
     view.page.keyboard.type("Close to the client.")
-    view.press("Escape", "Enter")
+    view.press("Escape", "Enter", "Enter")  # once more: four of them are not rated
     view.page.wait_for_url(lambda url: f"/{slate.pk}/" not in url)
     judgement = Judgement.objects.get(slate=slate)
     assert (judgement.kind, judgement.comment) == ("reorder", "Close to the client.")

@@ -72,6 +72,8 @@ def test_reasons_are_one_key_each_and_ratings_one_click(open_slate, slate):
     view.press("d", "e")  # the key that the project gave to "too expensive"
     view.card(0).locator(".rate label", has_text=re.compile("^3$")).click()
     view.page.get_by_role("button", name="Submit").click()
+    expect(view.page.locator("#save-state")).to_have_text("7 not rated. Submit anyway?")
+    view.page.get_by_role("button", name="Submit").click()
     _left(view, slate)
     judgement = Judgement.objects.get(slate=slate)
     assert judgement.reason_tags == ["too_expensive"]

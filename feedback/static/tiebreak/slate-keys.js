@@ -7,6 +7,8 @@ const NAMED = {
 };
 const WITH_ALT = { ArrowUp: "up", ArrowDown: "down" };
 const LETTERS = { u: "up", d: "down", t: "tie", l: "line", r: "rating", m: "more", c: "compare", w: "comment", x: "cannot", "?": "keys" };
+/** In a rating Enter is done with it and submits nothing; the radio buttons have no key of their own to choose none. */
+const IN_RATING = { Enter: ["to-card"], Backspace: ["rate", 0], Delete: ["rate", 0] };
 const TWO_DIGITS_MS = 700;
 
 const local = stored("localStorage");
@@ -58,7 +60,7 @@ export class Keys {
 
   /** In the sentence, Escape goes back to the cards; undo stays the browser's. */
   #inText(event) {
-    if (event.key === "Escape") this.#act("leave-text", null, event);
+    if (event.key === "Escape") this.#act("to-card", null, event);
   }
 
   #read(event) {
@@ -66,6 +68,7 @@ export class Keys {
     if (event.altKey) return WITH_ALT[event.key] ? [WITH_ALT[event.key]] : null;
     if (this.#ownsKey(event)) return null;
     if (event.key === "Escape" && this.#awaitsRating) return this.#ratingOver();
+    if (event.target.matches(".rate input") && event.key in IN_RATING) return IN_RATING[event.key];
     if (NAMED[event.key]) return [NAMED[event.key]];
     if (!singleKeys.on) return null;
     return /^\d$/.test(event.key) ? this.#digitAction(event) : this.#letterAction(event);

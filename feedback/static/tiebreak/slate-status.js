@@ -16,7 +16,8 @@ export class SaveStatus {
   #startOver;
   #troubled = false;
   #putOff = null;
-  #unasked = [];
+  #words = ["", this.#line.textContent];
+  #question = "";
 
   /** `startOver()` gives up the moves that can't be saved any more. */
   constructor(form, startOver) {
@@ -27,10 +28,10 @@ export class SaveStatus {
   /** Saving as usual is shown and not read out after every move; trouble is, and so is its end. */
   show(state, waiting = 0, text = null) {
     const counted = waiting && !["saving", "saved", "sending", "over"].includes(state) ? `: ${waiting} move${waiting > 1 ? "s" : ""} waiting` : "";
-    this.#line.dataset.state = state;
-    this.#line.ariaLive = state === "saving" || (state === "saved" && !this.#troubled) ? "off" : "polite";
+    this.#words = [state, STATE_TEXT[state] + counted];
+    this.#line.ariaLive = !this.#question && (state === "saving" || (state === "saved" && !this.#troubled)) ? "off" : "polite";
     this.#troubled = state !== "saved" && (this.#troubled || !["saving", "sending"].includes(state));
-    this.#line.textContent = STATE_TEXT[state] + counted;
+    this.#write();
     if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.#loginUrl), "log-in");
     if (state === "refused") this.notice(text, "Reload", () => location.reload());
     if (state === "over") this.#end(text);
@@ -48,11 +49,17 @@ export class SaveStatus {
     });
   }
 
-  /** Before a list that nobody moved is submitted; what stood there comes back when somebody does. */
-  ask(asked) {
-    const { dataset } = this.#line;
-    if (asked) this.#unasked = [dataset.state ?? "", this.#line.textContent];
-    [dataset.state, this.#line.textContent] = asked ? ["asked", "Nothing was moved. Submit again?"] : this.#unasked;
+  /** A question before a list is submitted stands in the line until it is answered; what is said meanwhile comes after it. */
+  ask(question) {
+    this.#question = question;
+    this.#line.ariaLive = question || this.#troubled ? "polite" : "off";
+    this.#write();
+  }
+
+  #write() {
+    const [state, text] = this.#question ? ["asked", this.#question] : this.#words;
+    this.#line.dataset.state = state;
+    if (this.#line.textContent !== text) this.#line.textContent = text;
   }
 
   /** Lies over the page, so that nothing moves under somebody's hand. What is `about` something can be put off. */

@@ -2,9 +2,10 @@
  * what is said of it (status). Without this script the same form takes ranks as numbers.
  */
 
-import { LINE, Page, answer, fromTiers, lineBelow, putAbove, same, step, tieOrUntie, toEnd, toPlace, toRank } from "./slate-model.js";
+import { LINE, Page, fromTiers, lineBelow, putAbove, same, step, tieOrUntie, toEnd, toPlace, toRank } from "./slate-model.js";
 import { CannotDialog, CompareDialog } from "./slate-dialogs.js";
 import { Dragging } from "./slate-drag.js";
+import { Ending } from "./slate-ending.js";
 import { Keys, lettersFor, singleKeys } from "./slate-keys.js";
 import { Moves } from "./slate-moves.js";
 import { Submission } from "./slate-save.js";
@@ -27,8 +28,9 @@ class Slate {
     });
     this.seconds = secondsInView();
     this.submission = practice ? new practice.PracticeSubmission(form) : new Submission(form);
+    this.ending = new Ending(this);
     this.compare = new CompareDialog(this.view, (...decision) => this.decided(...decision));
-    this.cannot = new CannotDialog(form, (nonAnswer) => this.submit(nonAnswer));
+    this.cannot = new CannotDialog(form, (nonAnswer) => this.ending.submit(nonAnswer));
     this.actions = this.namedActions();
     this.listen();
     this.open(kept);
@@ -51,7 +53,7 @@ class Slate {
     for (const [name, possible] of [["undo", this.page.canUndo], ["redo", this.page.canRedo]]) {
       this.form.querySelector(`[data-act="${name}"]`).setAttribute("aria-disabled", String(!possible));
     }
-    this.askAgain(false);
+    this.ending.ask("");
   }
 
   /** Moves that never reached the server: taken up again, or shown beside what was saved elsewhere since. */
@@ -116,7 +118,7 @@ class Slate {
 
   /** Take an act: show it, save it, say what became of the card; false when nothing changed. */
   change(act, { about = null, glide = true } = {}) {
-    if (!act || this.sending || !this.page.do(act)) return false;
+    if (!act || this.ending.sending || !this.page.do(act)) return false;
     if (act.do !== "comment") this.comment.value = this.page.comment;
     this.show({ glide });
     this.moves.add(act, this.page.draft);
@@ -149,10 +151,10 @@ class Slate {
       reason: (index) => this.reasoned(this.reasons[index].name),
       more: () => this.view.toggleMore(id()),
       mark: () => this.marked(id()), compare: () => this.openCompare(),
-      comment: () => this.comment.focus(), "leave-text": () => this.view.focus(id()),
+      comment: () => this.comment.focus(), "to-card": () => this.view.focus(id()),
       cannot: () => this.cannot.open(), keys: () => document.getElementById("keys").showModal(),
       undo: () => this.travel("undo"), redo: () => this.travel("redo"),
-      submit: () => this.submit(),
+      submit: () => this.ending.submit(),
     };
   }
 
@@ -220,47 +222,6 @@ class Slate {
     this.view.announce(direction === "undo" ? "Undone." : "Done again.");
   }
 
-  /* ---- the end of a slate ---- */
-
-  /** Nothing was moved: ask once, so that a slip of the Enter key is no judgement. */
-  askAgain(ask) {
-    if (ask === Boolean(this.asked)) return;
-    this.asked = ask;
-    this.status.ask(ask);
-  }
-
-  judgement(nonAnswer) {
-    const own = answer(this.state);
-    const base = { ...own, comment: this.comment.value.trim(), field: "", items: [] };
-    if (!nonAnswer) return { kind: "reorder", ...base };
-    return { ...base, ...nonAnswer, tiers: [], rest: [], ratings: {} };
-  }
-
-  async submit(nonAnswer = null) {
-    if (this.form.ariaBusy === "true") return;
-    this.wrote();
-    if (this.undecided) return this.undecided();
-    this.status.remind();
-    const untouched = !this.page.canUndo && !this.page.canRedo && this.moves.version === 0 && !this.moves.waiting;
-    if (!nonAnswer && untouched && !this.asked) return this.askAgain(true);
-    this.form.ariaBusy = "true";
-    // First every move, then the answer: the log is whole, and a list that was changed elsewhere is not judged unseen.
-    const sent = (await this.moves.settled()) ? await this.answered(nonAnswer) : {};
-    if (sent.taken) return location.reload(); // the page of a judged slate leads on to the next one
-    this.form.ariaBusy = "false";
-    this.sending = false;
-    if (sent.current) this.conflict(sent.current);
-    if (sent.signedOut) this.status.show("signed-out");
-    if (sent.error) this.status.show("refused", 0, sent.error);
-  }
-
-  answered(nonAnswer) {
-    this.sending = true;
-    this.status.show("sending");
-    const away = (state) => this.status.show(state);
-    return this.submission.send(this.judgement(nonAnswer), this.moves.version, this.seconds(), away);
-  }
-
   /* ---- listening ---- */
 
   act(name, value, event) {
@@ -298,7 +259,7 @@ class Slate {
     for (const name of ["visibilitychange", "pagehide"]) addEventListener(name, () => this.wrote());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.submit();
+      this.ending.submit();
     });
     document.querySelector(".need-toggle").addEventListener("click", toggleNeed);
     const box = document.getElementById("single-keys");
@@ -317,6 +278,8 @@ class Slate {
   }
 
   clicked(event) {
+    const label = event.target.closest(".rate label");
+    if (label && event.target !== label.control) return this.clickedRating(event, label.control);
     const control = event.target.closest("[data-act]");
     if (!control || control.getAttribute("aria-disabled") === "true" || !(control.dataset.act in this.actions)) return;
     const id = this.view.idOf(control);
@@ -326,6 +289,15 @@ class Slate {
     if (!menu) return;
     menu.open = false;
     this.view.focus(id);
+  }
+
+  /** The keyboard stays with the card, where arrows and digits move it; the value that is chosen already is taken back. */
+  clickedRating(event, { value, checked }) {
+    event.preventDefault();
+    const id = this.view.idOf(event.target);
+    this.submission.note("rate");
+    this.rated(id, checked ? null : Number(value));
+    this.view.cards.get(id).focus({ preventScroll: true }); // what was clicked stays under the hand
   }
 
   changed({ target }) {
