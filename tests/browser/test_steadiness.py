@@ -14,7 +14,7 @@ from tests.hands import drag_with_mouse, middle, next_frames
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"wide": (1280, 800), "phone": (360, 740), "4K": (3840, 2160)}
+SIZES = {"wide": (1280, 800), "narrow": (740, 700), "phone": (360, 740), "4K": (3840, 2160)}
 WATCH = """
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -105,7 +105,7 @@ def _answer(page: Page, held: list[Route], status: int | None, body: dict[str, A
         route.fulfill(status=status, body=json.dumps(body), content_type="application/json")
 
 
-@pytest.mark.parametrize("size", ["wide", "phone"])
+@pytest.mark.parametrize("size", ["wide", "narrow", "phone"])
 def test_nothing_shifts_when_the_page_asks_again_before_it_submits(open_slate, new_context, size):
     view = open_slate(_watched(new_context, size))
     view.focus_card(0)

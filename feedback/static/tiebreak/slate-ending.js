@@ -17,13 +17,13 @@ export class Ending {
 
   /** What is asked first, so that neither a slip of the Enter key nor a card passed over is a judgement; "" when nothing is. */
   #doubt() {
-    const { page, moves, state } = this.#slate;
+    const { moves, state, touched } = this.#slate;
     const { tiers, ratings } = answer(state);
     const rated = Object.keys(ratings).length;
     const unrated = tiers.flat().length - rated;
     if (rated && unrated) return `${unrated} not rated. Submit anyway?`;
-    const untouched = !page.canUndo && !page.canRedo && moves.version === 0 && !moves.waiting;
-    return untouched ? "Nothing was moved. Submit again?" : "";
+    if (touched) return "";
+    return moves.version || moves.waiting ? "As you left it. Submit again?" : "Nothing was moved. Submit again?";
   }
 
   #judgement(nonAnswer) {

@@ -119,6 +119,7 @@ class Slate {
   /** Take an act: show it, save it, say what became of the card; false when nothing changed. */
   change(act, { about = null, glide = true } = {}) {
     if (!act || this.ending.sending || !this.page.do(act)) return false;
+    this.touched = true;
     if (act.do !== "comment") this.comment.value = this.page.comment;
     this.show({ glide });
     this.moves.add(act, this.page.draft);

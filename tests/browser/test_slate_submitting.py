@@ -1,0 +1,76 @@
+"""Before a list is submitted: that it is final is seen, and a list nobody touched this time asks first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from feedback.models import Judgement, Slate
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"wide": (1280, 800), "desk": (1024, 768), "narrow": (740, 800), "phone": (360, 740)}
+
+
+def _state(view: Any) -> Any:
+    return view.page.locator("#save-state")
+
+
+def _left(view: Any, slate: Slate) -> None:
+    view.page.wait_for_url(lambda url: f"/{slate.pk}/" not in url)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_that_a_submission_is_final_is_seen_beside_submit_in_any_state_of_saving(open_slate, size):
+    width, height = SIZES[size]
+    view = open_slate(viewport={"width": width, "height": height})
+    hint, foot = view.page.locator("#submit-hint"), view.page.locator(".slate-foot")
+    before = (hint.bounding_box(), foot.bounding_box())
+    expect(hint).to_have_text("You cannot change it afterwards.")
+    assert before[0]["height"] <= 20, "one line"
+    assert before[0]["width"] > 100
+    view.focus_card(3)
+    view.press("Home")
+    view.wait_until_saved()
+    assert (hint.bounding_box(), foot.bounding_box()) == before
+    view.page.context.set_offline(True)
+    view.press("d")
+    expect(_state(view)).to_have_text("Offline: 1 move waiting")
+    assert foot.bounding_box() == before[1]
+    inside = foot.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert inside
+
+
+def test_the_first_page_of_a_session_says_that_a_submission_is_final(new_context, live_server, slate):
+    page = new_context().new_page()
+    page.goto(live_server.url + reverse("feedback:session_intro", args=[slate.session_id]))
+    expect(page.get_by_text("Once you have submitted a list, you cannot change it.")).to_be_visible()
+
+
+def test_a_list_that_was_put_in_order_on_an_earlier_visit_asks_before_it_is_submitted(open_slate, slate):
+    view = open_slate()
+    view.focus_card(3)
+    view.press("Home")
+    view.wait_until_saved()
+    view.page.reload()
+    view.press("ArrowDown", "Enter")
+    expect(_state(view)).to_have_text("As you left it. Submit again?")
+    assert not Judgement.objects.exists()
+    view.press("Enter")
+    _left(view, slate)
+    assert Judgement.objects.count() == 1
+
+
+def test_a_list_that_was_moved_on_this_visit_does_not_ask(open_slate, slate):
+    view = open_slate()
+    view.focus_card(3)
+    view.press("Home")
+    view.wait_until_saved()
+    view.page.reload()
+    view.focus_card(1)
+    view.press("Home", "Enter")
+    _left(view, slate)
+    assert Judgement.objects.count() == 1
