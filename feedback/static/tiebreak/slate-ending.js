@@ -1,12 +1,23 @@
-/* The end of a slate: what is asked before it is submitted, and how it is. */
+/* The end of a slate: what is asked before it is submitted, how it is, and how that waits while the server can't be reached. */
 
-import { answer } from "./slate-model.js";
+import { answer, same } from "./slate-model.js";
+import { stored } from "./slate-save.js";
 
 export class Ending {
   #slate;
   #asked = "";
+  #stop = null;
+  #held = false;
+  #nonAnswer = null;
+  #local = stored("localStorage");
+  #key;
 
-  constructor(slate) { this.#slate = slate; }
+  constructor(slate) {
+    this.#slate = slate;
+    this.#key = `tiebreak.submitted:${slate.form.dataset.account}:${slate.form.dataset.submitUrl}`;
+  }
+
+  get busy() { return this.#stop !== null; }
 
   /** Ask something once, in the line that says what is saved; any change takes the question back. */
   ask(question) {
@@ -33,30 +44,87 @@ export class Ending {
     return { ...base, ...nonAnswer, tiers: [], rest: [], ratings: {} };
   }
 
-  async submit(nonAnswer = null) {
-    const { form, status, moves, undecided } = this.#slate;
-    if (form.ariaBusy === "true") return;
+  /** `sure` when somebody has been asked already. */
+  async submit(nonAnswer = null, sure = false) {
+    const { status, undecided } = this.#slate;
+    if (this.busy) return;
     this.#slate.wrote();
     if (undecided) return undecided();
     status.remind();
-    const doubt = nonAnswer ? "" : this.#doubt();
+    const doubt = nonAnswer || sure ? "" : this.#doubt();
     if (doubt && !this.#asked) return this.ask(doubt);
-    form.ariaBusy = "true";
-    // First every move, then the answer: the log is whole, and a list that was changed elsewhere is not judged unseen.
-    const sent = (await moves.settled()) ? await this.#answered(nonAnswer) : {};
+    this.ask("");
+    this.#began(nonAnswer);
+    const sent = await this.#sent(nonAnswer);
+    if (!sent.halted && !sent.signedOut) this.forget();
     if (sent.taken) return location.reload(); // the page of a judged slate leads on to the next one
-    form.ariaBusy = "false";
-    this.sending = false;
+    this.#ended();
     if (sent.current) this.#slate.conflict(sent.current);
     if (sent.signedOut) status.show("signed-out");
     if (sent.error) status.show("refused", 0, sent.error);
   }
 
-  #answered(nonAnswer) {
+  /** From here on nothing on the list can be changed: what is submitted is what was seen. */
+  #began(nonAnswer) {
+    const { form, comment } = this.#slate;
+    this.#stop = new AbortController();
+    this.#nonAnswer = nonAnswer;
+    comment.readOnly = true;
+    form.ariaBusy = "true";
+  }
+
+  #ended() {
+    const { form, comment, status, moves } = this.#slate;
+    const calledOff = this.#stop.signal.aborted;
+    this.#stop = null;
+    comment.readOnly = false;
+    form.ariaBusy = "false";
+    this.#atWork();
+    if (calledOff) moves.tell();
+  }
+
+  /** First every move, then the answer: the log is whole, and a list that was changed elsewhere is not judged unseen. */
+  async #sent(nonAnswer) {
     const { status, submission, moves, seconds } = this.#slate;
-    this.sending = true;
-    this.ask("");
+    const { signal } = this.#stop;
+    if (!(await moves.settled(signal))) return { halted: !signal.aborted };
+    this.#atWork();
     status.show("sending");
-    return submission.send(this.#judgement(nonAnswer), moves.version, seconds(), (state) => status.show(state));
+    const onAway = (word) => this.wait(word);
+    return submission.send(this.#judgement(nonAnswer), { version: moves.version, seconds: seconds(), signal, onAway });
+  }
+
+  /** The server can't be reached: the list waits to be submitted, kept over a closed tab, until that is called off. */
+  wait(word) {
+    if (this.#held) return;
+    const { page, status } = this.#slate;
+    this.#held = true;
+    const kept = this.#local.set(this.#key, { nonAnswer: this.#nonAnswer, draft: page.draft });
+    status.show("waits");
+    const when = word === "offline" ? "when you are back online" : "as soon as the server answers";
+    const text = `Will be submitted ${when}. Until then nothing can be changed.${kept ? "" : " Keep this page open."}`;
+    status.notice(text, "Cancel", () => this.#stop.abort(), "waits");
+  }
+
+  #atWork() {
+    this.#held = false;
+    this.#slate.status.hideNotice("waits");
+  }
+
+  /** On return: what was to be submitted and was not is asked for, and never sent by itself. */
+  offer() {
+    const { page, status } = this.#slate;
+    const kept = this.#local.get(this.#key);
+    if (!kept) return;
+    // Somebody went on elsewhere: that is not what was submitted.
+    if (!same(kept.draft, page.draft)) return this.forget();
+    const submit = () => this.submit(kept.nonAnswer, true);
+    status.notice("You submitted this list while offline. Submit it now?", "Submit", submit, "offer");
+  }
+
+  /** Whoever goes on with the list takes back that it was submitted. */
+  forget() {
+    this.#local.remove(this.#key);
+    this.#slate.status.hideNotice("offer");
   }
 }

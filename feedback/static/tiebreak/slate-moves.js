@@ -121,17 +121,21 @@ export class Moves {
     this.#wake("signed-out", "elsewhere");
   }
 
-  /** Resolves to true once nothing waits, to false when somebody has to decide something first. */
-  async settled() {
+  /** Resolves to true once nothing waits, to false when `signal` calls it off or somebody has to decide something first. */
+  async settled(signal) {
+    const stopped = new Promise((resolve) => signal.addEventListener("abort", resolve));
     this.#wake("signed-out", "elsewhere"); // somebody may have signed in again in another tab
-    while (this.waiting && !this.halted) await this.run();
-    return !this.halted;
+    while (this.waiting && !this.halted && !signal.aborted) await Promise.race([this.run(), stopped]);
+    return !this.halted && !signal.aborted;
   }
 
   #wake(...states) {
     if (states.includes(this.halted)) this.halted = null;
     this.run();
   }
+
+  /** Say again how it stands, after something else was said. */
+  tell() { this.#on.state(this.#word ?? "saved", this.waiting, null); }
 
   #say(word, text = null) {
     this.#word = word;

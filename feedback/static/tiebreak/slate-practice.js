@@ -16,6 +16,7 @@ export class PracticeMoves {
   takeUp() { return { acts: [], rivals: [] }; }
   add() {}
   run() {}
+  tell() {}
   async settled() { return true; }
 }
 

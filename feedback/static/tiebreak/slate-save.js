@@ -2,8 +2,8 @@
 
 const RETRY_MS = [1000, 2000, 5000, 15000];
 
-/** Wait before the next attempt, longer after each; shorter when the network or the person comes back. */
-export function nap(failures) {
+/** Wait before the next attempt, longer after each; shorter when the network or the person comes back, or it is called off. */
+export function nap(failures, signal) {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -12,6 +12,7 @@ export function nap(failures) {
     };
     const timer = setTimeout(done, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]);
     for (const name of ["online", "focus"]) addEventListener(name, done);
+    signal?.addEventListener("abort", done);
   });
 }
 
@@ -78,9 +79,9 @@ export class Submission {
   note() {}
 
   /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, or { error }.
-   * `onAway(state)` is told while the server can't be reached.
+   * `onAway(state)` is told while the server can't be reached; then `signal` calls it off.
    */
-  async send(judgement, version, seconds, onAway) {
+  async send(judgement, { version, seconds, signal, onAway }) {
     const { key, json } = this.#frozen(judgement, seconds);
     const url = this.#form.dataset.submitUrl;
     for (let failures = 0; ; failures++) {
@@ -88,7 +89,8 @@ export class Submission {
       const answer = await send(this.#form, "POST", url, json, headers);
       if (isAway(answer)) {
         onAway(answer.status === 0 ? "offline" : "retrying");
-        await nap(failures);
+        await nap(failures, signal);
+        if (signal.aborted) return {};
         continue;
       }
       if (answer.signedOut) return { signedOut: true };

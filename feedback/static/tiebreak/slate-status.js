@@ -3,6 +3,7 @@
 const STATE_TEXT = {
   saving: "Saving…", saved: "Saved", offline: "Offline", retrying: "Not saved yet", conflict: "Changed elsewhere",
   "signed-out": "Signed out", elsewhere: "Signed in as somebody else", refused: "Not saved", over: "Not saved", sending: "Sending…",
+  waits: "Not submitted yet",
 };
 const SIGN_IN = {
   "signed-out": "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.",
@@ -37,7 +38,7 @@ export class SaveStatus {
     if (state === "over") this.#end(text);
     if (state !== "saved") return;
     this.#putOff = null;
-    if (this.#box.dataset.about === "log-in") this.hideNotice();
+    this.hideNotice("log-in");
   }
 
   /** The list takes nothing any more: there is one way on from here. */
@@ -73,7 +74,7 @@ export class SaveStatus {
       this.hideNotice();
       act();
     };
-    later.hidden = !about;
+    later.hidden = !about || about === "waits";
     later.onclick = () => {
       this.hideNotice();
       this.#putOff = about;
@@ -81,7 +82,10 @@ export class SaveStatus {
     this.#box.hidden = false;
   }
 
-  hideNotice() { this.#box.hidden = true; }
+  /** Hide the notice, or only the one that is `about` something. */
+  hideNotice(about = null) {
+    if (about === null || about === this.#box.dataset.about) this.#box.hidden = true;
+  }
 
   /** A notice that was put off comes again when there is reason to. */
   remind() { this.#putOff = null; }

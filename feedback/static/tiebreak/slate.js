@@ -22,7 +22,7 @@ class Slate {
     this.status = new SaveStatus(form, () => this.moves.restart(this.moves.version));
     const kept = JSON.parse(document.getElementById("draft").textContent);
     this.moves = practice ? new practice.PracticeMoves() : new Moves(form, kept.draft_version, {
-      state: (...word) => this.status.show(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
+      state: (...word) => this.said(...word), conflict: (current) => this.conflict(current), draft: () => this.page.draft,
       // Another tab has taken up what waited here: the page begins again from what is saved.
       overtaken: () => location.reload(),
     });
@@ -36,6 +36,7 @@ class Slate {
     this.open(kept);
     if (kept.draft) this.status.show("saved");
     this.takeUp(kept);
+    this.ending.offer();
   }
 
   get state() { return this.page.state; }
@@ -104,6 +105,7 @@ class Slate {
     const chosen = (choice) => {
       if (!choice) return this.status.notice("This list was changed in another window or on another device.", "Choose", ask);
       this.undecided = null;
+      this.ending.forget();
       this.status.hideNotice();
       if (choice === "saved") keep();
       else take(mine());
@@ -118,13 +120,27 @@ class Slate {
 
   /** Take an act: show it, save it, say what became of the card; false when nothing changed. */
   change(act, { about = null, glide = true } = {}) {
-    if (!act || this.ending.sending || !this.page.do(act)) return false;
+    if (this.ending.busy) return this.locked();
+    if (!act || !this.page.do(act)) return false;
+    this.ending.forget();
     this.touched = true;
     if (act.do !== "comment") this.comment.value = this.page.comment;
     this.show({ glide });
     this.moves.add(act, this.page.draft);
     if (about) this.view.announceRank(this.state, about);
     return true;
+  }
+
+  /** What waits to be submitted stays as it is; a box that was ticked shows again what is submitted. */
+  locked() {
+    this.view.render(this.state, { glide: false });
+    this.view.announce("This list is being submitted and cannot be changed.");
+    return false;
+  }
+
+  said(word, ...more) {
+    if (this.ending.busy && ["offline", "retrying"].includes(word)) this.ending.wait(word);
+    else this.status.show(word, ...more);
   }
 
   /** The sentence is saved when somebody pauses in it, leaves it, or leaves the page. */
@@ -153,7 +169,7 @@ class Slate {
       more: () => this.view.toggleMore(id()),
       mark: () => this.marked(id()), compare: () => this.openCompare(),
       comment: () => this.comment.focus(), "to-card": () => this.view.focus(id()),
-      cannot: () => this.cannot.open(), keys: () => document.getElementById("keys").showModal(),
+      cannot: () => this.ending.busy || this.cannot.open(), keys: () => document.getElementById("keys").showModal(),
       undo: () => this.travel("undo"), redo: () => this.travel("redo"),
       submit: () => this.ending.submit(),
     };
@@ -175,6 +191,7 @@ class Slate {
   }
 
   moveLine(act) {
+    if (this.ending.busy) return this.locked();
     this.change(act);
     const below = this.state.order.length - this.state.cut;
     this.view.announce(below ? `${this.state.cut} ranked, ${below} not looked at.` : "All are ranked.");
@@ -189,6 +206,7 @@ class Slate {
   }
 
   rated(id, value) {
+    if (this.ending.busy) return this.locked();
     if (this.state.order.indexOf(id) >= this.state.cut) return;
     this.change({ do: "rate", card: id, value });
     this.view.announce(`${this.view.titleOf(id)}: ${value ? `rated ${value}` : "no rating"}.`);
