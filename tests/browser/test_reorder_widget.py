@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from feedback.models import Judgement
+from tests.browser.conftest import SlatePage
 from tests.hands import Finger, drag_with_mouse, eventually, middle, next_frames
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,44 @@ def test_dragging_the_line_up_leaves_the_rest_below_it(open_slate):
     assert view.ids.index("|") == 5
     assert view.ranks[5:] == ["–", "–", "–"]
     assert "5 ranked, 3 not looked at" in view.said
+
+
+@pytest.mark.parametrize("by", ["mouse", "finger"])
+def test_a_card_dragged_past_the_end_is_the_last_one_as_long_as_nothing_is_below_the_line(open_slate, by):
+    view = open_slate(**(PHONE if by == "finger" else {}))
+    *others, moved, last, line = view.ids
+    _drag_past_the_end(view, by, 6)
+    assert view.ids == [*others, last, moved, line]
+    assert view.ranks[-1] == "8"
+
+
+@pytest.mark.parametrize("by", ["mouse", "finger"])
+def test_once_something_is_below_the_line_a_card_can_be_dragged_there(open_slate, by):
+    view = open_slate(**(PHONE if by == "finger" else {}))
+    view.focus_card(6)
+    view.press("l")
+    *others, moved, line, last = view.ids
+    _drag_past_the_end(view, by, 6)
+    assert view.ids == [*others, line, last, moved]
+    assert view.ranks[-2:] == ["–", "–"]
+
+
+def _drag_past_the_end(view: SlatePage, by: str, place: int) -> None:
+    """Drag a card to the lower edge of the window until the page scrolls no further, and let go."""
+    handle = view.card(place).locator(".handle")
+    handle.evaluate("one => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    start = middle(handle)
+    end = (start[0], view.page.viewport_size["height"] - 4)
+    finger = Finger(view.page) if by == "finger" else None
+    if finger:
+        finger.press(start, end)
+    else:
+        view.page.mouse.move(*start)
+        view.page.mouse.down()
+        view.page.mouse.move(*end, steps=8)
+    eventually(view.page, "scrollY + innerHeight > document.documentElement.scrollHeight - 4")
+    next_frames(view.page)
+    finger.lift() if finger else view.page.mouse.up()
 
 
 def test_escape_lets_go_of_a_dragged_card_where_it_was(open_slate):

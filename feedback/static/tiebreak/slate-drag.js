@@ -45,7 +45,9 @@ export class Dragging {
 
   #lift() {
     const { entry, id } = this.#press;
-    const places = [...this.#list.children].map((element) => {
+    // As long as nothing lies below the line, a card that is dragged past it goes to the last rank, as by the End key.
+    const others = [...this.#list.children].filter((other) => other === entry || !other.matches(".cut:not(.drawn)"));
+    const places = others.map((element) => {
       const { top, bottom } = element.getBoundingClientRect();
       return { element, top: top + scrollY, bottom: bottom + scrollY };
     });
