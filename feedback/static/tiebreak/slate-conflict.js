@@ -2,14 +2,29 @@
 
 import { element } from "./slate-dialogs.js";
 
+const DIALOG = `
+<dialog id="conflict" class="wide" aria-labelledby="conflict-heading">
+  <div class="dialog-body">
+    <h2 id="conflict-heading" tabindex="-1" autofocus>This list has two orders</h2>
+    <p>It was changed in another window or on another device while you worked on it here. Which one do you want to go on with?</p>
+    <div class="orders">
+      <section aria-labelledby="conflict-saved-title"><h3 id="conflict-saved-title">Saved elsewhere</h3><button type="button" data-keep="saved">Go on with this one</button><ol id="conflict-saved"></ol></section>
+      <section aria-labelledby="conflict-mine-title"><h3 id="conflict-mine-title">Yours, not saved yet</h3><button type="button" data-keep="mine">Go on with mine</button><ol id="conflict-mine"></ol></section>
+    </div>
+    <p class="small" id="conflict-more" hidden>Ratings, reasons or the sentence differ too; they go with the order.</p>
+    <footer><button type="button" class="ghost" data-closes>Decide later</button></footer>
+  </div>
+</dialog>`;
+
 /** Two orders of one slate, of which one is chosen: the one that was saved elsewhere, or the one on this page. */
 export class ConflictDialog {
   #view;
   #done = null;
-  dialog = document.getElementById("conflict");
 
   constructor(view) {
     this.#view = view;
+    document.getElementById("main").insertAdjacentHTML("beforeend", DIALOG);
+    this.dialog = document.getElementById("conflict");
     this.dialog.addEventListener("click", (event) => {
       const chosen = event.target.closest("[data-keep]")?.dataset.keep;
       if (chosen) this.#leave(chosen);
