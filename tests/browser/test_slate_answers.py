@@ -98,7 +98,7 @@ def test_a_session_that_was_closed_meanwhile_says_so(open_slate, slate):
     view.wait_until_saved()
     type(slate.session).objects.filter(pk=slate.session_id).update(state="closed")
     view.press("Enter")
-    expect(view.page.locator("#notice")).to_contain_text("this session is closed")
+    expect(view.page.locator("#notice")).to_contain_text("This session is closed")
     assert not Judgement.objects.exists()
 
 

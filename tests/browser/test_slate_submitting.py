@@ -9,6 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from feedback.models import Judgement, Slate
+from feedback.services import running
 
 pytestmark = pytest.mark.browser
 
@@ -74,3 +75,29 @@ def test_a_list_that_was_moved_on_this_visit_does_not_ask(open_slate, slate):
     view.press("Home", "Enter")
     _left(view, slate)
     assert Judgement.objects.count() == 1
+
+
+def test_a_session_that_was_paused_meanwhile_says_so_and_keeps_the_order(open_slate, slate):
+    view = open_slate()
+    view.focus_card(3)
+    view.press("Home")
+    view.wait_until_saved()
+    running.pause(slate.session)
+    view.press("Enter")
+    expect(_state(view)).to_have_text("Paused")
+    notice = view.page.locator("#notice")
+    expect(notice).to_contain_text("This session is paused: your order is kept, and can be submitted")
+    notice.get_by_role("button", name="Leave this list").click()
+    expect(view.page.get_by_text("This session is paused. What you did is kept")).to_be_visible()
+
+
+def test_what_the_server_refuses_is_told_in_whole_sentences(open_slate, slate):
+    view, other = open_slate(), open_slate()
+    other.focus_card(3)
+    other.press("Home", "Enter")
+    _left(other, slate)
+    view.focus_card(1)
+    view.press("Home")
+    expect(view.page.locator("#notice p")).to_have_text(
+        "This list has been submitted already. What you did since your last save is not kept."
+    )

@@ -61,7 +61,7 @@ export class Ending {
     this.#ended();
     if (sent.current) this.#slate.conflict(sent.current);
     if (sent.signedOut) status.show("signed-out");
-    if (sent.error) status.show("refused", 0, sent.error);
+    if (sent.error) status.show(sent.code === "session_paused" ? "paused" : "refused", 0, sent.error);
   }
 
   /** From here on nothing on the list can be changed: what is submitted is what was seen. */

@@ -57,9 +57,10 @@ export async function send(form, method, url, json, headers = {}) {
   return { status: response.status, body, signedOut };
 }
 
-/** The sentence for a person that an error of the server carries. */
-export function sentence(answer) {
-  return answer.body?.error?.message ?? answer.body?.detail ?? "The server refused this.";
+/** The sentence for a person that an error of the server carries; a service words its errors as parts of one. */
+export function sentence({ body }) {
+  const text = body?.error?.message ?? body?.detail ?? "The server refused this";
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 }
 
 export const isAway = (answer) => answer.status === 0 || answer.status === 429 || answer.status >= 500;
@@ -96,7 +97,7 @@ export class Submission {
       if (answer.signedOut) return { signedOut: true };
       this.#session.remove(this.#key);
       if (answer.status === 412) return { current: answer.body.current };
-      return answer.status < 300 ? { taken: true } : { error: sentence(answer) };
+      return answer.status < 300 ? { taken: true } : { error: sentence(answer), code: answer.body?.error?.code };
     }
   }
 

@@ -3,7 +3,7 @@
 const STATE_TEXT = {
   saving: "Saving…", saved: "Saved", offline: "Offline", retrying: "Not saved yet", conflict: "Changed elsewhere",
   "signed-out": "Signed out", elsewhere: "Signed in as somebody else", refused: "Not saved", over: "Not saved", sending: "Sending…",
-  waits: "Not submitted yet",
+  waits: "Not submitted yet", paused: "Paused",
 };
 const SIGN_IN = {
   "signed-out": "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.",
@@ -35,6 +35,7 @@ export class SaveStatus {
     this.#write();
     if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.#loginUrl), "log-in");
     if (state === "refused") this.notice(text, "Reload", () => location.reload());
+    if (state === "paused") this.notice(text, "Leave this list", () => location.reload());
     if (state === "over") this.#end(text);
     if (state !== "saved") return;
     this.#putOff = null;
