@@ -284,3 +284,14 @@ def test_each_card_says_its_rank_name_and_facts_to_a_screen_reader(open_slate):
     named = view.page.get_by_role("listitem", name=f"Rank 1 of 8, tied {view.titles[1]} Assets")
     expect(named).to_have_count(1)
     expect(named).to_be_focused()
+
+
+def test_cards_marked_on_a_phone_leave_the_foot_as_high_as_it_was(open_slate):
+    view = open_slate(**PHONE)
+    foot = view.page.locator(".slate-foot")
+    height = foot.bounding_box()["height"]
+    for place in (0, 1, 2):
+        view.focus_card(place)
+        view.press("Space")
+    expect(view.page.locator("#compare-count")).to_have_text("(3)")
+    assert foot.bounding_box()["height"] == height
