@@ -295,3 +295,13 @@ def test_cards_marked_on_a_phone_leave_the_foot_as_high_as_it_was(open_slate):
         view.press("Space")
     expect(view.page.locator("#compare-count")).to_have_text("(3)")
     assert foot.bounding_box()["height"] == height
+
+
+def test_after_a_reload_the_keyboard_begins_at_the_card_on_top(open_slate):
+    view = open_slate()
+    view.focus_card(0)
+    view.press("5")
+    view.wait_until_saved()
+    view.page.reload()
+    view.press("ArrowDown")
+    expect(view.card(0)).to_be_focused()

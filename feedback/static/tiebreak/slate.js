@@ -37,6 +37,7 @@ class Slate {
     if (kept.draft) this.status.show("saved");
     this.takeUp(kept);
     this.ending.offer();
+    this.view.activate(this.state.order[0]);
   }
 
   get state() { return this.page.state; }
