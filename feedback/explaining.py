@@ -27,6 +27,18 @@ HINTS = {
     "drag": "A card can be dragged by its rank, with the mouse or a finger.",
     "step": "u and d, or the arrows on a card, move it by one.",
 }
+#: The same where there is no keyboard.
+TOUCH_HINTS = {
+    "rank": "“To the top” and “To the bottom” in the menu ⋯ of a card take it to the ends.",
+    "tie": "Two that are level can be tied: “Tie with the card above” in the menu ⋯ of a card.",
+    "line": "Look at as many as you like: “Leave the rest below this one” in the menu ⋯ ends the list there.",
+    "compare": "“Mark to compare” in the menu ⋯ of two cards, and then “Compare”, shows them side by side.",
+    "cannot": "If you can’t or should not judge a list, “Can’t judge…” has five reasons to choose from.",
+    "rate": "A tap on a number rates a card, and a second one takes the rating back.",
+    "undo": "↶ takes a step back, as far as you like.",
+    "drag": "A card can be dragged by its rank, with a finger.",
+    "step": "The arrows on a card move it by one.",
+}
 
 
 @dataclass(frozen=True)
@@ -57,11 +69,13 @@ def explain(
     about: str = "",
     remarked: bool = False,
     used: Collection[str] | None = None,
+    touch: bool = False,
 ) -> Explanation:
     """Return what a list says.
 
     `about` is what a gap or a conflict is about, `remarked` whether there are reasons or a sentence, `used`
-    what was done on the page: without it nothing is known of that, and no hints are given.
+    what was done on the page: without it nothing is known of that, and no hints are given. `touch` words them
+    for a device without a keyboard.
 
     >>> found = explain(
     ...     ShownList(shown=[1, 2, 3], kind="reorder", randomised=True, tiers=[[3], [1]]),
@@ -86,7 +100,7 @@ def explain(
         ties=sum(pair.target != 1 for pair in pairs),
         left_out=len(rest),
         order=tuple(tuple(titles[card] for card in tier) for tier in judged.tiers),
-        hints=_hints(used) if used is not None else (),
+        hints=_hints(used, TOUCH_HINTS if touch else HINTS) if used is not None else (),
     )
 
 
@@ -157,8 +171,8 @@ def _of_an_answer(judged: ShownList, pairs: Sequence[PreferredPair], about: str)
     yield said[judged.kind]
 
 
-def _hints(used: Collection[str]) -> tuple[str, ...]:
-    return tuple(words for name, words in HINTS.items() if name not in used)[:MOST_HINTS]
+def _hints(used: Collection[str], hints: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(words for name, words in hints.items() if name not in used)[:MOST_HINTS]
 
 
 def _names(cards: Sequence[int], titles: Mapping[int, str]) -> str:

@@ -68,7 +68,11 @@ def practice_context(practice: PracticeList) -> dict[str, Any]:
 
 
 def explain_practice(
-    practice: PracticeList, submission: Submission, *, used: Collection[str] | None = None
+    practice: PracticeList,
+    submission: Submission,
+    *,
+    used: Collection[str] | None = None,
+    touch: bool = False,
 ) -> Explanation:
     """Say what was understood, as if it had been submitted; nothing is written. Raises InvalidJudgement."""
     shown = [version.pk for version in practice.versions]
@@ -89,6 +93,7 @@ def explain_practice(
         about=_about(practice, submission, titles),
         remarked=bool(submission.reason_tags or submission.comment.strip()),
         used=found,
+        touch=touch,
     )
 
 

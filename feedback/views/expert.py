@@ -159,7 +159,8 @@ def practice(request: HttpRequest, session_id: int) -> HttpResponse:
     try:
         # Without a script nobody knows what was used, and the hints are about what the script can do.
         used = request.POST.getlist("used") if "scripted" in request.POST else None
-        explained = practising.explain_practice(found, read_form(request.POST), used=used)
+        touch = request.POST.get("scripted") == "touch"
+        explained = practising.explain_practice(found, read_form(request.POST), used=used, touch=touch)
     except FeedbackError as error:
         return render(request, "feedback/slate.html", {**page, "error": str(error)})
     following = judging.next_slate(session, request.user)

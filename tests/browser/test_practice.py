@@ -96,6 +96,34 @@ def test_a_list_that_is_dragged_and_rated_by_mouse_is_explained(new_context, int
     _nothing_kept(page)
 
 
+def _hints(page: Any) -> str:
+    return page.get_by_role("heading", name="What you can do as well").locator("xpath=..").inner_text()
+
+
+def test_what_was_tried_and_did_nothing_is_hinted_at_still(new_context, intro):
+    page = new_context().new_page()
+    page.goto(intro + "practice/")
+    expect(page.locator("#line-label")).not_to_be_empty()
+    view = SlatePage(page)
+    view.focus_card(0)
+    view.press("t", "1", "ControlOrMeta+z", "d", "Enter")
+    hints = _hints(page)
+    assert "A digit puts a card at that rank" in hints
+    assert "Two that are level can be tied" in hints
+
+
+def test_on_a_phone_the_hints_speak_of_no_keys(new_context, intro):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    page = new_context(**phone).new_page()
+    page.goto(intro + "practice/")
+    expect(page.locator("#line-label")).not_to_be_empty()
+    page.locator('[data-card] [data-act="down"]').first.tap()
+    page.locator("#submit").tap()
+    hints = _hints(page)
+    assert "“Mark to compare” in the menu" in hints
+    assert not re.search(r"\b(digit|Home|Space|key|Ctrl)\b", hints)
+
+
 def test_without_a_script_the_ranks_are_explained_too(new_context, intro):
     page = new_context(java_script_enabled=False).new_page()
     page.goto(intro + "practice/")

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from feedback.errors import InvalidJudgement
-from feedback.explaining import HINTS, MOST_HINTS, explain
+from feedback.explaining import HINTS, MOST_HINTS, TOUCH_HINTS, explain
 from feedback.models import FeedbackSession, Judgement
 from feedback.preferences import ShownList
 from feedback.services import practising, sessions
@@ -279,3 +279,7 @@ def test_the_same_work_whatever_the_order(page, address, django_assert_num_queri
     with django_assert_num_queries(20, exact=False) as asked:
         page.get(address)
     assert not [query for query in asked.captured_queries if "modelversion" in query["sql"]]
+
+
+def test_each_hint_has_words_for_fingers_too():
+    assert list(TOUCH_HINTS) == list(HINTS)

@@ -39,7 +39,8 @@ export class PracticeSubmission {
     }
     for (const box of form.querySelectorAll('input[name="kind"]')) box.checked = box.value === judgement.kind;
     for (const box of form.querySelectorAll('input[name="items"]')) box.checked = judgement.items.includes(box.value);
-    for (const name of ["scripted", ...this.#used]) this.#add(name === "scripted" ? name : "used", name);
+    this.#add("scripted", matchMedia("(pointer: coarse)").matches ? "touch" : "keys");
+    for (const name of this.#used) this.#add("used", name);
     // The button with the id "submit" hides the form's own method of that name.
     HTMLFormElement.prototype.submit.call(form);
     return new Promise(() => {});

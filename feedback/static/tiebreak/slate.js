@@ -256,8 +256,14 @@ class Slate {
   }
 
   perform(name, value) {
-    this.submission.note(name);
-    this.actions[name](value);
+    this.noting(name, () => this.actions[name](value));
+  }
+
+  /** What changed nothing and opened nothing was not tried. */
+  noting(name, act) {
+    const { state } = this;
+    act();
+    if (state !== this.state || document.querySelector("dialog[open]")) this.submission.note(name);
   }
 
   listen() {
@@ -290,11 +296,10 @@ class Slate {
   }
 
   dropped(entry, slot) {
-    this.submission.note(entry === this.view.line ? "line" : "drag");
-    if (entry === this.view.line) return this.moveLine(toPlace(LINE, slot));
+    if (entry === this.view.line) return this.noting("line", () => this.moveLine(toPlace(LINE, slot)));
     const id = this.view.idOf(entry);
     this.view.activate(id);
-    this.change(toPlace(id, slot), { about: id, glide: false });
+    this.noting("drag", () => this.change(toPlace(id, slot), { about: id, glide: false }));
   }
 
   clicked(event) {
@@ -315,16 +320,12 @@ class Slate {
   clickedRating(event, { value, checked }) {
     event.preventDefault();
     const id = this.view.idOf(event.target);
-    this.submission.note("rate");
-    this.rated(id, checked ? null : Number(value));
+    this.noting("rate", () => this.rated(id, checked ? null : Number(value)));
     this.view.cards.get(id).focus({ preventScroll: true }); // what was clicked stays under the hand
   }
 
   changed({ target }) {
-    if (target.name?.startsWith("rating-")) {
-      this.submission.note("rate");
-      this.rated(this.view.idOf(target), Number(target.value));
-    }
+    if (target.name?.startsWith("rating-")) this.noting("rate", () => this.rated(this.view.idOf(target), Number(target.value)));
     if (target.name === "reason_tags") this.reasoned(target.value);
   }
 }
