@@ -35,6 +35,8 @@ NON_ANSWERS = [
 
 LONG = 24
 """Characters of a value from which its field gets two columns on every card of a list."""
+LONG_WORD = 11
+"""The same for a word in a value: one column is no wider."""
 
 
 def slate_context(slate: Slate) -> dict[str, Any]:
@@ -55,12 +57,21 @@ def list_context(
     return {
         "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
         "cards": [_card(pk, card) for pk, card in shown],
-        "long_fields": {fact.name for _, card in shown for fact in card.facts if len(fact.value) > LONG},
+        "long_fields": {fact.name for _, card in shown for fact in card.facts if _is_long(fact.value)},
         "asks_ratings": session.asks_ratings,
         "reason_tags": _reason_tags(description),
         "fields": [{"name": field.name, "label": field.label} for field in description.item.fields],
         "nouns": {"item": description.item.noun, "items": description.item.plural},
     }
+
+
+def _is_long(value: str) -> bool:
+    """Return whether a value needs two columns.
+
+    >>> _is_long("Denver, CO"), _is_long("Philadelphia, PA"), _is_long("retirees, families, trusts")
+    (False, True, True)
+    """
+    return len(value) > LONG or any(len(word) > LONG_WORD for word in value.split())
 
 
 def _card(pk: int, card: Card) -> dict[str, Any]:
