@@ -137,3 +137,11 @@ def test_an_admin_finds_what_experts_prefer_beside_the_gate(open_page, session):
     expect(found).to_contain_text("experts preferred version 1 in 3 and version 0 in 0: 100 %.")
     found.get_by_role("link", name="Ask experts…").click()
     expect(page.get_by_role("heading", name="Ask experts which lists are better")).to_be_visible()
+
+
+def test_a_page_from_the_browsers_memory_is_asked_for_anew(open_page, choice):
+    page = open_page("feedback:choice", choice.pk)
+    again = "() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+    with page.expect_navigation():
+        page.evaluate(f"() => {{ setTimeout({again}); }}")
+    expect(page.get_by_role("group", name="Which list is better?")).to_be_visible()

@@ -64,6 +64,8 @@ const setting = document.getElementById("single-keys");
 setting.checked = singleKeys.on;
 setting.addEventListener("change", () => { singleKeys.on = setting.checked; });
 document.addEventListener("keydown", pressed);
+// A page from the browser's memory shows a need as it was before it was answered.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 form.addEventListener("change", markChosen);
 form.addEventListener("submit", (event) => {
   const nothing = form.elements.kind.value === "";
