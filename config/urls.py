@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from feedback import api_urls as feedback_api
+from feedback.views import password
 from ranking import api_urls as ranking_api
 from ranking import health
 
@@ -24,11 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="login",
     ),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
-    path(
-        "password/",
-        auth.PasswordChangeView.as_view(template_name="tiebreak/password.html", success_url="/"),
-        name="password_change",
-    ),
+    path("password/", password.OwnPassword.as_view(), name="password_change"),
     path("", include("feedback.urls")),
     path("manage/<slug:slug>/", include("ranking.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -73,8 +73,13 @@ def renew_password(member: Member) -> str:
     with transaction.atomic():
         member.user.set_password(password)
         member.user.save(update_fields=["password"])
-        Token.objects.filter(user=member.user).delete()
+        end_token(member.user)
     return password
+
+
+def end_token(user: User) -> None:
+    """Take a person's API token away; another one is asked for with the password."""
+    Token.objects.filter(user=user).delete()
 
 
 def suspend(member: Member, *, by: User) -> None:
@@ -83,7 +88,7 @@ def suspend(member: Member, *, by: User) -> None:
         raise InvalidPerson("nobody can lock themselves out")
     with transaction.atomic():
         User.objects.filter(pk=member.user_id).update(is_active=False)
-        Token.objects.filter(user=member.user).delete()
+        end_token(member.user)
 
 
 def readmit(member: Member) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from rest_framework.authtoken.models import Token
 
 from tests import factories
 
@@ -21,6 +22,19 @@ def test_a_temporary_password_is_changed_by_its_owner(client):
     assert _change(client, factories.PASSWORD).status_code == 302
     user.refresh_from_db()
     assert user.check_password(NEW)
+
+
+def test_a_token_ends_with_the_password_that_it_was_got_with(client):
+    user = factories.make_reader()
+    others = Token.objects.create(user=factories.make_expert())
+    theirs = factories.api_client()
+    theirs.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=user).key}")
+    client.force_login(user)
+    _change(client, "guessed")
+    assert theirs.get("/api/v1/me/").status_code == 200
+    _change(client, factories.PASSWORD)
+    assert theirs.get("/api/v1/me/").status_code == 401
+    assert list(Token.objects.all()) == [others]
 
 
 def test_the_old_password_is_asked_for(client):
