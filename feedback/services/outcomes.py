@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from feedback.errors import InvalidOutcome
@@ -24,12 +25,14 @@ def record(query: Query, version: ItemVersion, *, kind: str, reason: str = "", u
     reason = reason.strip()
     if len(reason) > LONGEST_REASON:
         raise InvalidOutcome(f"at most {LONGEST_REASON:,} characters", "reason")
-    last = Outcome.objects.filter(query=query, item_version__item=version.item_id).first()
-    if last is not None and (last.kind, last.reason) == (kind, reason):
-        return last
-    if last is None and kind == Outcome.Kind.REMOVED:
-        raise InvalidOutcome("nothing was noted that could be taken back", "kind")
-    return Outcome.objects.create(query=query, item_version=version, kind=kind, reason=reason, user=user)
+    with transaction.atomic():
+        Query.objects.select_for_update().get(pk=query.pk)  # of two clicks at once, one is later
+        last = Outcome.objects.filter(query=query, item_version__item=version.item_id).first()
+        if last is not None and (last.kind, last.reason) == (kind, reason):
+            return last
+        if last is None and kind == Outcome.Kind.REMOVED:
+            raise InvalidOutcome("nothing was noted that could be taken back", "kind")
+        return Outcome.objects.create(query=query, item_version=version, kind=kind, reason=reason, user=user)
 
 
 def latest(queries: Sequence[Query]) -> dict[tuple[int, int], Outcome]:

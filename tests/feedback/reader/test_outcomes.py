@@ -9,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from feedback.models import Outcome
+from feedback.services import outcomes
 from ranking.models import Project, Query
 from ranking.services import serving
 from tests import factories, trainings
+from tests.at_once import at_once
 from tests.feedback.reader.pages import HTMX, page, ranks, text, title_of
 from tests.pages import logged_in
 
@@ -68,6 +70,15 @@ class TestOutcomes:
             "contacted",
         ]
         assert ranks(page(reader, "matches", query.pk, state="contacted")) == [3]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_many_equal_acts_at_once_one_is_noted(self, query: Query) -> None:
+        match, rosa = (
+            serving.serve(query).matches.select_related("item_version").first(),
+            factories.make_reader(),
+        )
+        noted = at_once(lambda: outcomes.record(query, match.item_version, kind="shortlisted", user=rosa).pk)
+        assert [act.pk for act in Outcome.objects.all()] == list(set(noted))
 
     def test_what_is_taken_back_is_as_if_nothing_was_done(self, reader: Client, query: Query) -> None:
         serving.serve(query)
