@@ -29,14 +29,15 @@ def create_link(target: Target, expert: User, *, by: str, hours: int = LINK_HOUR
     Raises SessionClosed; InvalidSession, naming the field, for somebody who is not invited, may not log in,
     or is simulated.
     """
-    if target.state != FeedbackSession.State.OPEN:
-        raise SessionClosed("this session is closed: a link would lead nowhere")
+    _check_open(target)
     if not 1 <= hours <= MOST_LINK_HOURS:
         raise InvalidSession(f"expected 1 to {MOST_LINK_HOURS} hours", "hours")
     _check(target, expert)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     now = timezone.now()
     with transaction.atomic():
+        # Of links made at once each waits for the one before it, and takes its place.
+        _check_open(type(target).objects.select_for_update().get(pk=target.pk))
         target.invitations.filter(expert=expert, used_at__isnull=True, withdrawn_at__isnull=True).update(
             withdrawn_at=now
         )
@@ -108,6 +109,11 @@ def _takes_part(target: Target, expert: User) -> bool:
     if isinstance(target, ComparisonSession):
         return target.choices.filter(expert=expert).exists()
     return target.participations.filter(expert=expert).exists()
+
+
+def _check_open(target: Target) -> None:
+    if target.state != FeedbackSession.State.OPEN:
+        raise SessionClosed("this session is closed: a link would lead nowhere")
 
 
 def _check(target: Target, expert: User) -> None:

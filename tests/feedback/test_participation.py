@@ -13,6 +13,7 @@ from feedback.errors import AlreadyJudged, InvalidSession, InvitationUnusable, S
 from feedback.models import Invitation, Judgement, Slate
 from feedback.services import extending, inviting, judging, moves, sessions
 from tests import factories
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,14 @@ def test_a_new_link_takes_the_place_of_the_one_before(session, edda):
     with pytest.raises(InvitationUnusable, match="newer link"):
         inviting.redeem(first)
     assert inviting.redeem(second).expert == edda
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_links_made_at_once_the_last_one_works(edda):
+    session = factories.make_session(factories.make_project(), [edda], slates_per_expert=1)
+    made = at_once(lambda: link(session, edda))
+    unused = Invitation.objects.filter(used_at__isnull=True, withdrawn_at__isnull=True)
+    assert unused.get().pk == max(row.pk for row, _ in made)
 
 
 def spoil(row, what):
