@@ -99,10 +99,27 @@ def serve(query: Query) -> Ranking:
     Raises NoChampion.
     """
     found = champion(query.project)
-    stored = query.rankings.select_related("version", "query__project").first()
-    if stored is not None and _is_current(stored, query, found):
+    stored = _stored(query, found)
+    if stored is not None:
         return stored
-    return rank(query, found)
+    ranking, matches = _made(query, found)
+    with transaction.atomic():
+        Query.objects.select_for_update().get(pk=query.pk)
+        # Of many who ask at once, one freezes its list, and the others are given that one.
+        return _stored(query, found) or _freeze(ranking, matches)
+
+
+def rank(query: Query, found: Champion) -> Ranking:
+    """Rank all candidates of a query now and freeze what is shown, whatever is stored already."""
+    ranking, matches = _made(query, found)
+    with transaction.atomic():
+        return _freeze(ranking, matches)
+
+
+def _stored(query: Query, found: Champion) -> Ranking | None:
+    """Return the latest stored ranking, unless something has changed since."""
+    stored = query.rankings.select_related("version", "query__project").first()
+    return stored if stored is not None and _is_current(stored, query, found) else None
 
 
 def _is_current(stored: Ranking, query: Query, found: Champion) -> bool:
@@ -118,8 +135,8 @@ def _revision(query: Query) -> int:
     return Project.objects.values_list("items_revision", flat=True).get(pk=query.project_id)
 
 
-def rank(query: Query, found: Champion) -> Ranking:
-    """Rank all candidates of a query now and freeze what is shown, whatever is stored already."""
+def _made(query: Query, found: Champion) -> tuple[Ranking, list[Match]]:
+    """Rank all candidates of a query; what is returned is written nowhere yet."""
     revision = _revision(query)
     pool = candidates(query, found.version.feature_set)
     best_first, scores = order(found.ranker, pool)
@@ -127,25 +144,31 @@ def rank(query: Query, found: Champion) -> Ranking:
     space = catalogue(query.project, found.version.feature_set).space
     words = FeatureWords.of(space, description_of(query.project))
     reasons = reasons_in_words(found.ranker, pool.features, shown, words)
-    with transaction.atomic():
-        ranking = Ranking.objects.create(
-            query=query,
-            version=found.version,
-            query_hash=query.content_hash,
-            items_revision=revision,
-            items_total=pool.items_total,
-            eligible_total=len(pool),
-            removed_by_rule=pool.removed_by_rule,
-            degraded=found.degraded,
+    ranking = Ranking(
+        query=query,
+        version=found.version,
+        query_hash=query.content_hash,
+        items_revision=revision,
+        items_total=pool.items_total,
+        eligible_total=len(pool),
+        removed_by_rule=pool.removed_by_rule,
+        degraded=found.degraded,
+    )
+    matches = [
+        Match(
+            ranking=ranking,
+            item_version_id=int(pool.version_ids[row]),
+            rank=rank,
+            score=float(scores[row]),
+            reasons=why,
         )
-        Match.objects.bulk_create(
-            Match(
-                ranking=ranking,
-                item_version_id=int(pool.version_ids[row]),
-                rank=rank,
-                score=float(scores[row]),
-                reasons=why,
-            )
-            for rank, (row, why) in enumerate(zip(shown, reasons, strict=True), start=1)
-        )
+        for rank, (row, why) in enumerate(zip(shown, reasons, strict=True), start=1)
+    ]
+    return ranking, matches
+
+
+def _freeze(ranking: Ranking, matches: list[Match]) -> Ranking:
+    """Write a ranking with its lines; inside a transaction."""
+    ranking.save(force_insert=True)
+    Match.objects.bulk_create(matches)
     return ranking

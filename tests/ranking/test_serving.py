@@ -14,6 +14,7 @@ from ranking.services import serving, versions
 from ranking.services.candidates import candidates, current_feature_set
 from ranking.services.words import FeatureWords
 from tests import factories, trainings
+from tests.at_once import at_once
 from tests.tiny import DESCRIPTION
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,12 @@ def test_a_stored_ranking_is_served_again_while_nothing_has_changed():
     query = factories.make_project().queries.first()
     assert serving.serve(query) == serving.serve(query)
     assert Ranking.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_ask_for_a_new_ranking_at_once_are_given_the_same_one():
+    query = factories.make_project().queries.first()
+    assert set(at_once(lambda: serving.serve(query))) == {Ranking.objects.get()}
 
 
 def _change_item(project):
