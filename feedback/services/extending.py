@@ -6,6 +6,7 @@ the session began with, and come after the last one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from django.db.models import Max
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Participation, Slate
-from feedback.selection import PlanRequest, plan
+from feedback.selection import PlannedSlate, PlanRequest, plan
 from feedback.services.asking import candidate_rows, pools_of
 from feedback.services.interests import known_conflicts
 from feedback.services.planting import check_planted, known_lists
@@ -54,20 +55,27 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
         gold_per_expert=max(session.gold_per_expert - _planted(session, expert), 0),
         known=known_lists(session.project, fresh),
     )
-    planned = [
+    planned = plan(request, rows, rng)
+    with transaction.atomic():
+        _lock_open(session)
+        # Anew: others may have come while these were drawn.
+        planned = _after(planned, _last_position(session, expert))
+        check_planted(session.project, planned)
+        Participation.objects.get_or_create(session=session, expert=expert)
+        freeze_slates(session, planned, fresh, rng)
+    return len(planned)
+
+
+def _after(planned: Sequence[PlannedSlate], last: int) -> list[PlannedSlate]:
+    """Return planned lists with the places that follow the last one."""
+    return [
         replace(
             one,
             position=one.position + last,
             repeats=None if one.repeats is None else one.repeats + last,
         )
-        for one in plan(request, rows, rng)
+        for one in planned
     ]
-    with transaction.atomic():
-        _lock_open(session)
-        check_planted(session.project, planned)
-        Participation.objects.get_or_create(session=session, expert=expert)
-        freeze_slates(session, planned, fresh, rng)
-    return len(planned)
 
 
 def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:

@@ -203,6 +203,13 @@ def test_a_repeat_among_more_lists_repeats_one_of_them(edda):
         assert slate.repeats.position < slate.position
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_many_additions_at_once_each_comes_after_the_one_before(edda):
+    session = factories.make_session(factories.make_project(), [edda], slates_per_expert=3)
+    assert at_once(lambda: extending.add_lists(session, edda, 2)) == [2] * 8
+    assert list(session.slates.values_list("position", flat=True)) == list(range(1, 20))
+
+
 @pytest.mark.parametrize("count", [0, 201])
 def test_a_number_of_lists_that_cannot_be_meant_is_refused(session, edda, count):
     with pytest.raises(InvalidSession, match="1 to 200"):
