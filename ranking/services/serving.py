@@ -60,14 +60,19 @@ def champion(project: Project) -> Champion:
     Raises NoChampion when no promoted version can be loaded.
     """
     problem = ""
-    for promotion in Promotion.objects.filter(project=project).select_related("version").order_by("-id"):
+    # Asked for with every list: the log is long after years, and a report of training is large.
+    promoted = Promotion.objects.filter(project=project).order_by("-id").select_related("version")
+    promoted = promoted.defer("version__report", "version__params")
+    while (promotion := promoted.first()) is not None:
+        version = promotion.version
         try:
-            ranker = ranker_of(promotion.version)
+            ranker = ranker_of(version)
         except (BrokenFile, CorruptModel) as error:
-            problem = problem or f"version {promotion.version.number} can't be loaded: {error}"
-            log.error("champion_unloadable", version=promotion.version.number, problem=str(error))
+            problem = problem or f"version {version.number} can't be loaded: {error}"
+            log.error("champion_unloadable", version=version.number, problem=str(error))
+            promoted = promoted.exclude(version=version)
             continue
-        return Champion(promotion.version, ranker, degraded=bool(problem), problem=problem)
+        return Champion(version, ranker, degraded=bool(problem), problem=problem)
     raise NoChampion(problem or f"{project.name} has no version in service")
 
 

@@ -118,6 +118,17 @@ def test_ties_are_broken_by_the_key_and_never_by_chance():
     assert found.keys[order].tolist() == sorted(found.keys)
 
 
+def test_the_champion_is_read_alone_and_without_its_report(django_assert_num_queries):
+    project = factories.make_project()
+    trainings.promote(trainings.make_version(project))
+    trainings.promote(trainings.make_version(project))
+    with django_assert_num_queries(1) as asked:
+        assert serving.champion(project).version.number == 2
+    (sql,) = [query["sql"] for query in asked.captured_queries]
+    assert "LIMIT 1" in sql
+    assert "report" not in sql
+
+
 def test_rolling_back_brings_the_old_order_back():
     project = factories.make_project()
     query = project.queries.first()
