@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import asdict
 from hashlib import sha256
-from statistics import median
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -17,7 +17,7 @@ from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.services.interests import interested, items_of, set_aside
 from feedback.services.judging import LONGEST_COMMENT
 from feedback.services.keys import kept_under
-from feedback.services.pace import LONGEST_COUNTED
+from feedback.services.pace import LONGEST_COUNTED, minutes_at
 from feedback.submitting import Answer
 from ranking.services.candidates import description_of
 
@@ -116,15 +116,23 @@ def offer_to_another(choice: ListChoice) -> ListChoice | None:
 
 def minutes_left(session: ComparisonSession, expert: User, choices: int) -> int:
     """Return the minutes that so many more choices will take this expert, at least 1 while any are left."""
-    if choices <= 0:
-        return 0
-    own = list(
-        ListAnswer.objects.filter(
-            choice__session=session, expert=expert, seconds__gt=0, seconds__lte=LONGEST_COUNTED
-        ).values_list("seconds", flat=True)
+    return minutes_at(paces_of([session.pk], expert)[session.pk], usual_seconds(session), choices)
+
+
+def usual_seconds(session: ComparisonSession) -> float:
+    """Return the seconds that a choice of a comparison takes somebody who has made none of it yet."""
+    return SECONDS_A_CARD * 2 * session.items_per_list
+
+
+def paces_of(comparisons: Collection[int], expert: User) -> dict[int, list[int]]:
+    """Return by comparison id the seconds that each of the expert's choices took."""
+    given = ListAnswer.objects.filter(
+        expert=expert, choice__session__in=comparisons, seconds__gt=0, seconds__lte=LONGEST_COUNTED
     )
-    each = median(own) if own else SECONDS_A_CARD * 2 * session.items_per_list
-    return max(1, round(each * choices / 60))
+    own: dict[int, list[int]] = {comparison: [] for comparison in comparisons}
+    for comparison, seconds in given.values_list("choice__session", "seconds"):
+        own[comparison].append(seconds)
+    return own
 
 
 def _hold_open(choice: ListChoice) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -18,17 +19,34 @@ LONGEST_COUNTED = 900  # a list left open over lunch says nothing about the pace
 
 def minutes_left(session: FeedbackSession, expert: User, lists: int) -> int:
     """Return the minutes that `lists` more lists will take this expert, at least 1 while any are left."""
-    if lists <= 0:
+    return minutes_at(paces_of([session.pk], expert)[session.pk], usual_seconds(session), lists)
+
+
+def minutes_at(own: Sequence[int], usual: float, left: int) -> int:
+    """Return the minutes that so many more take at one's own pace, before there is one at the usual seconds.
+
+    >>> minutes_at([100, 108, 120], 72.0, 5), minutes_at([], 72.0, 5), minutes_at([], 2.0, 1)
+    (9, 6, 1)
+    """
+    if left <= 0:
         return 0
-    own = [
-        seconds
-        for seconds in Judgement.objects.filter(expert=expert, slate__session=session).values_list(
-            "seconds", flat=True
-        )
-        if 0 < seconds <= LONGEST_COUNTED
-    ]
-    each = median(own) if own else SECONDS_PER_CARD * session.items_per_slate
-    return max(1, round(each * lists / 60))
+    return max(1, round((median(own) if own else usual) * left / 60))
+
+
+def usual_seconds(session: FeedbackSession) -> float:
+    """Return the seconds that a list of a session takes somebody who has judged none of it yet."""
+    return SECONDS_PER_CARD * session.items_per_slate
+
+
+def paces_of(sessions: Collection[int], expert: User) -> dict[int, list[int]]:
+    """Return by session id the seconds that each of the expert's lists took."""
+    judged = Judgement.objects.filter(
+        expert=expert, slate__session__in=sessions, seconds__gt=0, seconds__lte=LONGEST_COUNTED
+    )
+    own: dict[int, list[int]] = {session: [] for session in sessions}
+    for session, seconds in judged.values_list("slate__session", "seconds"):
+        own[session].append(seconds)
+    return own
 
 
 def minutes_spent(session: FeedbackSession, expert: User) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count, Q
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from feedback.errors import AlreadyJudged, FeedbackError, KeyReused, SessionClosed
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
-from feedback.services import choosing, comparing
+from feedback.services import choosing, comparing, pace
 from feedback.services.presenting import choice_context
 from feedback.submitting import read_answer_form
 from ranking.access import for_roles
@@ -93,19 +94,24 @@ def comparison_done(request: HttpRequest, comparison_id: int) -> HttpResponse:
     return render(request, "feedback/comparison_done.html", context)
 
 
-def rows_of(user: Any) -> list[dict[str, Any]]:
-    """Return the expert's comparisons as the list of own sessions shows them, latest first."""
+def rows_of(user: Any, comparisons: Collection[int]) -> list[dict[str, Any]]:
+    """Return some of the expert's comparisons as the list of own sessions shows them."""
+    paces = choosing.paces_of(comparisons, user)
     return [
         {
             "session": session,
             "total": session.choices_total,
             "done": session.choices_done,
             "left": session.choices_total - session.choices_done,
-            "minutes": choosing.minutes_left(session, user, session.choices_total - session.choices_done),
+            "minutes": pace.minutes_at(
+                paces[session.pk],
+                choosing.usual_seconds(session),
+                session.choices_total - session.choices_done,
+            ),
             "address": reverse("feedback:comparison_intro", args=[session.pk]),
             "summary": reverse("feedback:comparison_done", args=[session.pk]),
         }
-        for session in comparing.counted(user)
+        for session in comparing.counted(user).filter(pk__in=comparisons)
     ]
 
 

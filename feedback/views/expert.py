@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.core.paginator import Paginator
+from django.db.models import Count, Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from feedback.errors import FeedbackError
-from feedback.models import FeedbackSession, Judgement, Slate
+from feedback.models import ComparisonSession, FeedbackSession, Judgement, Slate
 from feedback.services import agreeing, drafts, gaps, judging, pace, practising
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
 from feedback.views import choosing
 from ranking.access import for_roles
 
+PER_PAGE = 25
 #: What the page of a slate is told of its draft where there is none.
 NOTHING_KEPT: dict[str, Any] = {"draft": None, "draft_version": 0, "past": [], "future": [], "keys": []}
 
@@ -25,37 +27,61 @@ NOTHING_KEPT: dict[str, Any] = {"draft": None, "draft_version": 0, "past": [], "
 @require_GET
 @for_roles("expert")
 def my_sessions(request: HttpRequest) -> HttpResponse:
-    """List the sessions that the expert is invited to, open ones first."""
-    mine = Q(slates__expert=request.user)
-    sessions = (
-        FeedbackSession.objects.filter(participations__expert=request.user)
-        .annotate(
-            total=Count("slates", filter=mine, distinct=True),
-            done=Count("slates", filter=mine & Q(slates__state=Slate.State.SUBMITTED), distinct=True),
-        )
-        .order_by("-id")
+    """List what the expert is invited to, sessions and comparisons: open ones first, then the latest."""
+    page = Paginator(_invited_to(request.user), PER_PAGE).get_page(request.GET.get("page"))
+    ids = {kind: [pk for of, pk in page if of is kind] for kind in (FeedbackSession, ComparisonSession)}
+    made = [
+        *_session_rows(request.user, ids[FeedbackSession]),
+        *choosing.rows_of(request.user, ids[ComparisonSession]),
+    ]
+    by_id = {(type(row["session"]), row["session"].pk): row for row in made}
+    rows = [by_id[key] for key in page]
+    return render(
+        request,
+        "feedback/expert_home.html",
+        {
+            "page": page,
+            "open_sessions": [row for row in rows if row["session"].state == FeedbackSession.State.OPEN],
+            "closed_sessions": [row for row in rows if row["session"].state != FeedbackSession.State.OPEN],
+        },
     )
-    rows = [
+
+
+def _invited_to(user: Any) -> list[tuple[type[Model], int]]:
+    """Return kind and id of everything that an expert takes part in, in the order of the page."""
+    sessions = FeedbackSession.objects.filter(participations__expert=user)
+    comparisons = ComparisonSession.objects.filter(choices__expert=user).distinct()
+    found = [
+        (kind, pk, state, opened_at)
+        for kind, own in ((FeedbackSession, sessions), (ComparisonSession, comparisons))
+        for pk, state, opened_at in own.order_by("-id").values_list("pk", "state", "opened_at")
+    ]
+    found.sort(key=lambda row: row[3], reverse=True)
+    found.sort(key=lambda row: row[2] != FeedbackSession.State.OPEN)
+    return [(kind, pk) for kind, pk, _, _ in found]
+
+
+def _session_rows(user: Any, ids: list[int]) -> list[dict[str, Any]]:
+    mine = Q(slates__expert=user)
+    sessions = FeedbackSession.objects.filter(pk__in=ids).annotate(
+        total=Count("slates", filter=mine),
+        done=Count("slates", filter=mine & Q(slates__state=Slate.State.SUBMITTED)),
+    )
+    paces = pace.paces_of(ids, user)
+    return [
         {
             "session": session,
             "total": session.total,
             "done": session.done,
             "left": session.total - session.done,
-            "minutes": pace.minutes_left(session, request.user, session.total - session.done),
+            "minutes": pace.minutes_at(
+                paces[session.pk], pace.usual_seconds(session), session.total - session.done
+            ),
             "address": reverse("feedback:session_intro", args=[session.pk]),
             "summary": reverse("feedback:session_done", args=[session.pk]),
         }
         for session in sessions
-    ] + choosing.rows_of(request.user)
-    rows.sort(key=lambda row: row["session"].opened_at, reverse=True)
-    return render(
-        request,
-        "feedback/expert_home.html",
-        {
-            "open_sessions": [row for row in rows if row["session"].state == FeedbackSession.State.OPEN],
-            "closed_sessions": [row for row in rows if row["session"].state != FeedbackSession.State.OPEN],
-        },
-    )
+    ]
 
 
 @require_GET
