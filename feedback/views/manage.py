@@ -46,7 +46,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "standing": attention.standing_of(project),
-        "rows": history.version_rows(project)[:RECENT_VERSIONS],
+        "rows": history.version_rows(project, most=RECENT_VERSIONS),
         "description": description_of(project),
     }
     return render(request, "feedback/manage_dashboard.html", context)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from django.db.models import F, Max
 
 from ranking.description import ProjectDescription
 from ranking.models import Evaluation, ModelVersion, Project, Promotion
@@ -48,43 +49,38 @@ class VersionRow:
         return self.periods[-1] if self.periods else None
 
 
-def version_rows(project: Project) -> list[VersionRow]:
-    """Return the versions of a project, latest first."""
-    versions = list(project.versions.select_related("parent", "training_set").order_by("-number"))
-    evaluations = list(
-        Evaluation.objects.filter(challenger__project=project)
-        .select_related("champion", "challenger")
-        .order_by("-id")
-    )
-    periods = periods_in_service(project)
-    return [
-        VersionRow(
-            version=version,
-            evaluation=next((e for e in evaluations if e.challenger_id == version.pk), None),
-            figures=_figures(version, evaluations),
-            periods=tuple(period for period in periods if period.promotion.version_id == version.pk),
-        )
-        for version in versions
-    ]
+def version_rows(project: Project, most: int | None = None) -> list[VersionRow]:
+    """Return the versions of a project, or the latest `most`, latest first; none with its report."""
+    found = project.versions.select_related("parent", "training_set").defer(*_large("", "parent__"))
+    return _rows(project, list(found.order_by("-number")[:most]))
 
 
-def periods_in_service(project: Project) -> list[Period]:
-    """Return every stretch of a version in service, oldest first."""
-    log = list(project.promotions.select_related("version").order_by("id"))
-    ends: list[datetime | None] = [promotion.created_at for promotion in log[1:]]
-    return [
-        Period(promotion, promotion.created_at, until)
-        for promotion, until in zip(log, [*ends, None], strict=False)
-    ]
+def version_row(version: ModelVersion) -> VersionRow:
+    """Return the row of one version."""
+    return _rows(version.project, [version])[0]
 
 
-def promotion_log(project: Project) -> list[Promotion]:
-    """Return the promotions of a project with what stood before each, latest first."""
-    return list(
-        project.promotions.select_related("version", "previous__version", "evaluation__champion").order_by(
-            "-id"
-        )
-    )
+def periods_in_service(project: Project, of: Sequence[ModelVersion] | None = None) -> list[Period]:
+    """Return every stretch of a version in service, or of the versions `of`, oldest first."""
+    log = project.promotions.select_related("version", "next", "evaluation__champion").order_by("id")
+    log = log.defer("evaluation__results", *_large("version__", "evaluation__champion__"))
+    if of is not None:
+        log = log.filter(version__in=of)
+    return [Period(one, one.created_at, _moment(getattr(one, "next", None))) for one in log]
+
+
+def _moment(promotion: Promotion | None) -> datetime | None:
+    return promotion.created_at if promotion else None
+
+
+def promotions_of(version: ModelVersion) -> list[Promotion]:
+    """Return the promotions of a version, latest first."""
+    return list(version.promotions.order_by("-id"))
+
+
+def latest_promotion(project: Project) -> Promotion | None:
+    """Return the latest promotion of a project with what stood before it."""
+    return project.promotions.select_related("version", "previous__version").order_by("-id").first()
 
 
 def rule_in_words(version: ModelVersion, description: ProjectDescription) -> list[str]:
@@ -94,15 +90,46 @@ def rule_in_words(version: ModelVersion, description: ProjectDescription) -> lis
     return [f"{labels.get(name, name)}, {ends[way]}" for name, way in version.report.get("rule", [])]
 
 
-def _figures(version: ModelVersion, evaluations: Sequence[Evaluation]) -> dict[str, float | None]:
+def _rows(project: Project, versions: Sequence[ModelVersion]) -> list[VersionRow]:
+    own, others = _evaluations(versions, "challenger"), _evaluations(versions, "champion")
+    periods: dict[int, list[Period]] = {version.pk: [] for version in versions}
+    for period in periods_in_service(project, of=versions):
+        periods[period.promotion.version_id].append(period)
+    return [
+        VersionRow(
+            version=version,
+            evaluation=own.get(version.pk),
+            figures=_figures(own.get(version.pk), others.get(version.pk)),
+            periods=tuple(periods[version.pk]),
+        )
+        for version in versions
+    ]
+
+
+def _evaluations(versions: Sequence[ModelVersion], side: str) -> dict[int, Evaluation]:
+    """Return by version id its latest evaluation on that side, with `metrics` in place of all results."""
+    latest = (
+        Evaluation.objects.filter(**{f"{side}__in": versions})
+        .order_by()
+        .values(side)
+        .annotate(latest=Max("pk"))
+        .values("latest")
+    )
+    found = Evaluation.objects.filter(pk__in=latest).select_related("champion", "challenger")
+    found = found.annotate(metrics=F("results__metrics")).defer(
+        "results", *_large("champion__", "challenger__")
+    )
+    return {getattr(evaluation, f"{side}_id"): evaluation for evaluation in found}
+
+
+def _figures(own: Evaluation | None, other: Evaluation | None) -> dict[str, float | None]:
     """Return what a version scored when it was evaluated, else when another one was evaluated against it."""
-    for side in ("challenger", "champion"):
-        for evaluation in evaluations:
-            if getattr(evaluation, f"{side}_id") == version.pk:
-                return {name: metric_of(evaluation, name, side) for name in METRICS}
-    return dict.fromkeys(METRICS)
+    side, evaluation = ("challenger", own) if own else ("champion", other)
+    if evaluation is None:
+        return dict.fromkeys(METRICS)
+    return {name: ((evaluation.metrics or {}).get(name) or {}).get(side) for name in METRICS}
 
 
-def metric_of(evaluation: Evaluation, metric: str, key: str) -> Any:
-    """Return one figure of an evaluation's metric, None when it was not measured."""
-    return (evaluation.results.get("metrics", {}).get(metric) or {}).get(key)
+def _large(*prefixes: str) -> list[str]:
+    """Return the columns of versions that only the page of one version shows, and that are large."""
+    return [f"{prefix}{name}" for prefix in prefixes for name in ("report", "params")]

@@ -44,7 +44,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show the report of one version."""
     project = find_project(slug)
     shown = find_version(project, number)
-    row = next(row for row in history.version_rows(project) if row.version.pk == shown.pk)
+    row = history.version_row(shown)
     description = description_of(project)
     context = {
         "project": project,
@@ -59,7 +59,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "reach": reports.reach_of(shown, description),
         "trees_grown": reports.trees_grown(shown),
         "rule": history.rule_in_words(shown, description),
-        "promotions": [p for p in history.promotion_log(project) if p.version_id == shown.pk],
+        "promotions": history.promotions_of(shown),
         "children": list(shown.children.order_by("number")),
         "roll_back": _roll_back(project) if row.in_service else None,
     }
@@ -227,10 +227,10 @@ def _promotion_page(
 
 def _roll_back(project: Project) -> dict[str, Any] | None:
     """Return what a roll-back would do, with its form; None when no version was in service before."""
-    log = history.promotion_log(project)
-    if not log or log[0].previous is None:
+    latest = history.latest_promotion(project)
+    if latest is None or latest.previous is None:
         return None
-    now, before = log[0].version, log[0].previous.version
+    now, before = latest.version, latest.previous.version
     seen = {"champion": now.number}
     return {
         "to": before,

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from feedback.services.learning import freeze_training_set
@@ -17,6 +19,8 @@ from ranking.models import ModelVersion
 from ranking.services import files, history, lessons, serving, versions
 from tests import factories, trainings
 from tests.ranking.admin.pages import page
+
+WHOLE_RESULTS = '"results", "ranking_evaluation"."verdict"'  # the column itself, not a part of what is in it
 
 
 def test_the_table_of_versions_says_verdict_lineage_and_time_in_service(admin, project, challenger):
@@ -30,12 +34,43 @@ def test_the_table_of_versions_takes_no_more_queries_for_more_versions(
 ):
     address = reverse("ranking:versions", args=["advisers"])
     admin.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         admin.get(address)
     for sort in ("age", "focus", "states"):
         trainings.make_version(project, sort=sort)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert b"Version 4" in admin.get(address).content
+
+
+@pytest.mark.parametrize("name", ["version", "promotions"])
+def test_a_page_of_versions_reads_what_it_shows_however_many_there_are(admin, project, challenger, name):
+    numbers = [1] if name == "version" else []
+    trainings.promote(challenger)
+    few = reads(admin, name, *numbers)
+    for sort in ("age", "focus", "states"):
+        trainings.promote(trainings.make_version(project, sort=sort))
+    many = reads(admin, name, *numbers)
+    assert len(many) <= len(few)
+    assert sum(WHOLE_RESULTS in sql for sql in many) <= len(numbers)
+
+
+def reads(admin, name, *numbers):
+    """Return the SQL of a page that was asked for before."""
+    address = reverse(f"ranking:{name}", args=["advisers", *numbers])
+    assert admin.get(address).status_code == 200
+    with CaptureQueriesContext(connection) as asked:
+        admin.get(address)
+    return [query["sql"] for query in asked.captured_queries]
+
+
+def test_figures_are_those_of_its_own_evaluation_else_of_the_latest_against_it(project, challenger):
+    trainings.promote(challenger)
+    latest = trainings.make_version(project, sort="age")
+    rows = {row.version.number: row for row in history.version_rows(project)}
+    assert [rows[number].pair_accuracy for number in (2, 1, 0)] == [0.75, 0.75, 0.7]
+    assert [rows[number].evaluation is None for number in (2, 1, 0)] == [False, False, True]
+    assert history.version_row(latest) == rows[2]
+    assert [row.version.number for row in history.version_rows(project, most=2)] == [2, 1]
 
 
 def test_a_period_in_service_ends_with_the_next_promotion(project, challenger):
