@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from django.db.models import Count, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Preference
-from feedback.services import comparing, gaps, running
+from feedback.services import comparing, coverage, gaps, running
 from feedback.services.against_gold import agreement_with_gold
-from feedback.services.coverage import open_sessions
 from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
 from ranking.errors import NoChampion
@@ -66,7 +68,7 @@ def standing_of(project: Project) -> Standing:
     except NoChampion as error:
         champion, problem = None, str(error)
     job = project.jobs.filter(state__in=[TrainingJob.State.QUEUED, TrainingJob.State.RUNNING]).first()
-    sessions = open_sessions(project)
+    sessions = list(coverage.sessions_of(project).filter(state=FeedbackSession.State.OPEN))
     comparisons = list(comparing.counted().filter(project=project, state=ComparisonSession.State.OPEN))
     notices = [
         *_of_health(problem),
@@ -96,12 +98,12 @@ def new_preferences(project: Project) -> int:
     return unlearned(project).count()
 
 
-def red_flags(project: Project, days: int | None = None) -> list[Judgement]:
+def red_flags(project: Project, days: int | None = None) -> QuerySet[Judgement]:
     """Return the judgements that say something is wrong with a list or with the data, latest first."""
     flags = Judgement.objects.filter(slate__session__project=project, kind__in=RED_FLAGS)
     if days is not None:
         flags = flags.filter(created_at__gte=timezone.now() - timedelta(days=days))
-    return list(flags.select_related("slate__query", "slate__session", "expert__member").order_by("-id"))
+    return flags.select_related("slate__query", "slate__session", "expert__member").order_by("-id")
 
 
 def _of_health(problem: str) -> Iterator[Notice]:
@@ -216,7 +218,7 @@ def _of_gold(project: Project) -> Iterator[Notice]:
 
 def _of_flags(project: Project) -> Iterator[Notice]:
     flags = red_flags(project, days=FLAG_DAYS)
-    none_suitable = sum(flag.kind == Judgement.Kind.NONE_SUITABLE for flag in flags)
+    none_suitable = flags.filter(kind=Judgement.Kind.NONE_SUITABLE).count()
     if none_suitable:
         yield Notice("flags", "warn", f"{_some(none_suitable, 'list')} in which no candidate was suitable.")
 
@@ -232,17 +234,26 @@ def _of_gaps(project: Project) -> Iterator[Notice]:
 
 
 def _counts(project: Project) -> dict[str, int]:
+    """Return how many there are of each, in one read: the overview asks for every project."""
     judged = Judgement.objects.filter(slate__session__project=project)
-    return {
-        "queries": project.queries.filter(active=True).count(),
-        "items": project.items.filter(active=True).count(),
-        "labels": Label.objects.filter(query__project=project).count(),
-        "sessions": project.sessions.count(),
-        "judgements": judged.count(),
-        "experts": judged.order_by().values("expert").distinct().count(),
-        "preferences": Preference.objects.filter(judgement__slate__session__project=project).count(),
-        "versions": project.versions.count(),
+    numbers = {
+        "queries": _number(project.queries.filter(active=True)),
+        "items": _number(project.items.filter(active=True)),
+        "labels": _number(Label.objects.filter(query__project=project)),
+        "sessions": _number(project.sessions.all()),
+        "judgements": _number(judged),
+        "experts": _number(judged, Count("expert", distinct=True)),
+        "preferences": _number(Preference.objects.filter(judgement__slate__session__project=project)),
+        "versions": _number(project.versions.all()),
     }
+    row = Project.objects.filter(pk=project.pk).values_list(*numbers.values()).get()
+    return dict(zip(numbers, row, strict=True))
+
+
+def _number(rows: QuerySet[Any], counted: Count | None = None) -> Coalesce:
+    """Return the number of rows as a part of another query."""
+    together = rows.order_by().annotate(together=Value(1)).values("together")
+    return Coalesce(Subquery(together.annotate(number=counted or Count("pk")).values("number")), 0)
 
 
 def _some(count: int, noun: str) -> str:

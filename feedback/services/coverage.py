@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from feedback.models import FeedbackSession, Judgement, Preference, Slate
 from feedback.services.pace import LONGEST_COUNTED, SECONDS_PER_CARD
@@ -121,15 +121,11 @@ def cost_of(project: Project, *, experts: int, slates: int, items: int) -> Cost:
     )
 
 
-def open_sessions(project: Project) -> list[FeedbackSession]:
-    """Return the open sessions with `slates_total` and `slates_done`, latest first."""
-    return [session for session in sessions_of(project) if session.state == FeedbackSession.State.OPEN]
-
-
-def sessions_of(project: Project) -> list[FeedbackSession]:
+def sessions_of(project: Project) -> QuerySet[FeedbackSession]:
     """Return the sessions with `slates_total`, `slates_done` and `experts_total`, latest first."""
-    return list(
+    return (
         project.sessions.select_related("version")
+        .defer("version__report", "version__params")
         .annotate(
             slates_total=Count("slates", distinct=True),
             slates_done=Count("slates", filter=Q(slates__state=Slate.State.SUBMITTED), distinct=True),

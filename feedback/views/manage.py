@@ -75,7 +75,7 @@ def retrain(request: HttpRequest, slug: str) -> HttpResponse:
 def flags(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the judgements that say something is wrong with a list or with the data."""
     project = find_project(slug)
-    found = attention.red_flags(project)
+    found = list(attention.red_flags(project))
     context = {
         "project": project,
         "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),

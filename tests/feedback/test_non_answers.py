@@ -87,7 +87,7 @@ def test_none_suitable_is_learned_as_no_grade_and_shown_as_a_red_flag(project, e
     assert {(pair.target, pair.origin) for pair in pairs} == {(0.5, "none_suitable")}
     assert sum(pair.weight for pair in pairs) == pytest.approx(0.5)
     assert (len(rows), set(rows["label"])) == (4, {0.0})
-    assert attention.red_flags(project) == [judgement]
+    assert list(attention.red_flags(project)) == [judgement]
     kinds = {notice.kind: notice.text for notice in attention.standing_of(project).notices}
     assert kinds["flags"] == "1 list in which no candidate was suitable."
     page = admin.get(reverse("feedback:flags", args=["advisers"])).content.decode()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from feedback.models import FeedbackSession, Preference
 from feedback.services import attention
-from ranking.models import TrainingJob
+from ranking.models import Label, TrainingJob
 from ranking.services import jobs, serving
 from tests import factories, trainings
 from tests.feedback.manage.pages import page, send
@@ -25,6 +25,33 @@ def test_the_only_project_is_opened_at_once_and_several_are_listed(admin, projec
     factories.make_project("others")
     answer = admin.get(home)
     assert reverse("feedback:dashboard", args=["others"]) in answer.content.decode()
+
+
+def test_the_list_of_projects_reads_no_more_than_it_has_to(admin, project, django_assert_max_num_queries):
+    home = reverse("feedback:manage_home")
+    for slug in ("others", "third"):
+        factories.make_project(slug)
+    admin.get(home)
+    with django_assert_max_num_queries(2 + 3 * 16):
+        admin.get(home)
+
+
+def test_everything_is_counted(project, edda):
+    first = factories.make_closed_session(project, [edda, factories.make_expert("egon")], slates_per_expert=3)
+    assert attention.standing_of(project).counts == {
+        "queries": 12,
+        "items": 40,
+        "labels": Label.objects.count(),
+        "sessions": 1,
+        "judgements": 6,
+        "experts": 2,
+        "preferences": Preference.objects.filter(judgement__slate__session=first).count(),
+        "versions": 1,
+    }
+    empty = factories.make_project("others", items=6, queries=3)
+    Label.objects.filter(query__project=empty).delete()
+    counts = attention.standing_of(empty).counts
+    assert [counts[name] for name in ("labels", "sessions", "judgements", "experts")] == [0, 0, 0, 0]
 
 
 def test_without_a_project_the_page_says_how_to_load_one(admin):
