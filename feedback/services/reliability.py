@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from feedback.models import Judgement, Member, Preference
 from feedback.services.against_gold import agreement_with_gold
@@ -89,12 +89,18 @@ class ExpertRow:
         return self.learned.verdict if self.learned else None
 
 
+def experts_of(project: Project) -> QuerySet[Member]:
+    """Return all experts, who judged most in a project first."""
+    here = Q(user__judgements__slate__session__project=project)
+    experts = Member.objects.filter(role=Member.Role.EXPERT).select_related("user")
+    counted = experts.annotate(judged=Count("user__judgements", filter=here))
+    return counted.order_by("-judged", "user__username")
+
+
 def expert_rows(project: Project, members: Sequence[Member] | None = None) -> list[ExpertRow]:
     """Return all experts, or those given, with what they did in a project; who judged most comes first."""
     if members is None:
-        members = list(
-            Member.objects.filter(role=Member.Role.EXPERT).select_related("user").order_by("user__username")
-        )
+        members = list(experts_of(project))
     users = [member.user_id for member in members]
     counts, paces, kept = _counts(project, users), _paces(project, users), _kept(project, users)
     judges = reports.judges_of(latest_trained_by_experts(project))

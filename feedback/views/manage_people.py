@@ -27,9 +27,11 @@ PER_PAGE = 25
 def expert_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Show all experts with what they did in a project."""
     project = find_project(slug)
+    page = Paginator(reliability.experts_of(project), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "project": project,
-        "experts": reliability.expert_rows(project),
+        "page": page,
+        "experts": reliability.expert_rows(project, list(page)),
         "version": reliability.latest_trained_by_experts(project),
     }
     return render(request, "feedback/manage_experts.html", context)

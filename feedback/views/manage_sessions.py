@@ -43,7 +43,7 @@ def session_list(request: HttpRequest, slug: str) -> HttpResponse:
     project = find_project(slug)
     context = {
         "project": project,
-        "sessions": coverage.sessions_of(project),
+        "page": Paginator(coverage.sessions_of(project), PER_PAGE).get_page(request.GET.get("page")),
         "formats": FORMATS.values(),
         "comparisons": comparing.counted().filter(project=project),
         "answer_formats": answer_files.FORMATS.values(),

@@ -118,3 +118,15 @@ def test_only_experts_have_a_page_of_their_own(admin, project):
     factories.make_reader()
     for username in ("rosa", "nobody"):
         assert admin.get(reverse("feedback:expert", args=["advisers", username])).status_code == 404
+
+
+def test_the_table_of_experts_comes_in_pages_who_judged_most_first(admin, project, edda):
+    factories.judge_all(factories.make_session(project, [edda], slates_per_expert=3).slates.all())
+    for number in range(26):
+        factories.make_expert(f"a{number:02}")
+    address = reverse("feedback:experts", args=["advisers"])
+    first, second = (admin.get(address, {"page": number}) for number in (1, 2))
+    names = [row.username for answer in (first, second) for row in answer.context["experts"]]
+    assert names == ["edda", *(f"a{number:02}" for number in range(26))]
+    assert len(first.context["experts"]) == 25
+    assert "1 to 25 of 27 experts" in text_of(first)

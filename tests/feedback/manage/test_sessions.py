@@ -194,3 +194,17 @@ def test_judged_lists_are_filtered_by_expert(admin, project, edda, egon):
     shown = admin.get(address, {"expert": "egon"}).context["page"].object_list
     assert {judgement.expert.username for judgement in shown} == {"egon"}
     assert len(shown) == 3
+
+
+def test_the_table_of_sessions_comes_in_pages(admin, project, edda):
+    factories.make_session(project, [edda], title="The oldest")
+    version = project.versions.get(number=0)
+    FeedbackSession.objects.bulk_create(
+        FeedbackSession(project=project, version=version, title=f"Round {number}", opened_by="ada")
+        for number in range(30)
+    )
+    address = reverse("feedback:sessions", args=["advisers"])
+    first, second = (admin.get(address, {"page": number}) for number in (1, 2))
+    assert (len(first.context["page"]), len(second.context["page"])) == (25, 6)
+    assert "1 to 25 of 31 sessions" in text_of(first)
+    assert "The oldest" in text_of(second)
