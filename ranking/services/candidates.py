@@ -101,14 +101,11 @@ def forget_catalogues() -> None:
 def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
     """Return every item that breaks no hard rule of the project for this query, with its features."""
     items = catalogue(query.project, feature_set)
-    description = description_of(query.project)
-    mask, removed = eligible_mask(description.rules, items.frame, query.content)
-    given = given_features(query) if any(spec.kind == "given" for spec in description.features) else None
+    given = _given(query)
+    keep, removed = _eligible(query, items, given)
     if given is not None:
-        mask = mask & pd.Index(items.item_ids).isin(given.index)
         given = given.reindex(items.item_ids).reset_index(drop=True)
     features = items.space.build(query.content, items.prepared, given=given)
-    keep = np.flatnonzero(mask)
     return Candidates(
         item_ids=items.item_ids[keep],
         version_ids=items.version_ids[keep],
@@ -117,6 +114,27 @@ def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
         items_total=len(items.item_ids),
         removed_by_rule=removed,
     )
+
+
+def eligible_versions(query: Query, items: Catalogue) -> NDArray[np.int64]:
+    """Return the item versions of `candidates` in the same order, without building any features."""
+    return items.version_ids[_eligible(query, items, _given(query))[0]]
+
+
+def _eligible(
+    query: Query, items: Catalogue, given: pd.DataFrame | None
+) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """Return the rows of the catalogue that are candidates, and how many each rule took out."""
+    mask, removed = eligible_mask(description_of(query.project).rules, items.frame, query.content)
+    if given is not None:
+        mask = mask & pd.Index(items.item_ids).isin(given.index)
+    return np.flatnonzero(mask).astype(np.int64), removed
+
+
+def _given(query: Query) -> pd.DataFrame | None:
+    """Return the given features of a query's pairs; None where the project declares none."""
+    declared = any(spec.kind == "given" for spec in description_of(query.project).features)
+    return given_features(query) if declared else None
 
 
 def features_of(

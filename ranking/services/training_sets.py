@@ -19,9 +19,11 @@ from ranking.ltr.splits import is_held_out
 from ranking.models import FeatureSet, ItemVersion, Label, ModelVersion, Project, Query, TrainingSet
 from ranking.services import files
 from ranking.services.candidates import (
-    candidates,
+    Catalogue,
+    catalogue,
     current_feature_set,
     description_of,
+    eligible_versions,
     features_of,
     space_of,
 )
@@ -122,9 +124,7 @@ def freeze_preferences(
     if all(pair["held_out"] for pair in pairs):
         raise NothingToTrain("no judged list of a query to train on says who is preferred to whom")
     _add_signed_off(rows, project)
-    for query in project.queries.filter(active=True).select_related("project"):
-        if not held_out(query):
-            _add_pool(rows, query)
+    _add_pool(rows, project)
     return _freeze(project, "preferences", rows, pairs, sources)
 
 
@@ -154,13 +154,16 @@ def _learned_from(training_set: TrainingSet) -> set[str]:
 
 
 def _add_labels(rows: _Rows, project: Project) -> None:
-    labels = (
+    labels = list(
         Label.objects.filter(query__project=project, query__active=True)
-        .select_related("query__project", "item__current")
         .order_by("query_id", "item_id")
+        .values_list("query_id", "item__current_id", "grade")
     )
-    for label in labels:
-        rows.add(label.query, label.query.content, label.item.current, label.grade)
+    # Each need and each content once: there may be hundreds of labels of either.
+    queries = project.queries.select_related("project").in_bulk({query for query, _, _ in labels})
+    versions = ItemVersion.objects.in_bulk({version for _, version, _ in labels})
+    for query, version, grade in labels:
+        rows.add(queries[query], queries[query].content, versions[version], grade)
 
 
 def _add_signed_off(rows: _Rows, project: Project) -> None:
@@ -202,13 +205,23 @@ def _pairs_of(rows: _Rows, judged: JudgedList, list_id: int) -> list[dict[str, A
     ]
 
 
-def _add_pool(rows: _Rows, query: Query) -> None:
-    pool = candidates(query, current_feature_set(query.project))
+def _add_pool(rows: _Rows, project: Project) -> None:
+    """Add candidates of every need to train on. They are drawn before any features are built."""
+    items = catalogue(project, current_feature_set(project))
+    needs = project.queries.filter(active=True).select_related("project")
+    drawn = [(query, _drawn(query, items)) for query in needs if not held_out(query)]
+    versions = ItemVersion.objects.in_bulk({version for _, found in drawn for version in found})
+    for query, found in drawn:
+        for version in found:
+            rows.add(query, query.content, versions[version])
+
+
+def _drawn(query: Query, items: Catalogue) -> list[int]:
+    """Return the item versions of the pool of a query: the same ones while query and items are the same."""
+    pool = eligible_versions(query, items)
     seed = int(sha256(f"{query.project.slug}/{query.key}".encode()).hexdigest()[:8], 16)
     drawn = np.random.default_rng(seed).permutation(len(pool))[:POOL_PER_QUERY]
-    versions = ItemVersion.objects.in_bulk([int(pool.version_ids[i]) for i in drawn])
-    for i in sorted(int(i) for i in drawn):
-        rows.add(query, query.content, versions[int(pool.version_ids[i])])
+    return [int(version) for version in pool[np.sort(drawn)]]
 
 
 def _freeze(
