@@ -36,7 +36,6 @@ _TEMPLATES: dict[str, str] = {}
 #: Short, so that a lost worker is noticed while the test is looking.
 QUICK = {
     "TIEBREAK_LEASE_SECONDS": "6",
-    "TIEBREAK_HEARTBEAT_SECONDS": "1",
     "TIEBREAK_REAP_SECONDS": "2",
     "TIEBREAK_WORKER_CONCURRENCY": "1",
     "TIEBREAK_WEB_WORKERS": "1",
