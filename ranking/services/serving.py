@@ -76,20 +76,6 @@ def champion(project: Project) -> Champion:
     raise NoChampion(problem or f"{project.name} has no version in service")
 
 
-def champion_health() -> list[str]:
-    """Return what is wrong with the champions of all projects, in words; empty when all is well."""
-    problems = []
-    for project in Project.objects.all():
-        try:
-            found = champion(project)
-        except NoChampion as error:
-            problems.append(f"{project.slug}: {error}")
-            continue
-        if found.degraded:
-            problems.append(f"{project.slug}: {found.problem}")
-    return problems
-
-
 def order(ranker: Ranker, found: Candidates) -> tuple[np.ndarray, np.ndarray]:
     """Return (row indexes best first, scores by row). Ties are broken by the item's key, never by chance."""
     if not len(found):

@@ -116,7 +116,6 @@ def test_a_damaged_model_is_refused_and_the_last_good_champion_serves_on_flagged
     assert (found.version.number, found.degraded) == (0, True)
     assert "version 1" in found.problem
     assert serving.serve(project.queries.first()).degraded
-    assert any("version 1" in problem for problem in serving.champion_health())
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
@@ -133,7 +132,6 @@ def test_a_missing_model_is_like_a_damaged_one_and_without_any_other_nothing_is_
     serving.forget_rankers()
     with pytest.raises(NoChampion):
         serving.champion(project)
-    assert serving.champion_health()
 
 
 @pytest.mark.parametrize(("verdict", "promoted"), [("promote", True), ("not_yet", False), ("refuse", False)])

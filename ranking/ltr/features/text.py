@@ -106,9 +106,3 @@ class TextSpace:
         words = prepared.words @ self.words.vectors([text]).toarray()[0]
         pieces = prepared.pieces @ self.pieces.vectors([text]).toarray()[0]
         return np.where(prepared.empty, np.nan, (words + pieces) / 2)
-
-    def shared_terms(self, first: str, second: str, limit: int = 3) -> list[str]:
-        """Return the words and word pairs that two texts share, heaviest first."""
-        product = (self.words.vectors([first]).multiply(self.words.vectors([second]))).toarray()[0]
-        order = np.argsort(-product, kind="stable")[:limit]
-        return [self.words.terms[column] for column in order if product[column] > 0]

@@ -121,15 +121,6 @@ def test_a_text_is_as_alike_to_itself_as_can_be_and_a_typing_error_does_not_lose
     assert typed[0] > 0.3 > typed[1]
 
 
-def test_the_words_that_two_texts_share_are_named():
-    space = TextSpace.fit(["growth equities in the west", "bonds in the west", "growth of families"])
-    assert space.shared_terms("growth equities", "equities for the growth investor")[:2] == [
-        "equities",
-        "growth",
-    ]
-    assert space.shared_terms("bonds", "families") == []
-
-
 def test_texts_without_a_single_word_have_no_similarity():
     items, queries = pd.DataFrame({"focus": ["", None]}), pd.DataFrame({"brief": [""]})
     spec = FeatureSpec("f", "text_similarity", item_field="focus", query_field="brief")
