@@ -34,6 +34,9 @@ from ranking.ltr.preferences import Floats, Integers, Preferences
 PRIOR_FLIPS, PRIOR_KEPT = 1.0, 9.0
 """The Beta prior of a flip rate: one pair in ten."""
 
+PRIOR_MEAN = PRIOR_FLIPS / (PRIOR_FLIPS + PRIOR_KEPT)
+"""The flip rate before anything is known."""
+
 LEAST_RATE, MOST_RATE = 0.01, 0.49
 """Below, a single slip would pull without limit; at a half a judge says nothing."""
 
@@ -151,7 +154,7 @@ def judge_reports(
     low, high = np.zeros(len(names)), np.ones(len(names))
     shapes = (flips[own] + PRIOR_FLIPS, (total - flips)[own] + PRIOR_KEPT)
     low[own], high[own] = betaincinv(*shapes, 0.025), betaincinv(*shapes, 0.975)
-    typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_FLIPS / PRIOR_KEPT
+    typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_MEAN
     evidence = weight * _evidence(preferences)
     scale = _scale(d, evidence, codes, len(names))
     probable = _verdicts(scale * d, evidence, codes, min(typical, MOST_HONEST), len(names))
@@ -254,7 +257,7 @@ def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> t
     """(judges,) rates after `EM_STEPS` steps from the prior mean, and the weight of flipped pairs."""
     ordered, reversed_ = expit(margin), expit(-margin)
     total = np.bincount(codes, weight, judges)
-    rate = np.full(judges, PRIOR_FLIPS / (PRIOR_FLIPS + PRIOR_KEPT))
+    rate = np.full(judges, PRIOR_MEAN)
     flips: Floats = np.zeros(judges)
     for _ in range(EM_STEPS):
         eps = rate[codes]
