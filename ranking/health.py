@@ -19,8 +19,9 @@ from kombu.exceptions import OperationalError
 from prometheus_client import multiprocess
 
 from ranking.errors import NoChampion
-from ranking.models import Project
+from ranking.models import ModelVersion, Project
 from ranking.observability import StateCollector
+from ranking.services import files
 from ranking.services.serving import champion
 
 log = structlog.get_logger(__name__)
@@ -75,11 +76,15 @@ def broker() -> str:
 
 
 def champions() -> str:
-    """Return "ok", "degraded" if an earlier champion has to serve, "missing" if a project has none at all."""
+    """Return "ok", "missing" if a project has no champion at all, else "degraded" if one's file is not whole.
+
+    An earlier champion serves in its place, or the process goes on with what it has in memory until it ends.
+    """
     state = "ok"
     try:
         for project in Project.objects.all():
-            if champion(project).degraded:
+            found = champion(project)
+            if found.degraded or not _file_is_whole(found.version):
                 state = "degraded"
     except NoChampion as error:
         log.error("no_champion", problem=str(error))
@@ -87,6 +92,16 @@ def champions() -> str:
     except DatabaseError:
         return "unknown"
     return state
+
+
+def _file_is_whole(version: ModelVersion) -> bool:
+    try:
+        whole, problem = files.is_whole(version.file, version.sha256), "missing or damaged"
+    except Exception as error:  # each storage has errors of its own; lists are served from memory meanwhile
+        whole, problem = False, type(error).__name__
+    if not whole:
+        log.error("champion_file_broken", version=version.number, file=version.file, problem=problem)
+    return whole
 
 
 CHECKS: dict[str, Callable[[], str]] = {"database": database, "broker": broker, "champion": champions}

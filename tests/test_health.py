@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ranking.observability import StateCollector
-from ranking.services import serving
+from ranking.services import files, serving
 from ranking.services.versions import PromotionRequest, promote
 from tests.deployment import Deployment
 from tests.factories import make_project
@@ -69,12 +69,17 @@ def test_not_ready_without_a_database_but_alive(tmp_path):
 
 
 def damage(version):
-    """Change one byte of a version's file, as a disk would, and forget what was loaded of it."""
+    """Damage a version's file, and forget what was loaded of it."""
+    damage_file(version)
+    serving.forget_rankers()
+
+
+def damage_file(version):
+    """Change one byte of a version's file, as a disk would."""
     path = Path(default_storage.path(version.file))
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    serving.forget_rankers()
 
 
 @pytest.mark.django_db
@@ -85,6 +90,22 @@ def test_degraded_but_ready_while_an_earlier_champion_serves_for_a_damaged_one(c
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"]["champion"] == "degraded"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("harm", [damage_file, lambda version: default_storage.delete(version.file)])
+def test_degraded_when_a_file_breaks_that_the_process_has_in_memory(client, monkeypatch, harm):
+    version = make_project().versions.get()
+    path = Path(default_storage.path(version.file))
+    kept = path.read_bytes()
+    assert client.get("/readyz").json()["status"] == "ready"
+    harm(version)
+    assert client.get("/readyz").json()["status"] == "ready"  # within a minute nobody looks again
+    monkeypatch.setattr(files, "LOOK_AGAIN_SECONDS", 0.0)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["champion"]) == (200, "degraded")
+    path.write_bytes(kept)
+    assert client.get("/readyz").json()["status"] == "ready"
 
 
 @pytest.mark.django_db
