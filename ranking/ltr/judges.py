@@ -127,7 +127,8 @@ def judge_reports(
     Parameters
     ----------
     margins : (p,) f_i - f_j of models that did not see the pair's query
-    preferences : only strict pairs (target 1) say something about flips; ties are passed over
+    preferences : only strict pairs (target 1) say something about flips; ties and probabilities are passed
+        over
     incumbent : (p,) the incumbent's differences, if there is one
 
     Worked example: forty pairs of a sure model, one in four against the judge.

@@ -31,7 +31,7 @@ def judged_lines(preferences: Preferences, *, queries: npt.ArrayLike | None = No
     >>> judged_lines(pairs).values.tolist()
     [[7, 'ada', 0, 2], [7, 'ada', 1, 2], [7, 'ada', 2, 1], [7, 'bob', 0, 2], [7, 'bob', 1, 1]]
     """
-    soft = np.flatnonzero(~np.isin(preferences.target, (0.0, 0.5, 1.0)))
+    soft = np.flatnonzero(~np.isin(preferences.target, (0.5, 1.0)))
     if len(soft):
         value = preferences.target[soft[0]]
         raise InvalidPreferences(f"pair {soft[0]}: target is {value}; expected 1 or, for a tie, 0.5")
@@ -48,10 +48,8 @@ def judged_lines(preferences: Preferences, *, queries: npt.ArrayLike | None = No
 
 def _pairs(preferences: Preferences) -> pd.DataFrame:
     """Each pair of a list and judge once: the upper row, the lower one, and whether they are level."""
-    turned = preferences.target == 0
     level = preferences.target == 0.5
-    winner = np.where(turned, preferences.loser, preferences.winner)
-    loser = np.where(turned, preferences.winner, preferences.loser)
+    winner, loser = preferences.winner, preferences.loser
     table = pd.DataFrame(
         {
             "list_id": preferences.list_id,

@@ -48,7 +48,10 @@ class Preferences:
     weight : (p,) float64
         From 0 to 1e6; 1/(n-1) for a pair of a list of n, so that a list counts n/2 in all.
     target : (p,) float64
-        1 for a strict order, 0.5 for a tie, a probability for a distillation pair.
+        1 for a strict order, 0.5 for a tie. Any other number is the probability of the order: it is learned
+        from as it is, says in `metrics.pair_accuracy` which of the rows is above, and nothing about a judge's
+        flips. A 0, the opposite of a strict order, is turned round when it comes in: winner and loser change
+        places, `shown_gap` its sign, and the target is 1.
     judge : (p,) array of str
         Who said so.
     shown_gap : (p,) float64
@@ -89,6 +92,7 @@ class Preferences:
             column.flags.writeable = False
             object.__setattr__(self, name, column)
         self._check_values()
+        self._turn_round(self.target == 0)
 
     def _check_values(self) -> None:
         of.refuse(self.winner == self.loser, "winner", self.winner, "a row other than the loser")
@@ -98,6 +102,20 @@ class Preferences:
         of.refuse(~target_ok, "target", self.target, "a number from 0 to 1")
         gap_ok = np.isnan(self.shown_gap) | (np.abs(self.shown_gap) <= 1 + 1e-12)
         of.refuse(~gap_ok, "shown_gap", self.shown_gap, "NaN or a number from -1 to 1")
+
+    def _turn_round(self, opposite: npt.NDArray[np.bool_]) -> None:
+        """Make strict orders of those pairs: who examines judges and lists looks at winners over losers."""
+        if not opposite.any():
+            return
+        changed: dict[str, npt.NDArray[Any]] = {
+            "winner": np.where(opposite, self.loser, self.winner),
+            "loser": np.where(opposite, self.winner, self.loser),
+            "target": np.where(opposite, 1.0, self.target),
+            "shown_gap": np.where(opposite, 0.0 - self.shown_gap, self.shown_gap),
+        }
+        for name, column in changed.items():
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
 
     def __len__(self) -> int:
         return len(self.winner)
@@ -123,6 +141,9 @@ class Preferences:
         [1.0, 1.0]
         >>> Preferences.from_pairs(winner=[3, 3, 4], loser=[4, 5, 5], judge="ada", list_id=0).weight.tolist()
         [0.5, 0.5, 0.5]
+        >>> turned = Preferences.from_pairs(winner=[3], loser=[4], judge="ada", target=0, shown_gap=1)
+        >>> turned.winner.tolist(), turned.loser.tolist(), turned.target.tolist(), turned.shown_gap.tolist()
+        ([4], [3], [1.0], [-1.0])
         """
         n = np.asarray(winner).size
         made = cls(

@@ -79,6 +79,50 @@ def test_a_wrong_pair_is_refused_by_column_and_number(change, words):
         Preferences.from_pairs(**(GOOD | change))
 
 
+def opposites() -> Preferences:
+    return Preferences.from_pairs(
+        winner=[0, 1, 2],
+        loser=[1, 2, 3],
+        judge=["ada", "bob", "bob"],
+        weight=[1.0, 2.0, 3.0],
+        target=[0.0, 1.0, 0.2],
+        shown_gap=[0.5, np.nan, 1.0],
+        list_id=[7, 8, 9],
+    )
+
+
+def test_a_pair_of_target_0_is_the_strict_order_the_other_way_round():
+    assert as_rows(opposites()) == [
+        [1.0, 0.0, 1.0, 1.0, "ada", -0.5, 7],
+        [1.0, 2.0, 2.0, 1.0, "bob", None, 8],
+        [2.0, 3.0, 3.0, 0.2, "bob", 1.0, 9],
+    ]
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda pairs: pickle.loads(pickle.dumps(pairs)),
+        copy.deepcopy,
+        lambda pairs: Preferences(**{name: getattr(pairs, name) for name in pairs.__dataclass_fields__}),
+        lambda pairs: Preferences.concat([pairs]),
+    ],
+    ids=["pickled", "copied", "made anew", "joined"],
+)
+def test_what_was_turned_round_stays_as_it_is(copied):
+    again = copied(opposites())
+    assert as_rows(again) == as_rows(opposites())
+    assert not again.winner.flags.writeable
+
+
+def test_a_judge_whose_orders_come_as_opposites_is_examined():
+    strict = Preferences.from_pairs(winner=[0] * 40, loser=[1] * 40, judge="bob")
+    opposite = Preferences.from_pairs(winner=[1] * 40, loser=[0] * 40, judge="bob", target=0)
+    margins = [9.0, 9.0, 9.0, -9.0] * 10
+    assert judge_reports(margins, opposite) == judge_reports(margins, strict)
+    assert judge_reports(margins, opposite)["bob"].flip_rate > 0.2
+
+
 ROWS = "expected a row, a whole number from 0"
 ORDERS_REFUSED = {
     "a fraction": ({"orders": [[1.5, 0, 3]]}, f"list 0, entry 0 is 1.5; {ROWS}"),
