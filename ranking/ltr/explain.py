@@ -1,7 +1,10 @@
 """Why an item stands where it stands: contributions against a reference, and pair by pair.
 
 Contributions add up: the reasons for one item sum to its score minus the reference's mean score, the
-reasons for a pair sum to the difference of the two scores. Does *not* speak: the words are the pages'.
+reasons for a pair sum to the difference of the two scores. Columns alone do not always account for it: what a
+training taught is behind a gate (`refinement`), and across queries the gate opens differently far. What that
+does to the part of the score that belongs to no column is a reason of its own, of the column "base". Within
+one query there is none. Does *not* speak: the words are the pages'.
 """
 
 from __future__ import annotations
@@ -15,10 +18,18 @@ from ranking.ltr.checking import whole_number
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.model import BASE, Ranker
 from ranking.ltr.preferences import Floats
+from ranking.ltr.refinement import RefinementComponent
+
+ROUNDING = 1e-12
+"""Differences below this share of the base are those of sums in another order."""
 
 
 class Reason(NamedTuple):
-    """What one column adds to an item's score beyond the reference; `value` is NaN where missing."""
+    """What one column adds to an item's score beyond the reference; `value` is NaN where missing.
+
+    Of "base", which no column is called, the value is how far the gates are open for the item, from 0, nobody
+    judged a query like its own, to 1; the mean, if several trainings have one.
+    """
 
     column: str
     contribution: float
@@ -26,7 +37,7 @@ class Reason(NamedTuple):
 
 
 class PairReason(NamedTuple):
-    """What one column adds to the winner's lead over the loser."""
+    """What one column adds to the winner's lead over the loser; "base" and its values are as in `Reason`."""
 
     column: str
     contribution: float
@@ -35,7 +46,7 @@ class PairReason(NamedTuple):
 
 
 class PairReasons(NamedTuple):
-    """The winner's lead and every column's part in it, the strongest first; the parts sum to the margin."""
+    """The winner's lead and every part in it, the strongest first; the parts sum to the margin."""
 
     margin: float
     reasons: tuple[PairReason, ...]
@@ -65,14 +76,16 @@ def reasons(
     [[Reason(column='size', contribution=0.5, value=3.0)]]
     """
     whole_number("top", top, 0)
-    shares = ranker.contributions(features).drop(columns=BASE)
-    typical = shares if reference is None else ranker.contributions(reference).drop(columns=BASE)
+    shares = ranker.contributions(features)
+    typical = shares if reference is None else ranker.contributions(reference)
     lead = shares.to_numpy() - typical.to_numpy().mean(axis=0)
-    values = ranker.table(features).to_numpy()
+    lead[:, -1] = _beyond_rounding(lead[:, -1], shares[BASE].to_numpy())
+    values = _values(ranker, features).to_numpy()
+    names = (*ranker.columns, BASE)
     order = np.argsort(-np.abs(lead), axis=1, kind="stable")[:, :top]
     return [
         [
-            Reason(ranker.columns[place], float(lead[row, place]), float(values[row, place]))
+            Reason(names[place], float(lead[row, place]), float(values[row, place]))
             for place in places
             if lead[row, place] != 0
         ]
@@ -90,8 +103,8 @@ def pair_reasons(ranker: Ranker, winner: pd.DataFrame | Floats, loser: pd.DataFr
     Returns
     -------
     PairReasons
-        Whose contributions sum to `margin`, score of the winner minus score of the loser, to 1e-9;
-        columns that add nothing are left out.
+        Whose contributions sum to `margin`, score of the winner minus score of the loser, to 1e-9; what
+        adds nothing is left out.
     """
     over, under = ranker.table(winner), ranker.table(loser)
     if len(over) != 1 or len(under) != 1:
@@ -100,11 +113,28 @@ def pair_reasons(ranker: Ranker, winner: pd.DataFrame | Floats, loser: pd.DataFr
     shares = ranker.contributions(both)
     score = ranker.score(both)
     lead = shares.iloc[0] - shares.iloc[1]
+    lead[BASE] = _beyond_rounding(lead[[BASE]].to_numpy(), shares[BASE].to_numpy())[0]
+    values = _values(ranker, both)
     found = [
-        PairReason(column, float(lead[column]), float(both[column].iat[0]), float(both[column].iat[1]))
+        PairReason(column, float(lead[column]), float(values[column].iat[0]), float(values[column].iat[1]))
         for column in lead.index[lead.to_numpy() != 0]
-        if column != BASE
     ]
     return PairReasons(
         float(score[0] - score[1]), tuple(sorted(found, key=lambda reason: -abs(reason.contribution)))
     )
+
+
+def _beyond_rounding(lead: Floats, base: Floats) -> Floats:
+    """The differences of bases, 0 where means and gates of one query differ in their last digit only."""
+    return np.where(np.abs(lead) > ROUNDING * np.abs(base).max(initial=0.0), lead, 0.0)
+
+
+def _values(ranker: Ranker, features: pd.DataFrame | Floats) -> pd.DataFrame:
+    """(n, d + 1) values that reasons speak of: of each column, and how far the gates are open."""
+    table = ranker.table(features)
+    gates = [
+        part.gate(table)
+        for part in ranker.components
+        if isinstance(part, RefinementComponent) and part.coverage is not None
+    ]
+    return table.assign(**{BASE: np.mean(gates, axis=0) if gates else 1.0})

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from ranking.ltr.boosting import BoostingParams, boost
+from ranking.ltr.coverage import Coverage, fit_coverage
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.explain import pair_reasons, reasons
 from ranking.ltr.model import Ranker, RuleComponent, TreeComponent
 from ranking.ltr.preferences import Preferences
+from ranking.ltr.refinement import RefinementComponent
 
 COLUMNS = ("fee", "size", "idle")
 
@@ -126,3 +128,61 @@ def test_a_name_that_is_there_twice_as_text_is_refused():
 def test_a_pair_is_one_winner_and_one_loser():
     with pytest.raises(InvalidFeatures, match="2 and 1 rows"):
         pair_reasons(RANKER, TABLE.iloc[:2], TABLE.iloc[[3]])
+
+
+# --- behind a gate ------------------------------------------------------------------------------------------
+NEEDS = np.repeat(np.arange(60), 8)
+
+
+def gated_ranker_and_table() -> tuple[Ranker, pd.DataFrame]:
+    """What trees learned holds for needs of a high `need`, and less and less below."""
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"fee": rng.normal(size=480), "size": rng.normal(size=480)})
+    table["need"] = np.repeat(np.linspace(-1, 1, 60), 8)
+    worth = (table["size"] - table["fee"].abs() + table["need"]).to_numpy()
+    orders = [rows[np.argsort(-worth[rows])].tolist() for rows in np.arange(480).reshape(-1, 8)]
+    pairs = Preferences.from_orders(orders, judge="ada")
+    text = boost(table, pairs, params=BoostingParams(rounds=9, min_data_in_leaf=5), seed=0)
+    judged = table["need"].to_numpy() > 0
+    coverage = fit_coverage(table[judged], NEEDS[judged], table[~judged], NEEDS[~judged], seed=0)
+    assert isinstance(coverage, Coverage)
+    rule = RuleComponent.fit(table, [("size", "descending")])
+    trees = TreeComponent("trees", 0.7, ("fee", "size", "need"), text)
+    return Ranker(tuple(table), (rule, RefinementComponent("version 1", 1.0, (trees,), coverage))), table
+
+
+GATED, MANY_NEEDS = gated_ranker_and_table()
+GATES = GATED.components[-1].gate(MANY_NEEDS)
+SHUT, OPEN = int(np.argmin(GATES)), int(np.argmax(GATES))
+
+
+def test_the_reasons_of_a_pair_of_two_queries_sum_to_its_margin_however_far_their_gates_are_open():
+    assert (GATES[SHUT], GATES[OPEN]) == (0.0, 1.0)
+    for rows in ([SHUT, OPEN], [OPEN, SHUT], *np.random.default_rng(0).integers(0, 480, (40, 2)).tolist()):
+        found = pair_reasons(GATED, MANY_NEEDS.iloc[[rows[0]]], MANY_NEEDS.iloc[[rows[1]]])
+        assert sum(one.contribution for one in found.reasons) == pytest.approx(found.margin, abs=1e-9)
+
+
+@pytest.mark.parametrize("reference", [None, MANY_NEEDS.iloc[:100], MANY_NEEDS.iloc[[OPEN]]])
+def test_all_reasons_of_rows_of_many_queries_sum_to_their_lead(reference):
+    typical = GATED.score(MANY_NEEDS if reference is None else reference).mean()
+    leads = GATED.score(MANY_NEEDS) - typical
+    sums = [sum(one.contribution for one in row) for row in reasons(GATED, MANY_NEEDS, reference, top=9)]
+    assert sums == pytest.approx(leads.tolist(), abs=1e-9)
+
+
+def test_what_the_gate_does_is_told_with_how_far_it_is_open():
+    found = pair_reasons(GATED, MANY_NEEDS.iloc[[OPEN]], MANY_NEEDS.iloc[[SHUT]])
+    (own,) = (one for one in found.reasons if one.column == "base")
+    assert (own.winner_value, own.loser_value) == (1.0, 0.0)
+    (row,) = reasons(GATED, MANY_NEEDS.iloc[[OPEN]], MANY_NEEDS, top=9)
+    assert [one.value for one in row if one.column == "base"] == [1.0]
+
+
+def test_within_a_query_columns_are_all_reasons():
+    for need in range(60):
+        own = MANY_NEEDS[need == NEEDS]
+        told = [one.column for row in reasons(GATED, own, top=9) for one in row]
+        told += [one.column for one in reasons(GATED, own.iloc[[3]], own, top=9)[0]]
+        told += [one.column for one in pair_reasons(GATED, own.iloc[[0]], own.iloc[[1]]).reasons]
+        assert "base" not in told
