@@ -96,8 +96,7 @@ class Preferences:
 
     def _check_values(self) -> None:
         of.refuse(self.winner == self.loser, "winner", self.winner, "a row other than the loser")
-        weight_ok = (self.weight >= 0) & (self.weight <= MOST_WEIGHT)
-        of.refuse(~weight_ok, "weight", self.weight, f"a number from 0 to {MOST_WEIGHT:.0f}")
+        _refuse_weights(self.weight)
         target_ok = (self.target >= 0) & (self.target <= 1)
         of.refuse(~target_ok, "target", self.target, "a number from 0 to 1")
         gap_ok = np.isnan(self.shown_gap) | (np.abs(self.shown_gap) <= 1 + 1e-12)
@@ -264,14 +263,24 @@ class Preferences:
         """Copies and unpickled pairs cannot be changed either."""
         return Preferences._known, ({f.name: getattr(self, f.name) for f in fields(self)},)
 
-    def weighted(self, factor: npt.NDArray[Any]) -> Preferences:
-        """The pairs with their weights times (p,) factors that are not negative.
+    def weighted(self, factor: npt.ArrayLike) -> Preferences:
+        """The pairs with their weights times one factor, or (p,) of them, none negative.
+
+        Raises InvalidPreferences for other factors and for weights beyond those of a pair.
 
         >>> pairs = Preferences.from_pairs(winner=[3], loser=[4], judge="ada")
         >>> pairs.weighted(np.array([2])).weight.tolist()
         [2.0]
         """
-        return self._with(weight=np.asarray(self.weight * factor, dtype=np.float64))
+        factors = of.one_dimensional("factor", of.floats("factor", of.spread(factor, len(self), 1.0)))
+        if len(factors) != len(self):
+            raise InvalidPreferences(
+                f"{len(factors)} factors for {len(self)} pairs; expected one, or one each"
+            )
+        of.refuse(~(factors >= 0), "factor", factors, "a number that is not negative")
+        weight = self.weight * factors
+        _refuse_weights(weight)
+        return self._with(weight=weight)
 
     def check(self, n_rows: int, queries: npt.ArrayLike | None = None) -> Preferences:
         """Hold the pairs against a table of `n_rows` rows and, if given, the query of each row.
@@ -317,6 +326,11 @@ class Preferences:
         codes = codes.astype(np.int64)
         codes.flags.writeable = False
         return codes, tuple(str(name) for name in names)
+
+
+def _refuse_weights(weight: Floats) -> None:
+    within = (weight >= 0) & (weight <= MOST_WEIGHT)
+    of.refuse(~within, "weight", weight, f"a number from 0 to {MOST_WEIGHT:.0f}")
 
 
 def _stacked(parts: Sequence[lists.ListColumns]) -> list[npt.NDArray[Any]]:
