@@ -21,7 +21,8 @@ from ranking.ltr.model import Ranker, Scorer, checksum, load_ranker
 from ranking.ltr.paired import paired_results
 from ranking.ltr.preferences import Preferences
 from ranking.ltr.provenance import Provenance, load_provenance, moved
-from ranking.ltr.refining import Refined, refine
+from ranking.ltr.refined import Refined
+from ranking.ltr.refining import refine
 from ranking.ltr.separation import separation_reliability
 from ranking.ltr.splits import held_out_mask, is_held_out
 from ranking.ltr.tables import FeatureColumn, Pairs, Rows, read_pairs, read_rows

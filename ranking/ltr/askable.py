@@ -15,7 +15,7 @@ from ranking.ltr.checking import numbers, query_keys
 from ranking.ltr.committee import standardised
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.preferences import Floats, Integers, Objects
-from ranking.ltr.refining import as_table
+from ranking.ltr.refined import as_table
 
 Mask = npt.NDArray[np.bool_]
 

@@ -27,7 +27,8 @@ from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.model import Ranker, Scorer
 from ranking.ltr.objective import differences, pair_loss, row_gradient
 from ranking.ltr.preferences import Floats, Preferences
-from ranking.ltr.refining import as_queries, as_table, declared, incumbent_scores
+from ranking.ltr.refined import as_table, incumbent_scores
+from ranking.ltr.refining import as_queries, declared
 
 MEMBERS = 8
 """Members of a committee."""
