@@ -64,6 +64,17 @@ def query_keys(queries: npt.ArrayLike, n: int, error: type[LtrError] = InvalidFe
     return keys
 
 
+def key_text(key: Any) -> str:
+    """A query's key as text, a whole number without its point: tables that were read turn 3 into 3.0.
+
+    >>> key_text(3), key_text(3.0), key_text("3.0")
+    ('3', '3', '3.0')
+    """
+    if isinstance(key, float | np.floating) and key % 1 == 0:
+        return str(int(key))
+    return str(key)
+
+
 def key_forms(key: Any) -> frozenset[str]:
     """How a query's key may have been written down: a whole number with and without its point.
 
@@ -77,22 +88,55 @@ def key_forms(key: Any) -> frozenset[str]:
     return frozenset({str(key)})
 
 
-def key_texts(name: str, keys: Iterable[Any]) -> frozenset[str]:
-    """All forms of some queries' keys, as text.
+def key_list(name: str, keys: Iterable[Any]) -> list[Any]:
+    """A collection of some queries' keys as a list, each as it was given.
 
     Raises
     ------
     InvalidFeatures
-        For one text, which would be taken for its letters, for a table, and for a missing key.
+        For one text, which would be taken for its letters, for a table, for a missing key and for what
+        can be no key, such as a list.
+
+    >>> key_list("trained_queries", {"m1"})
+    ['m1']
     """
     if isinstance(keys, str | bytes | pd.DataFrame) or not isinstance(keys, Iterable):
         said = repr(keys) if isinstance(keys, str | bytes) else f"a {type(keys).__name__}"
         raise InvalidFeatures(f"{name} is {said}; expected a collection of query keys")
     found = list(keys)
-    missing = [place for place, key in enumerate(found) if key is None or key != key]
-    if missing:
-        raise InvalidFeatures(f"{name}, entry {missing[0]} is missing; expected a query key")
-    return frozenset(form for key in found for form in key_forms(key))
+    for place, key in enumerate(found):
+        if is_missing(key):
+            raise InvalidFeatures(f"{name}, entry {place} is missing; expected a query key")
+        if not is_key(key):
+            raise InvalidFeatures(f"{name}, entry {place} is a {type(key).__name__}; expected a query key")
+    return found
+
+
+def key_texts(name: str, keys: Iterable[Any]) -> frozenset[str]:
+    """All forms of some queries' keys, as text; refused as by `key_list`."""
+    return frozenset(form for key in key_list(name, keys) for form in key_forms(key))
+
+
+def is_missing(key: Any) -> bool:
+    """Whether a key is None, NaN, NaT or NA.
+
+    >>> [is_missing(key) for key in (None, np.nan, pd.NA, "", (None,))]
+    [True, True, True, False, False]
+    """
+    return not isinstance(key, str) and pd.api.types.is_scalar(key) and bool(pd.isna(key))
+
+
+def is_key(key: Any) -> bool:
+    """Whether a key can be looked up: a list, a set and an array cannot.
+
+    >>> [is_key(key) for key in ("m1", ("m", 1), ["m"], ("m", [1]))]
+    [True, True, False, False]
+    """
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
 
 
 def _first_text(raw: npt.NDArray[Any]) -> str:
