@@ -39,6 +39,7 @@ from ranking.ltr.boosting import (
     monotone_places,
     refuse_ordered_categories,
 )
+from ranking.ltr.checking import key_forms, key_texts
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.model import BASE, Ranker, Scorer
@@ -82,7 +83,7 @@ def refine(
     sources : (p,) what each pair came from, such as its session: the model is fitted again without each, and
         `Refined.without` says what would be otherwise
     incumbent_queries : queries that the incumbent has learned from, if known: it looks better on them than it
-        is, and is weighed on the others if there are enough
+        is, and is weighed on the others if there are enough; 3, 3.0 and "3" are one query here
     params : how trees are grown. Their leaves are chosen (`members.TREES`), and so are their rounds, up to
         `rounds` and at most `members.MOST_ROUNDS`
     on_progress : called with (stage, fraction, message); may raise `TrainingCancelled`
@@ -141,10 +142,10 @@ def as_queries(queries: npt.ArrayLike, n: int, what: str) -> Objects:
 
 
 def _not_among(keys: Objects, learned: Iterable[Hashable] | None) -> npt.NDArray[np.bool_]:
-    """(p,) whether the query of each pair is not among those; codes first, since keys may be of any kind."""
+    """(p,) whether the query of each pair is not among those, however keys are written; as in `gate`."""
     codes, found = pd.factorize(keys)
-    among = set() if learned is None else set(learned)
-    return np.array([key not in among for key in found], dtype=bool)[codes]
+    among = frozenset() if learned is None else key_texts("incumbent_queries", learned)
+    return np.array([key_forms(key).isdisjoint(among) for key in found], dtype=bool)[codes]
 
 
 def _sources(sources: npt.ArrayLike | None, preferences: Preferences) -> Objects | None:
