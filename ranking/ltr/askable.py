@@ -55,7 +55,7 @@ def checked(
             f"scores of member {member}, row {row} is {table[member, row]}; expected a number"
         )
     n = table.shape[1]
-    keys = _keys(queries, n)
+    keys = query_keys(queries, n, InvalidPreferences)
     excluded, held_out, unfamiliar = (_mask(name, value, n) for name, value in masks.items())
     groups = {
         key: rows.to_numpy(dtype=np.int64)
@@ -72,15 +72,6 @@ def checked(
         key_of=keys,
         held_out=_held_out(keys, held_out),
     )
-
-
-def _keys(queries: npt.ArrayLike, n: int) -> Objects:
-    """(n,) query of each row, each key as it was given: an array of all would turn 1 beside "a" into text."""
-    if isinstance(queries, list | tuple):
-        listed = np.empty(len(queries), dtype=object)
-        listed[:] = queries
-        queries = listed
-    return query_keys(queries, n, InvalidPreferences)
 
 
 def _held_out(keys: npt.NDArray[Any], mask: Mask) -> frozenset[Any]:

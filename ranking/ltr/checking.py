@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ranking.ltr.columns import Floats, Objects
+from ranking.ltr.columns import Floats, Objects, as_given
 from ranking.ltr.errors import InvalidFeatures, LtrError
 
 
@@ -53,15 +53,43 @@ def numbers(
     raise error(f"{name} holds what is no number, such as {_first_text(raw)}; {expected}")
 
 
-def query_keys(queries: npt.ArrayLike, n: int, error: type[LtrError] = InvalidFeatures) -> Objects:
-    """(n,) query of each row as objects, none of them missing."""
-    keys = np.asarray(queries, dtype=object)
+def query_keys(
+    queries: npt.ArrayLike, n: int, error: type[LtrError] = InvalidFeatures, *, name: str | None = None
+) -> Objects:
+    """(n,) query of each row as objects, each key as it was given; none missing, all of them to be looked up.
+
+    >>> query_keys([("m", 1), "m2"], 2).tolist()
+    [('m', 1), 'm2']
+    """
+    keys = as_given(queries)
     if keys.shape != (n,):
-        raise error(f"queries has shape {keys.shape}; expected one entry for each of {n} rows")
+        raise error(f"{name or 'queries'} has shape {keys.shape}; expected one entry for each of {n} rows")
     missing = np.flatnonzero(pd.isna(keys))
     if len(missing):
-        raise error(f"query of row {missing[0]} is {keys[missing[0]]}; expected a key")
+        first = missing[0]
+        said = f"query of row {first} is {keys[first]}" if name is None else f"{name}, row {first} is missing"
+        raise error(f"{said}; expected a key")
+    try:
+        pd.unique(keys)
+    except TypeError:
+        row = next(place for place, key in enumerate(keys) if not is_key(key))
+        raise error(
+            f"{name or 'queries'}, row {row} is a {type(keys[row]).__name__}; expected a key"
+        ) from None
     return keys
+
+
+def texts(keys: npt.ArrayLike) -> npt.NDArray[np.str_]:
+    """(n,) keys as text, pairs of keys too, of which numpy makes none.
+
+    >>> texts(query_keys([("m", 1), "m2"], 2)).tolist()
+    ["('m', 1)", 'm2']
+    """
+    array = np.asarray(keys)
+    try:
+        return array.astype(str)
+    except ValueError:
+        return np.array([str(key) for key in array], dtype=str)
 
 
 def key_text(key: Any) -> str:

@@ -85,6 +85,19 @@ def judges(judge: str | Iterable[Any], n: int, each: str) -> Objects:
     return array
 
 
+def as_given(values: npt.ArrayLike) -> Objects:
+    """Entries as objects, each as it was given: an array of a list turns tuples into columns.
+
+    >>> as_given([("m", 1), ("m", 2)]).shape, as_given([1, "m"]).tolist()
+    ((2,), [1, 'm'])
+    """
+    if not isinstance(values, list | tuple):
+        return np.asarray(values, dtype=object)
+    listed = np.empty(len(values), dtype=object)
+    listed[:] = values
+    return listed
+
+
 def spread(values: npt.ArrayLike | None, n: int, default: float) -> npt.NDArray[Any]:
     """One number for all pairs, or one each."""
     array = np.asarray(default if values is None else values)

@@ -21,14 +21,15 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from ranking.ltr.boosting import BoostingParams, boost, feature_matrix
-from ranking.ltr.checking import whole_number
+from ranking.ltr.checking import query_keys, whole_number
+from ranking.ltr.columns import as_given
 from ranking.ltr.components import DEVIATION_LIMIT, RuleComponent, TreeComponent
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.model import Ranker, Scorer
 from ranking.ltr.objective import differences, pair_loss, row_gradient
 from ranking.ltr.preferences import Floats, Preferences
 from ranking.ltr.refined import as_table, incumbent_scores
-from ranking.ltr.refining import as_queries, declared
+from ranking.ltr.refining import declared
 
 MEMBERS = 8
 """Members of a committee."""
@@ -90,7 +91,7 @@ def committee(
     named = as_table(features)
     matrix = feature_matrix(named)
     table = pd.DataFrame(matrix, columns=list(named.columns))
-    keys = as_queries(queries, len(table), "queries")
+    keys = query_keys(queries, len(table), name="queries")
     _check(preferences, incumbent)
     preferences.check(len(table), keys)
     base = (
@@ -236,7 +237,7 @@ def scaled(scores: npt.ArrayLike, queries: npt.ArrayLike) -> Floats:
     [-1.0, 1.0, -1.0, 1.0]
     """
     values = np.asarray(scores, dtype=np.float64)
-    codes, keys = pd.factorize(np.asarray(queries, dtype=object))
+    codes, keys = pd.factorize(as_given(queries))
     mean = np.bincount(codes, values, len(keys)) / np.bincount(codes, minlength=len(keys))
     centred = values - mean[codes]
     spread = centred.std()

@@ -27,6 +27,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
+from ranking.ltr.checking import texts
 from ranking.ltr.components import DEVIATION_LIMIT
 from ranking.ltr.linear import means_and_scales, query_columns
 from ranking.ltr.preferences import Floats, Objects
@@ -128,7 +129,7 @@ def fit_coverage(
     both = pd.concat([judged, pool], ignore_index=True)
     keys = np.r_[np.asarray(judged_queries, dtype=object), np.asarray(pool_queries, dtype=object)]
     names = [name for name in query_columns(both, keys) if name not in categorical]
-    unseen = ~np.isin(np.asarray(pool_queries, dtype=str), np.asarray(judged_queries, dtype=str))
+    unseen = ~np.isin(texts(pool_queries), texts(judged_queries))
     seen = _one_row_a_query(judged, judged_queries, names)
     general = _one_row_a_query(pool[unseen], np.asarray(pool_queries, dtype=object)[unseen], names)
     if not names or len(seen) < LEAST_JUDGED or len(general) < LEAST_JUDGED:

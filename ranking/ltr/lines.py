@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.checking import query_keys
+from ranking.ltr.columns import as_given
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.preferences import Integers, Preferences
 
@@ -41,7 +42,7 @@ def judged_lines(preferences: Preferences, *, queries: npt.ArrayLike | None = No
     lines = lines[["list_id", "judge", "row", "rank"]]
     if queries is None:
         return lines
-    keys = query_keys(queries, len(np.asarray(queries, dtype=object)), InvalidPreferences)
+    keys = query_keys(queries, len(as_given(queries)), InvalidPreferences)
     preferences.check(len(keys), keys)
     return lines.assign(query=keys[lines["row"].to_numpy()])
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.checking import numbers, query_keys, whole_number
+from ranking.ltr.columns import as_given
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.preferences import Floats, Preferences
 
@@ -68,7 +69,7 @@ def ndcg(labels: npt.ArrayLike, scores: npt.ArrayLike, queries: npt.ArrayLike, k
     gain = _tied_gain(table, "score", discount, k)
     ideal = _tied_gain(table, "label", discount, k)
     known = ideal[ideal > 0]
-    everybody = pd.unique(np.asarray(queries, dtype=object))
+    everybody = pd.unique(as_given(queries))
     return QueryMetric(f"ndcg@{k}", gain[known.index] / known, len(everybody) - len(known))
 
 
@@ -90,8 +91,9 @@ def pair_accuracy(
     {0: 0.667, 1: 0.5}
     """
     f = _finite("scores", scores)
-    preferences.check(len(f), None if queries is None else query_keys(queries, len(f)))
-    group = preferences.list_id if queries is None else np.asarray(queries, dtype=object)[preferences.winner]
+    keys = None if queries is None else query_keys(queries, len(f))
+    preferences.check(len(f), keys)
+    group = preferences.list_id if keys is None else keys[preferences.winner]
     direction = np.sign(preferences.target - 0.5)
     agreement = np.sign(f[preferences.winner] - f[preferences.loser]) * direction
     weight = preferences.weight * np.abs(direction)

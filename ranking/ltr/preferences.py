@@ -293,7 +293,7 @@ class Preferences:
             of.refuse(rows >= n_rows, column, rows, f"a row from 0 to {n_rows - 1}")
         if queries is None:
             return self
-        keys = np.asarray(queries)
+        keys = of.as_given(queries)
         if keys.shape != (n_rows,):
             raise InvalidPreferences(
                 f"queries has shape {keys.shape}; expected one entry for each of {n_rows} rows"

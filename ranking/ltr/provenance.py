@@ -147,8 +147,8 @@ def without_each(
     threads : fits at a time; what they find does not depend on it
     on_source : called with (done, total) by the caller's own thread; may raise `TrainingCancelled`
     """
-    names = sorted(set(map(str, sources)))
-    of = sources.astype(str)
+    of = np.array([str(source) for source in sources], dtype=object)
+    names = sorted(set(of))
 
     def without(name: str) -> Without:
         kept = of != name

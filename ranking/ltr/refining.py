@@ -39,7 +39,7 @@ from ranking.ltr.boosting import (
     monotone_places,
     refuse_ordered_categories,
 )
-from ranking.ltr.checking import key_forms, key_texts
+from ranking.ltr.checking import key_forms, key_texts, query_keys
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.model import BASE, Ranker, Scorer
@@ -101,7 +101,7 @@ def refine(
     is all. Names of columns become text.
     """
     table = _numbers(as_table(features))
-    keys = as_queries(queries, len(table), "queries")
+    keys = query_keys(queries, len(table), name="queries")
     _check_preferences(preferences, len(table), keys)
     below = _inside(incumbent)
     pooled, pooled_keys = _pool_of(pool, pool_queries, table)
@@ -130,17 +130,6 @@ def refine(
     return refined if sources is None else _traced(refined, lesson, below, spread)
 
 
-def as_queries(queries: npt.ArrayLike, n: int, what: str) -> Objects:
-    """(n,) query of each row as objects. Raises InvalidFeatures."""
-    keys = np.asarray(queries, dtype=object)
-    if keys.shape != (n,):
-        raise InvalidFeatures(f"{what} has shape {keys.shape}; expected one entry for each of {n} rows")
-    missing = np.flatnonzero(pd.isna(keys))
-    if len(missing):
-        raise InvalidFeatures(f"{what}, row {missing[0]} is missing; expected a query")
-    return keys
-
-
 def _not_among(keys: Objects, learned: Iterable[Hashable] | None) -> npt.NDArray[np.bool_]:
     """(p,) whether the query of each pair is not among those, however keys are written; as in `gate`."""
     codes, found = pd.factorize(keys)
@@ -149,10 +138,16 @@ def _not_among(keys: Objects, learned: Iterable[Hashable] | None) -> npt.NDArray
 
 
 def _sources(sources: npt.ArrayLike | None, preferences: Preferences) -> Objects | None:
-    """Source of each pair that is learned from."""
+    """Source of each pair that is learned from. Raises InvalidFeatures for two that are written alike."""
     if sources is None:
         return None
-    return as_queries(sources, len(preferences), "sources")[preferences.weight > 0]
+    keys = query_keys(sources, len(preferences), name="sources")
+    named: dict[str, Any] = {}
+    for source in pd.unique(keys):
+        known = named.setdefault(str(source), source)
+        if known != source:
+            raise InvalidFeatures(f"sources has {known!r} and {source!r}; expected names that differ as text")
+    return keys[preferences.weight > 0]
 
 
 def _names(table: pd.DataFrame) -> tuple[str, ...]:
@@ -219,7 +214,7 @@ def _pool_of(
     others = as_table(pool, columns)
     if _names(others) != columns:
         raise InvalidFeatures(f"pool has columns {list(others)}; expected {list(columns)}")
-    return _numbers(others), as_queries(queries, len(others), "pool_queries")
+    return _numbers(others), query_keys(queries, len(others), name="pool_queries")
 
 
 def _base_of(incumbent: Scorer | None, *tables: tuple[pd.DataFrame, Objects]) -> Floats:

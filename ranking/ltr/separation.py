@@ -16,6 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
+from ranking.ltr.columns import as_given
 from ranking.ltr.intervals import Estimate, estimate
 from ranking.ltr.preferences import Floats, Integers, Preferences
 
@@ -64,7 +65,7 @@ def separation_reliability(
     0.187
     """
     parts: dict[object, Floats] = defaultdict(lambda: np.zeros(2))
-    key = None if queries is None else np.asarray(queries, dtype=object)
+    key = None if queries is None else as_given(queries)
     for number, members in enumerate(_scales(preferences)):
         if len(set(preferences.judge[members])) >= 2:
             unit = number if key is None else key[preferences.winner[members[0]]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranking.ltr.checking import is_missing, key_list, key_text
+from ranking.ltr.checking import is_missing, key_list, key_text, texts
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.preferences import Integers
 
@@ -71,6 +71,6 @@ def query_folds(queries: npt.ArrayLike, folds: int, *, seed: int) -> Integers:
     """
     if folds < 1:
         raise InvalidPreferences(f"{folds} folds; expected at least 1")
-    keys, places = np.unique(np.asarray(queries).astype(str), return_inverse=True)
+    keys, places = np.unique(texts(queries), return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(keys))
     return np.asarray((order % folds)[places], dtype=np.int64)
