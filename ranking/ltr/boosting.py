@@ -181,7 +181,9 @@ def feature_matrix(features: pd.DataFrame) -> Floats:
     if twice:
         raise InvalidFeatures(f"column {twice[0]!r} occurs more than once; expected unique names")
     for name, kind in zip(names, features.dtypes, strict=True):
-        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind)):
+        if pd.api.types.is_complex_dtype(kind) or not (
+            pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind)
+        ):
             raise InvalidFeatures(f"column {name!r} has type {kind}; expected numbers")
     matrix = features.to_numpy(dtype=np.float64, na_value=np.nan)
     endless = np.argwhere(np.isinf(matrix))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ranking.ltr.columns import Floats, Objects, as_given
+from ranking.ltr.columns import Floats, Objects, as_given, unmasked
 from ranking.ltr.errors import InvalidFeatures, LtrError
 
 
@@ -40,8 +40,8 @@ def numbers(
     expected = f"expected {'a' if n is None else n} number{'' if n is None else 's'}, one for each {each}"
     if values is None:
         raise error(f"{name} is None; {expected}")
-    raw = np.asarray(values)
-    if raw.dtype.kind not in "US":
+    raw = unmasked(values)
+    if raw.dtype.kind not in "USc":
         try:
             array = np.asarray(raw, dtype=np.float64)
         except (TypeError, ValueError):
@@ -51,6 +51,17 @@ def numbers(
         if array is not None:
             raise error(f"{name} has shape {array.shape}; {expected}")
     raise error(f"{name} holds what is no number, such as {_first_text(raw)}; {expected}")
+
+
+def table_array(features: Any) -> npt.NDArray[Any]:
+    """An array of features; what is masked is missing, NaN. Raises InvalidFeatures for a sparse matrix.
+
+    >>> table_array(np.ma.masked_equal([[1, -9]], -9)).tolist()
+    [[1.0, nan]]
+    """
+    if hasattr(features, "toarray"):
+        raise InvalidFeatures("features are a sparse matrix; expected a table or an array: pass .toarray()")
+    return unmasked(features)
 
 
 def query_keys(

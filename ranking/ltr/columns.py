@@ -30,9 +30,22 @@ def refuse(wrong: npt.NDArray[np.bool_], column: str, values: npt.NDArray[Any], 
         raise InvalidPreferences(f"pair {first}: {column} is {values[first]}; expected {expected}")
 
 
+def unmasked(values: Any) -> npt.NDArray[Any]:
+    """An array of the values; what a masked array of numbers masks is NaN.
+
+    >>> unmasked(np.ma.masked_equal([1, -9], -9)).tolist()
+    [1.0, nan]
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values) and values.dtype.kind in "biuf":
+        return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
+    return np.asarray(values)
+
+
 def floats(column: str, values: npt.ArrayLike) -> Floats:
     """(p,) numbers, copied; digits in a text are no number, since whoever holds them mixed columns up."""
-    raw = np.asarray(values)
+    raw = unmasked(values)
+    if raw.dtype.kind == "c":
+        raise InvalidPreferences(f"{column} is complex; {_numbers(column)}")
     if raw.dtype.kind in "US" or (
         raw.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in raw.flat)
     ):
@@ -46,7 +59,7 @@ def floats(column: str, values: npt.ArrayLike) -> Floats:
 
 def integers(column: str, values: npt.ArrayLike) -> Integers:
     """(p,) whole numbers, copied."""
-    array = np.asarray(values)
+    array = unmasked(values)
     if array.size == 0:
         return np.empty(0, dtype=np.int64)
     if array.dtype.kind not in "iu":
@@ -100,7 +113,7 @@ def as_given(values: npt.ArrayLike) -> Objects:
 
 def spread(values: npt.ArrayLike | None, n: int, default: float) -> npt.NDArray[Any]:
     """One number for all pairs, or one each."""
-    array = np.asarray(default if values is None else values)
+    array = unmasked(default if values is None else values)
     return np.full(n, array) if array.ndim == 0 else array
 
 

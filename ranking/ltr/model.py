@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ranking.ltr.boosting import feature_matrix
+from ranking.ltr.checking import table_array
 from ranking.ltr.components import LinearComponent, LinearTerm, RuleComponent, SortKey, TreeComponent
 from ranking.ltr.errors import CorruptModel, InvalidFeatures, LtrError
 from ranking.ltr.preferences import Floats
@@ -155,7 +156,7 @@ class Ranker:
         As in a training: a table whose columns are 0, 1, ... is scored by what was learned from one.
         """
         if not isinstance(features, pd.DataFrame):
-            array = np.asarray(features)
+            array = table_array(features)
             if array.ndim != 2 or array.shape[1] != len(self.columns):
                 raise InvalidFeatures(f"an array of shape {array.shape}; expected (n, {len(self.columns)})")
             features = pd.DataFrame(array, columns=list(self.columns))

@@ -146,8 +146,8 @@ class Preferences:
         """
         n = np.asarray(winner).size
         made = cls(
-            winner=np.asarray(winner),
-            loser=np.asarray(loser),
+            winner=of.unmasked(winner),
+            loser=of.unmasked(loser),
             weight=of.spread(weight, n, 1.0),
             target=of.spread(target, n, 1.0),
             judge=of.judges(judge, n, "pair"),

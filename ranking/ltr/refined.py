@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ranking.ltr.checking import table_array
+from ranking.ltr.columns import unmasked
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.model import Ranker, Scorer
 from ranking.ltr.preferences import Floats
@@ -92,11 +94,11 @@ class Refined:
 
 
 def as_table(features: pd.DataFrame | Floats, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """A table with names as text: its own, or `columns`, or f0, f1, ... for an array."""
+    """A table with names as text: its own, or `columns`, or f0, f1, ... for an array, NaN where masked."""
     if isinstance(features, pd.DataFrame):
         table = features.reset_index(drop=True)
         return table.set_axis([str(name) for name in table.columns], axis=1)
-    array = np.asarray(features)
+    array = table_array(features)
     if array.ndim != 2:
         raise InvalidFeatures(f"features have {array.ndim} dimensions; expected rows and columns")
     names = columns or tuple(f"f{place}" for place in range(array.shape[1]))
@@ -113,7 +115,7 @@ def incumbent_scores(incumbent: Scorer, table: pd.DataFrame, queries: npt.ArrayL
     """(n,) scores of the incumbent. Raises InvalidFeatures if they are not that many finite numbers."""
     found = incumbent.score(table.copy(), queries=queries)  # whatever it does to its table
     try:
-        scores = np.asarray(found, dtype=np.float64)
+        scores = np.asarray(unmasked(found), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidFeatures(f"the incumbent's scores are no numbers ({error})") from None
     if scores.shape != (len(table),):

@@ -208,7 +208,7 @@ def _pool_of(
 ) -> tuple[pd.DataFrame, Objects]:
     if (pool is None) != (queries is None):
         raise InvalidFeatures("pool without pool_queries, or the other way round; expected both or neither")
-    if pool is None or queries is None or len(pool) == 0:
+    if pool is None or queries is None or np.shape(pool)[:1] == (0,):
         return table.iloc[:0], np.empty(0, dtype=object)
     columns = _names(table)
     others = as_table(pool, columns)
