@@ -28,7 +28,7 @@ from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.model import Ranker, Scorer
 from ranking.ltr.objective import differences, pair_loss, row_gradient
 from ranking.ltr.preferences import Floats, Preferences
-from ranking.ltr.refined import as_table, incumbent_scores
+from ranking.ltr.refined import Refined, as_table, incumbent_scores, opened
 from ranking.ltr.refining import declared
 
 MEMBERS = 8
@@ -120,9 +120,12 @@ def committee(
     return np.asarray(members)
 
 
-def staged_committee(ranker: Ranker, features: pd.DataFrame | Floats, *, size: int = MEMBERS) -> Floats:
+def staged_committee(
+    ranker: Ranker | Refined, features: pd.DataFrame | Floats, *, size: int = MEMBERS
+) -> Floats:
     """Scores of all rows by a ranker and by earlier stages of its last part, shape (size, n): no fit at all.
 
+    What `refine` gives is a ranker too if its incumbent is one; else InvalidFeatures is raised.
     Member k of m takes the first k/m of the trees of the last component, or k/m of a linear one. How far the
     last training moved a row stands in for how unsure it is. A sorting rule has no stages: its members are
     the same.
@@ -133,6 +136,7 @@ def staged_committee(ranker: Ranker, features: pd.DataFrame | Floats, *, size: i
     [[-0.5, 0.5, 0.0], [-0.5, 0.5, 0.0]]
     """
     _check_size(size)
+    ranker, (features,) = opened(ranker, features)
     table = ranker.table(features)
     whole, last = ranker.score(table), ranker.components[-1]
     shares = np.arange(1, size + 1) / size

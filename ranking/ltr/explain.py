@@ -18,6 +18,7 @@ from ranking.ltr.checking import whole_number
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.model import BASE, Ranker
 from ranking.ltr.preferences import Floats
+from ranking.ltr.refined import Refined, opened
 from ranking.ltr.refinement import RefinementComponent
 
 ROUNDING = 1e-12
@@ -53,7 +54,7 @@ class PairReasons(NamedTuple):
 
 
 def reasons(
-    ranker: Ranker,
+    ranker: Ranker | Refined,
     features: pd.DataFrame | Floats,
     reference: pd.DataFrame | Floats | None = None,
     *,
@@ -63,9 +64,16 @@ def reasons(
 
     Parameters
     ----------
-    features : (n, d) rows to explain, a table or an array as for `Ranker.score`
-    reference : (m, d) rows to compare with, such as all candidates of the query; `features` if None
+    ranker : a ranker, or what `refine` gives if its incumbent is one
+    features : (n, d) rows to explain, a table or an array as for its `score`
+    reference : (m, d) rows to compare with, at least one, such as all candidates of the query; `features`
+        if None
     top : most reasons for one row; a column that adds nothing is no reason
+
+    Raises
+    ------
+    InvalidFeatures
+        For tables that the model does not score, no reference and a model that cannot be explained.
 
     Worked example: the reference has size 1 and 3 around the median 2, the scale is 1.
 
@@ -76,8 +84,13 @@ def reasons(
     [[Reason(column='size', contribution=0.5, value=3.0)]]
     """
     whole_number("top", top, 0)
+    ranker, (features, *others) = opened(ranker, features, *([] if reference is None else [reference]))
     shares = ranker.contributions(features)
-    typical = shares if reference is None else ranker.contributions(reference)
+    typical = ranker.contributions(others[0]) if others else shares
+    if others and not len(typical):
+        raise InvalidFeatures("the reference has no rows; expected at least one to compare with")
+    if not len(shares):
+        return []
     lead = shares.to_numpy() - typical.to_numpy().mean(axis=0)
     lead[:, -1] = _beyond_rounding(lead[:, -1], shares[BASE].to_numpy())
     values = _values(ranker, features).to_numpy()
@@ -93,12 +106,15 @@ def reasons(
     ]
 
 
-def pair_reasons(ranker: Ranker, winner: pd.DataFrame | Floats, loser: pd.DataFrame | Floats) -> PairReasons:
+def pair_reasons(
+    ranker: Ranker | Refined, winner: pd.DataFrame | Floats, loser: pd.DataFrame | Floats
+) -> PairReasons:
     """Every column's part in the winner's lead over the loser: phi(winner) - phi(loser).
 
     Parameters
     ----------
-    winner, loser : (1, d) tables or arrays, as for `Ranker.score`
+    ranker : a ranker, or what `refine` gives if its incumbent is one
+    winner, loser : (1, d) tables or arrays, as for its `score`
 
     Returns
     -------
@@ -106,6 +122,7 @@ def pair_reasons(ranker: Ranker, winner: pd.DataFrame | Floats, loser: pd.DataFr
         Whose contributions sum to `margin`, score of the winner minus score of the loser, to 1e-9; what
         adds nothing is left out.
     """
+    ranker, (winner, loser) = opened(ranker, winner, loser)
     over, under = ranker.table(winner), ranker.table(loser)
     if len(over) != 1 or len(under) != 1:
         raise InvalidFeatures(f"{len(over)} and {len(under)} rows; expected one winner and one loser")

@@ -76,9 +76,8 @@ class Refined:
 
         Raises InvalidFeatures if the incumbent is no `Ranker`: what it does inside is not known.
         """
-        if self.ranker is None or self.incumbent is not None:
-            raise InvalidFeatures("the incumbent explains nothing; expected a Ranker")
-        return self.ranker.contributions(self._table(features)).set_axis(_index(features), axis=0)
+        ranker, (table,) = opened(self, features)
+        return ranker.contributions(table).set_axis(_index(features), axis=0)
 
     def _table(self, features: pd.DataFrame | Floats) -> pd.DataFrame:
         """The columns of the training, in order: an incumbent may read them by their places."""
@@ -91,6 +90,24 @@ class Refined:
     def __repr__(self) -> str:
         """What was chosen; not the trees, which fill a screen of a notebook a hundred times."""
         return f"Refined({len(self.columns)} columns; {self.report['choice']})"
+
+
+def opened(
+    model: Ranker | Refined, *tables: pd.DataFrame | Floats
+) -> tuple[Ranker, tuple[pd.DataFrame | Floats, ...]]:
+    """The ranker of a model and the tables for it: an array has the columns of the training, in their order.
+
+    Raises InvalidFeatures for what is neither, and for a refinement of an incumbent that is no `Ranker`.
+    """
+    if isinstance(model, Ranker):
+        return model, tables
+    if not isinstance(model, Refined):
+        raise InvalidFeatures(
+            f"the model is a {type(model).__name__}; expected a Ranker, or what refine gives"
+        )
+    if model.ranker is None or model.incumbent is not None:
+        raise InvalidFeatures("the incumbent explains nothing; expected a Ranker")
+    return model.ranker, tuple(model._table(features) for features in tables)
 
 
 def as_table(features: pd.DataFrame | Floats, columns: tuple[str, ...] | None = None) -> pd.DataFrame:

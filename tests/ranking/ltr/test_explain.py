@@ -125,6 +125,12 @@ def test_a_name_that_is_there_twice_as_text_is_refused():
         Ranker(("0",), (rule,)).score(table)
 
 
+def test_no_rows_are_no_reference():
+    with pytest.raises(InvalidFeatures, match="the reference has no rows; expected at least one"):
+        reasons(RANKER, TABLE, TABLE.iloc[:0])
+    assert reasons(RANKER, TABLE.iloc[:0]) == []
+
+
 def test_a_pair_is_one_winner_and_one_loser():
     with pytest.raises(InvalidFeatures, match="2 and 1 rows"):
         pair_reasons(RANKER, TABLE.iloc[:2], TABLE.iloc[[3]])

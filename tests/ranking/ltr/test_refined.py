@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from ranking.ltr.boosting import BoostingParams
+from ranking.ltr.committee import staged_committee
 from ranking.ltr.components import RuleComponent
 from ranking.ltr.errors import InvalidFeatures
+from ranking.ltr.explain import pair_reasons, reasons
 from ranking.ltr.model import Ranker
 from ranking.ltr.preferences import Preferences
 from ranking.ltr.refining import refine
@@ -146,3 +148,23 @@ def test_the_choice_says_what_there_was_to_learn_from():
 def test_the_words_of_a_model_fit_on_a_line(learned):
     assert repr(learned).startswith("Refined(3 columns; ")
     assert len(repr(learned)) < 200
+
+
+EXPLAINED = {
+    "reasons": lambda model, table: reasons(model, table[:3], table, top=9),
+    "reasons of a pair": lambda model, table: pair_reasons(model, table[:1], table[1:2]),
+    "stages": lambda model, table: staged_committee(model, table, size=3).tolist(),
+}
+
+
+@pytest.mark.parametrize("explained", EXPLAINED.values(), ids=EXPLAINED.keys())
+def test_what_refine_gives_is_explained_as_the_ranker_in_it(explained, learned):
+    rule = Ranker(("size",), (RuleComponent.fit(FEATURES, [("size", "descending")]),))
+    model = refine(FEATURES, PAIRS, queries=QUERIES, incumbent=rule, params=SMALL)
+    assert model.ranker.columns != model.columns  # an array has the columns in the order of the training
+    assert explained(model, FEATURES) == explained(model.ranker, FEATURES)
+    assert explained(model, FEATURES.to_numpy()) == explained(model, FEATURES)
+    with pytest.raises(InvalidFeatures, match="the incumbent explains nothing; expected a Ranker"):
+        explained(learned, FEATURES)
+    with pytest.raises(InvalidFeatures, match="the model is a ByPlace; expected a Ranker, or what refine"):
+        explained(ByPlace(), FEATURES)
