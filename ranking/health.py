@@ -15,7 +15,6 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from kombu.exceptions import OperationalError
 from prometheus_client import multiprocess
 
 from ranking.errors import NoChampion
@@ -23,6 +22,7 @@ from ranking.models import ModelVersion, Project
 from ranking.observability import StateCollector
 from ranking.services import files
 from ranking.services.serving import champion
+from ranking.tasks import broker_errors
 
 log = structlog.get_logger(__name__)
 BROKER_SECONDS = 2.0
@@ -64,12 +64,12 @@ def database() -> str:
 
 
 def broker() -> str:
-    """Return "ok" if the broker accepts a connection within two seconds."""
+    """Return "ok" if the broker accepts a connection and the log-in within two seconds."""
     try:
         with current_app.connection_for_write(connect_timeout=BROKER_SECONDS) as opened:
             opened.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_SECONDS)
             _ = opened.default_channel
-    except (OperationalError, OSError, *current_app.connection_for_write().connection_errors) as error:
+    except broker_errors() as error:
         log.error("broker_unreachable", problem=type(error).__name__)
         return "unreachable"
     return "ok"

@@ -6,7 +6,7 @@ import os
 import socket
 
 import structlog
-from celery import shared_task
+from celery import current_app, shared_task
 from kombu.exceptions import OperationalError
 
 from ranking.errors import LostLease
@@ -14,6 +14,16 @@ from ranking.models import Project, TrainingJob
 from ranking.services import jobs, running, serving
 
 log = structlog.get_logger(__name__)
+
+
+def broker_errors() -> tuple[type[Exception], ...]:
+    """Return what a broker that cannot be used raises, by its transport; to be asked in an `except`.
+
+    kombu turns only what may pass by itself into its OperationalError: a refused log-in or an unknown virtual
+    host arrives as the transport's own error, and is as good a reason to leave the job to the reaper.
+    """
+    transport = current_app.connection_for_write()
+    return (OperationalError, OSError, *transport.connection_errors, *transport.channel_errors)
 
 
 def start_training(job: TrainingJob) -> None:
@@ -27,7 +37,7 @@ def start_training(job: TrainingJob) -> None:
 def _wake(job_id: int) -> None:
     try:
         run_training.delay(job_id)
-    except (OperationalError, OSError) as error:
+    except broker_errors() as error:
         log.warning("broker_unreachable", job=job_id, problem=str(error))
         return
     jobs.mark_woken(job_id)
@@ -37,7 +47,7 @@ def start_refresh(project: Project) -> None:
     """Have every query served anew by a new champion; with the broker down the first reader of each waits."""
     try:
         refresh_rankings.delay(project.pk)
-    except (OperationalError, OSError) as error:
+    except broker_errors() as error:
         log.warning("broker_unreachable", project=project.slug, problem=str(error))
 
 

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from celery import current_app
@@ -23,6 +24,7 @@ for address in ("/healthz", "/readyz", "/readyz?exclude=broker"):
     answer = Client(HTTP_HOST="localhost").get(address)
     print(answer.status_code, answer.content.decode())
 """
+ADVISERS = Path(__file__).resolve().parent.parent / "fixtures" / "advisers"
 GONE = "amqp://nobody:secret@127.0.0.1:1//"
 
 
@@ -66,6 +68,26 @@ def test_not_ready_without_a_database_but_alive(tmp_path):
         {"database": "unreachable", "broker": "ok", "champion": "unknown"},
     )
     assert "secret" not in ready
+
+
+REFUSING = [
+    ("rabbitmq", "amqp://guest:wrong@{}//"),
+    ("rabbitmq", "amqp://guest:guest@{}/nowhere"),
+    ("redis", "redis://nobody:wrong@{}/0"),
+]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(("service", "url"), REFUSING)
+def test_a_broker_that_refuses_the_log_in_is_as_one_that_is_away(deploy, require_service, service, url):
+    address = urlsplit(require_service(service)).netloc.rpartition("@")[2]
+    deployment = deploy()
+    deployment.manage("load_project", str(ADVISERS))
+    deployment.environment["TIEBREAK_BROKER_URL"] = url.format(address)
+    answers = deployment.manage("shell", "--no-imports", "-c", ASK).splitlines()
+    assert [answer[:3] for answer in answers] == ["200", "503", "200"]
+    assert json.loads(answers[1][4:])["checks"]["broker"] == "unreachable"
+    assert "is queued" in deployment.manage("retrain", "advisers", "--labels")
 
 
 def damage(version):
