@@ -199,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": TIEBREAK_REAP_SECONDS,
         "options": {"expires": TIEBREAK_REAP_SECONDS},
     },
+    "watch-drift": {
+        "task": "ranking.tasks.watch_drift",
+        "schedule": TIEBREAK_SCHEDULE_SECONDS,
+        "options": {"expires": TIEBREAK_SCHEDULE_SECONDS},
+    },
     "retrain-when-due": {
         "task": "feedback.tasks.retrain_when_due",
         "schedule": TIEBREAK_SCHEDULE_SECONDS,

@@ -133,6 +133,14 @@ class TrainingSetAdmin(LookOnly):
     list_select_related = ("project",)
 
 
+@admin.register(models.DriftCheck)
+class DriftCheckAdmin(LookOnly):
+    """What the last look for drift found."""
+
+    list_display = ("project", "version", "features", "moved", "checked_at")
+    list_select_related = ("project", "version")
+
+
 @admin.register(models.TrainingJob)
 class TrainingJobAdmin(LookOnly):
     """Trainings."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ranking.models import ModelVersion, Project, Promotion, TrainingJob
+from ranking.models import DriftCheck, ModelVersion, Project, Promotion, TrainingJob
 
 
 class StateCollector(Collector):
@@ -17,7 +17,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges that `docs/operations.md` builds its alerts on."""
-        yield from (_jobs_by_state(), _queue_age(), _heartbeat_age(), _versions(), _champions())
+        yield from (_jobs_by_state(), _queue_age(), _heartbeat_age(), _versions(), *_champions())
 
 
 def _jobs_by_state() -> GaugeMetricFamily:
@@ -50,10 +50,16 @@ def _versions() -> GaugeMetricFamily:
     return gauge
 
 
-def _champions() -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily("tiebreak_champion_version", "Number of the champion", labels=["project"])
+def _champions() -> Iterator[GaugeMetricFamily]:
+    numbers = GaugeMetricFamily("tiebreak_champion_version", "Number of the champion", labels=["project"])
+    drifted = GaugeMetricFamily(
+        "tiebreak_drifted_features", "Features that moved since the champion was trained", labels=["project"]
+    )
     latest = Project.objects.annotate(latest=Max("promotions__id")).values_list("latest", flat=True)
     promotions = Promotion.objects.filter(pk__in=list(latest)).select_related("project", "version")
+    checks = dict(DriftCheck.objects.values_list("version", "moved"))
     for promotion in promotions:
-        gauge.add_metric([promotion.project.slug], promotion.version.number)
-    return gauge
+        numbers.add_metric([promotion.project.slug], promotion.version.number)
+        if promotion.version_id in checks:
+            drifted.add_metric([promotion.project.slug], len(checks[promotion.version_id]))
+    yield from (numbers, drifted)

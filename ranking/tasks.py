@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from ranking.errors import LostLease
 from ranking.models import Project, TrainingJob
-from ranking.services import jobs, running, serving
+from ranking.services import drift_checks, jobs, running, serving
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +74,13 @@ def refresh_rankings(project_id: int) -> None:
     project = Project.objects.get(pk=project_id)
     for query in project.queries.filter(active=True).select_related("project"):
         serving.serve(query)
+
+
+@shared_task(ignore_result=True)
+def watch_drift() -> None:
+    """Look at every project whose data or champion has changed for features that moved."""
+    for project in Project.objects.all():
+        drift_checks.check_drift(project)
 
 
 @shared_task(ignore_result=True)

@@ -20,10 +20,12 @@ from ranking.errors import NoChampion
 from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
 from ranking.services import reports, serving, verdicts
 from ranking.services.candidates import description_of
+from ranking.services.drift_checks import drift_check_of
 from ranking.services.serving import Champion
 
 IDLE_DAYS = 3  # an open session without a judgement for so long is worth a word to its experts
 FLAG_DAYS = 30  # red flags older than this have been seen or will not be
+NAMED_FEATURES = 3  # of those that moved; the page of drift has the others
 #: Verdict on the latest version -> (tone, how it stands to the one in service).
 CHALLENGERS: dict[str, tuple[str, str]] = {
     Evaluation.Verdict.PROMOTE.value: ("good", "is better than"),
@@ -73,6 +75,7 @@ def standing_of(project: Project) -> Standing:
     notices = [
         *_of_health(problem),
         *_of_jobs(project, job),
+        *_of_drift(champion),
         *_of_versions(project, champion, job),
         *_of_sessions(sessions),
         *_of_comparisons(comparisons),
@@ -115,6 +118,22 @@ def _of_jobs(project: Project, running: TrainingJob | None) -> Iterator[Notice]:
     last = project.jobs.exclude(state=TrainingJob.State.CANCELLED).first()
     if running is None and last is not None and last.state == TrainingJob.State.FAILED:
         yield Notice("job_failed", "bad", f"Training job {last.pk} failed: {last.error}", job=last)
+
+
+def _of_drift(champion: Champion | None) -> Iterator[Notice]:
+    found = drift_check_of(champion.version) if champion else None
+    if champion is None or found is None or not found.moved:
+        return
+    named = ", ".join(found.moved[:NAMED_FEATURES])
+    more = len(found.moved) - NAMED_FEATURES
+    have = "has" if len(found.moved) == 1 else "have"
+    text = (
+        f"{len(found.moved)} of {_some(found.features, 'feature')} {have} moved since version "
+        f"{champion.version.number} was trained: {named}"
+    )
+    yield Notice(
+        "drift", "warn", text + (f" and {more} more." if more > 0 else "."), version=champion.version
+    )
 
 
 def _of_versions(

@@ -12,9 +12,10 @@ from ranking.models.catalogue import (
 )
 from ranking.models.serving import Match, Ranking
 from ranking.models.training import TrainingJob, TrainingSet
-from ranking.models.versions import Evaluation, ModelVersion, Promotion
+from ranking.models.versions import DriftCheck, Evaluation, ModelVersion, Promotion
 
 __all__ = [
+    "DriftCheck",
     "Evaluation",
     "FeatureSet",
     "GivenFeatures",

@@ -77,6 +77,20 @@ class Evaluation(models.Model):
         return f"{self.challenger} against {self.champion}: {self.verdict}"
 
 
+class DriftCheck(models.Model):
+    """Which features had moved since a version was trained, at the last look; one a project, replaced."""
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="drift_check")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    data_hash = models.CharField(max_length=64, help_text="of the data that was looked at, and the version")
+    features = models.PositiveIntegerField(help_text="how many features were compared")
+    moved = models.JSONField(default=list, help_text="labels of those that moved, the furthest first")
+    checked_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{len(self.moved)} of {self.features} features moved since {self.version}"
+
+
 class Promotion(models.Model):
     """Which version became champion when, why and by whom; append-only, the champion is the latest one."""
 

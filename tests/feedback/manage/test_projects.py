@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from feedback.models import FeedbackSession, Preference
 from feedback.services import attention
-from ranking.models import Label, TrainingJob
+from ranking.models import DriftCheck, Label, TrainingJob
+from ranking.observability import StateCollector
 from ranking.services import jobs, serving
+from ranking.tasks import watch_drift
 from tests import factories, trainings
 from tests.feedback.manage.pages import page, send
 from tests.pages import said, text_of
@@ -120,6 +122,58 @@ def test_a_champion_that_cannot_be_loaded_is_the_first_thing_said(admin, project
     assert standing.champion.version.number == 0
     assert (standing.notices[0].kind, standing.notices[0].tone) == ("health", "bad")
     assert "degraded" in page(admin, "dashboard")
+
+
+def raise_fees(project):
+    for item in project.items.select_related("current"):
+        factories.revise_item(item, {**item.current.content, "fee": item.current.content["fee"] + 0.05})
+
+
+def drifted_features():
+    gauges = {gauge.name: gauge.samples for gauge in StateCollector().collect()}
+    return {sample.labels["project"]: sample.value for sample in gauges["tiebreak_drifted_features"]}
+
+
+def test_features_that_an_import_has_moved_are_named_until_a_version_knows_the_data(admin, project):
+    watch_drift()
+    assert drifted_features() == {}
+    version = trainings.make_version(project)
+    trainings.promote(version)
+    watch_drift()
+    assert "drift" not in notices_of(project)
+    assert drifted_features() == {"advisers": 0}
+    raise_fees(project)
+    watch_drift()
+    notice = notices_of(project)["drift"]
+    assert (notice.tone, notice.version) == ("warn", version)
+    assert notice.text == "1 of 7 features has moved since version 1 was trained: Fee."
+    assert (
+        f'href="{reverse("ranking:drift", args=["advisers"])}">Drift</a>'
+        in admin.get(reverse("feedback:dashboard", args=["advisers"])).content.decode()
+    )
+    assert drifted_features() == {"advisers": 1}
+    trainings.promote(trainings.make_version(project))
+    assert "drift" not in notices_of(project)
+
+
+def test_the_data_are_looked_at_for_drift_only_when_they_have_changed(project):
+    trainings.promote(trainings.make_version(project))
+    watch_drift()
+    before = DriftCheck.objects.get().checked_at
+    watch_drift()
+    assert DriftCheck.objects.get().checked_at == before
+    raise_fees(project)
+    watch_drift()
+    assert DriftCheck.objects.get().checked_at > before
+
+
+def test_many_features_that_moved_are_named_in_part(project):
+    version = trainings.make_version(project)
+    trainings.promote(version)
+    moved = ["Revenue", "Fee", "Staff", "Age", "Distance"]
+    DriftCheck.objects.create(project=project, version=version, features=10, moved=moved)
+    said = notices_of(project)["drift"].text
+    assert said == "5 of 10 features have moved since version 1 was trained: Revenue, Fee, Staff and 2 more."
 
 
 def test_without_any_version_the_overview_still_opens(admin):
