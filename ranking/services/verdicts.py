@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ranking.charts import signed
-from ranking.description import ProjectDescription
+from ranking.description import ProjectDescription, from_dict
 from ranking.errors import BrokenFile
 from ranking.ltr.comparison import LEAST_QUERIES
 from ranking.models import Evaluation, ModelVersion, Query, TrainingSet
@@ -27,6 +27,10 @@ HEADLINES: dict[tuple[str, str], str] = {
     (LABELS, Evaluation.Verdict.NOT_YET.value): "Not clear whether its lists fit the graded labels better",
     (LABELS, Evaluation.Verdict.REFUSE.value): "Its lists fit the graded labels less well",
 }
+STANDARD = (
+    "Past grades are a standard in this project: labels_guard = false in project.toml makes them a history, "
+    "which experts may correct"
+)
 SHORT = {PAIRS: "pairs", LABELS: "ndcg"}
 
 
@@ -68,6 +72,7 @@ class SideBySide:
     `groups` are rows of an interval chart of `metric`, the one by which versions of this training are judged.
 
     `history` says that the graded labels are past grades which experts may correct: reported, but no limit.
+    `standard` says that they are a limit, and the one that decided; `gained` that experts clearly agree more.
     `no_standard` names experts whose answers are random or turned round: they count for no verdict.
     `worse` names the groups whose whole interval is below zero; `silent` counts those with too few needs for
     an interval; `gate` is what the gate checked; `guarded` says that a guardrail decided and not the gain.
@@ -86,6 +91,8 @@ class SideBySide:
     gate: GateView | None
     guarded: bool
     history: bool
+    standard: bool
+    gained: bool
     no_standard: list[str]
 
 
@@ -100,15 +107,14 @@ def in_short(evaluation: Evaluation) -> str:
 
     Such as "Experts agree with it more often: +3.1 points (95 % interval +1.2 to +5.0)".
     """
-    lead, _ = _leading(evaluation)
-    said = _headline(evaluation, lead)
-    if lead is None or lead.difference is None:
-        return said
-    name = f". {lead.sentence_words}" if _guardrail(evaluation) else ""
-    said += f"{name}: {_points(lead.difference)} points"
-    if lead.low is None or lead.high is None:
-        return said
-    return f"{said} (95 % interval {_points(lead.low)} to {_points(lead.high)})"
+    lead, second = _leading(evaluation)
+    name = f". {lead.sentence_words}" if lead and _guardrail(evaluation) else ""
+    said = [_headline(evaluation, lead) + _with_interval(lead, name)]
+    if _by_past_grades(evaluation, from_dict(evaluation.challenger.project.description)):
+        if _gained(second):
+            said.append(HEADLINES[PAIRS, Evaluation.Verdict.PROMOTE.value] + _with_interval(second))
+        said.append(STANDARD)
+    return ". ".join(said)
 
 
 def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> SideBySide:
@@ -137,8 +143,30 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
         gate=gate_of(evaluation),
         guarded=bool(_guardrail(evaluation)),
         history=decisive == PAIRS and not description.labels_guard,
+        standard=_by_past_grades(evaluation, description),
+        gained=_gained(second),
         no_standard=no_standard,
     )
+
+
+def _by_past_grades(evaluation: Evaluation, description: ProjectDescription) -> bool:
+    """Say whether it is the graded labels that keep a version of the experts back, and a switch would not."""
+    decided = _decisive(evaluation) == PAIRS and broken_guardrail(evaluation) == "base"
+    return decided and description.labels_guard
+
+
+def _gained(figure: Figure | None) -> bool:
+    return figure is not None and figure.metric == PAIRS and figure.low is not None and figure.low > 0
+
+
+def _with_interval(figure: Figure | None, name: str = "") -> str:
+    """Return ": +3.1 points (95 % interval +1.2 to +5.0)", or as much of it as is known."""
+    if figure is None or figure.difference is None:
+        return ""
+    said = f"{name}: {_points(figure.difference)} points"
+    if figure.low is None or figure.high is None:
+        return said
+    return f"{said} (95 % interval {_points(figure.low)} to {_points(figure.high)})"
 
 
 def _decisive(evaluation: Evaluation) -> str:

@@ -10,7 +10,10 @@ from feedback.services.learning import freeze_training_set
 from ranking.services import changes, jobs, orders, serving, verdicts, versions
 from ranking.services.candidates import description_of
 from tests import factories, trainings
+from tests.pages import text_of
 from tests.ranking.admin.pages import page
+
+OVERVIEW = "/manage/advisers/"
 
 
 def test_a_comparison_says_the_difference_with_its_interval(admin, challenger):
@@ -51,6 +54,44 @@ def test_past_grades_that_experts_may_correct_are_said_to_be_no_limit(project, c
     for guard in (True, False):
         project.description["labels_guard"] = guard
         assert verdicts.side_by_side(evaluation, description_of(project)).history is not guard
+
+
+@pytest.mark.parametrize("low", [0.01, -0.01])
+def test_a_refusal_by_past_grades_names_the_switch_and_what_experts_gained(admin, project, low):
+    gained = low > 0
+    refined = refused_by_past_grades(project, low)
+    switch = "labels_guard = false in project.toml makes them a history, which experts may correct"
+    said = verdicts.in_short(refined.evaluations.get())
+    assert said.startswith("Its lists fit the graded labels less well: −6.0 points")
+    assert (
+        "Experts agree with it more often: +3.0 points (95 % interval +1.0 to +5.0). Past" in said
+    ) == gained
+    assert said.endswith("Past grades are a standard in this project: " + switch)
+    compared = page(admin, "compare", 1, 0)
+    assert ("Experts agree with it more often, but past grades are a standard" in compared) == gained
+    for text in (compared, page(admin, "promote", 1), text_of(admin.get(OVERVIEW))):
+        assert "grades are a standard in this project: " + switch in text
+
+
+def test_a_refusal_by_grades_that_are_a_history_by_now_names_no_switch(admin, project):
+    refused_by_past_grades(project, 0.01)
+    project.description["labels_guard"] = False
+    project.save()
+    for text in (page(admin, "compare", 1, 0), page(admin, "promote", 1), text_of(admin.get(OVERVIEW))):
+        assert "a standard" not in text
+
+
+def refused_by_past_grades(project, low):
+    """Finish a training from a session in which experts gained 3 points, and past grades lost 6."""
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+    found = trainings.evaluation_results("refuse")
+    figures = found["metrics"]["ndcg@10"]
+    found["metrics"] = {
+        "pair_accuracy": figures | {"difference": 0.03, "low": low, "high": 0.05},
+        "ndcg@10": figures | {"difference": -0.06, "low": -0.10, "high": -0.02},
+    }
+    found["gate"] = trainings.gate_decision("refuse", "base")
+    return trainings.make_refinement(project, trainings.refinement_report(), **found)
 
 
 def test_groups_are_named_by_their_segment_and_doubtful_ones_are_marked(project, challenger):
