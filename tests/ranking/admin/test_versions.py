@@ -25,8 +25,21 @@ WHOLE_RESULTS = '"results", "ranking_evaluation"."verdict"'  # the column itself
 
 def test_the_table_of_versions_says_verdict_lineage_and_time_in_service(admin, project, challenger):
     text = page(admin, "versions")
-    assert re.search(r"Version 1 from scratch promote \d+ graded labels .750 .750 never against 0", text)
-    assert re.search(r"Version 0 sorting rule in service the sorting rule .700 .700 since today", text)
+    assert re.search(
+        r"Version 1 from scratch gate: promote \d+ graded labels .750 .750 never against 0", text
+    )
+    assert re.search(r"Version 0 in service , sorting rule the sorting rule .700 .700 since today", text)
+
+
+def test_the_verdict_of_the_gate_is_not_taken_for_that_of_the_service(admin, project):
+    trainings.promote(trainings.make_version(project, verdict="not_yet"))
+    assert "Version 1 in service , gate: not yet" in page(admin, "version", 1)
+
+
+def test_both_pages_of_a_version_from_labels_say_that_it_began_from_scratch(admin, challenger):
+    for text in (page(admin, "version", 1), page(admin, "compare", 1, 0)):
+        assert re.search(r"graded labels , from scratch, when the one in service was version 0 \.", text)
+        assert "on top of" not in text
 
 
 def test_the_table_of_versions_takes_no_more_queries_for_more_versions(
