@@ -142,7 +142,7 @@ def _check(challenger: ModelVersion, champion: ModelVersion, experts: Sequence[U
 def check_judges(experts: Sequence[User]) -> None:
     """Raise InvalidComparison unless all of them are experts of flesh and blood, and there is one."""
     try:
-        check_experts(experts)
+        check_experts(experts, simulated=True)  # those are refused below, in words of their own
     except InvalidSession as error:
         raise InvalidComparison(str(error), error.field) from error
     played = Member.objects.filter(user__in=experts, simulated=True).values_list("user__username", flat=True)

@@ -36,7 +36,7 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
     _check_open(session)
     if not 1 <= count <= MOST_LISTS:
         raise InvalidSession(f"expected 1 to {MOST_LISTS} lists", "slates")
-    check_experts([expert])
+    check_experts([expert], simulated=session.simulated)
     begun_with = serving.Champion(session.version, serving.ranker_of(session.version))
     pools = pools_of(session.project, begun_with)
     last = _last_position(session, expert)
@@ -88,7 +88,7 @@ def hand_over(session: FeedbackSession, giver: User, taker: User) -> int:
     """
     if giver == taker:
         raise InvalidSession("choose somebody else to take them over", "to")
-    check_experts([taker])
+    check_experts([taker], simulated=session.simulated)
     with transaction.atomic():
         _lock_open(session)
         going = _unbegun(session, giver, taker)

@@ -98,7 +98,7 @@ def propose(project: Project, request: SessionRequest, experts: Sequence[User]) 
 
     Raises InvalidSession, naming the field; NoChampion when nothing is in service.
     """
-    check_experts(experts)
+    check_experts(experts, simulated=request.simulated)
     champion = serving.champion(project)
     request = with_gold(project, request)
     rows, known = _askable(project, champion, request.seed)

@@ -52,7 +52,7 @@ def open_session(
 
     Raises InvalidSession, naming the field; NoChampion when nothing is in service.
     """
-    check_experts(experts)
+    check_experts(experts, simulated=request.simulated)
     check_day(request.due_on)
     champion = serving.champion(project)
     request = with_gold(project, request)
@@ -111,16 +111,23 @@ def check_pools(pools: Mapping[int, Pool]) -> None:
         raise InvalidSession("no need of this project has two candidates to put in order", "project")
 
 
-def check_experts(experts: Sequence[User]) -> None:
-    """Raise InvalidSession unless all of them are experts, and there is one."""
+def check_experts(experts: Sequence[User], *, simulated: bool = False) -> None:
+    """Raise InvalidSession unless all of them are experts who can log in, and there is one.
+
+    A `simulated` session is for those whom the program plays, too: nobody else could ever judge their lists.
+    """
     if not experts:
         raise InvalidSession("invite at least one expert", "experts")
-    known = set(
-        Member.objects.filter(user__in=experts, role=Member.Role.EXPERT).values_list("user_id", flat=True)
-    )
-    strangers = [expert.get_username() for expert in experts if expert.pk not in known]
+    members = Member.objects.filter(user__in=experts, role=Member.Role.EXPERT)
+    played = dict(members.values_list("user_id", "simulated"))
+    strangers = [expert.get_username() for expert in experts if expert.pk not in played]
     if strangers:
         raise InvalidSession(f"not an expert: {', '.join(strangers)}", "experts")
+    away = [f"{expert.get_username()} (suspended)" for expert in experts if not expert.is_active]
+    if not simulated:
+        away += [f"{expert.get_username()} (simulated)" for expert in experts if played[expert.pk]]
+    if away:
+        raise InvalidSession(f"cannot log in: {', '.join(away)}", "experts")
 
 
 def _session_row(project: Project, version: Any, request: SessionRequest, by: str) -> FeedbackSession:

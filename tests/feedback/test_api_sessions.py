@@ -1,8 +1,9 @@
 """Sessions over HTTP, as an admin runs them; what was judged and what follows from it."""
 
 import pytest
+from django.contrib.auth.models import User
 
-from feedback.models import FeedbackSession, Preference
+from feedback.models import FeedbackSession, Member, Preference
 from tests import factories, trainings
 
 
@@ -61,6 +62,35 @@ def test_a_session_that_can_not_be_opened_is_refused_by_field(project, admin, ex
     assert answer.status_code == 400
     assert list(answer.json()["error"]["fields"]) == [field]
     assert not FeedbackSession.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["sessions/", "sessions/preview/"])
+@pytest.mark.parametrize("why", ["suspended", "simulated"])
+def test_who_cannot_log_in_is_not_invited(project, admin, experts, address, why):
+    if why == "suspended":
+        User.objects.filter(pk=experts[1].pk).update(is_active=False)
+    else:
+        Member.objects.filter(user=experts[1]).update(simulated=True)
+    body = {"project": "advisers", "title": "Autumn", "experts": ["edda", "emil"]}
+    if address.endswith("preview/"):
+        del body["title"]
+    answer = admin.post(f"/api/v1/{address}", body, format="json")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "invalid_session")
+    assert error["fields"] == {"experts": [f"cannot log in: emil ({why})"]}
+    assert not FeedbackSession.objects.exists()
+    assert _open(admin, experts=["edda"]).status_code == 201
+
+
+def test_nor_is_given_more_lists_or_those_of_others(project, admin, experts):
+    session = FeedbackSession.objects.get(pk=_open(admin, experts=["edda"]).json()["id"])
+    User.objects.filter(pk=experts[1].pk).update(is_active=False)
+    more = admin.post(f"/api/v1/sessions/{session.pk}/more/", {"expert": "emil", "slates": 2}, format="json")
+    over = admin.post(
+        f"/api/v1/sessions/{session.pk}/hand-over/", {"giver": "edda", "taker": "emil"}, format="json"
+    )
+    for answer in (more, over):
+        assert "cannot log in: emil (suspended)" in answer.json()["error"]["message"], answer.json()
 
 
 def test_an_expert_named_twice_is_invited_once(project, admin, experts):
