@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from feedback.exchange.cells import BYTE_ORDER_MARK, FORMULA_SIGNS
+from feedback.exchange.cells import BYTE_ORDER_MARK, is_formula
 from feedback.services.reading import Line, Sheet
 from ranking.formats import is_missing
 
@@ -35,12 +35,12 @@ def safe_cell(value: Any) -> str:
     """Return a cell that no spreadsheet takes for a formula.
 
     >>> safe_cell("=1+1"), safe_cell(-3), safe_cell(["CA", "OR"]), safe_cell(None)
-    ("'=1+1", "'-3", 'CA; OR', '')
+    ("'=1+1", '-3', 'CA; OR', '')
     """
     if is_missing(value):
         return ""
     text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if is_formula(text) else text
 
 
 def _head(sheet: Sheet) -> list[str]:

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.exchange.cells import FORMULA_SIGNS, guard, unguard
-from feedback.models import FeedbackSession, Judgement, Slate
+from feedback.exchange.cells import guard, is_formula, unguard
+from feedback.models import FeedbackSession, Judgement, Slate, SlateItem
 from feedback.services import attention, learning, sessions
 from feedback.services.exchanging import FORMATS as FORMATS_OF_FILES
 from feedback.services.exchanging import export_file
@@ -177,7 +177,7 @@ def test_no_cell_of_any_table_starts_a_formula(project):
     tables = [archive.read(name) for name in archive.namelist()] + [export_file(project, "pairs")]
     cells = [cell for table in tables for row in csv.reader(_text(table)) for cell in row]
     assert "'=Edda" in cells
-    assert [cell for cell in cells if cell.lstrip(" ").startswith(FORMULA_SIGNS)] == []
+    assert [cell for cell in cells if is_formula(cell)] == []
 
 
 def _text(table):
@@ -187,7 +187,19 @@ def _text(table):
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_guarded_cell_is_read_back_as_it_was(text):
     assert unguard(guard(text)) == text
-    assert not guard(text).lstrip(" ").startswith(FORMULA_SIGNS)
+    assert not is_formula(guard(text))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_written_as_one_in_every_table(value):
+    assert guard(repr(value)) == repr(value) == unguard(guard(repr(value)))
+
+
+def test_pairs_for_other_trainers_have_numbers_for_figures(project):
+    session = factories.make_closed_session(project, [factories.make_expert()])
+    SlateItem.objects.filter(slate__session=session).update(features={"fee": -0.055, "age": 3.0})
+    (row, *_) = csv.DictReader(_text(export_file(project, "pairs")))
+    assert (float(row["winner: fee"]), float(row["loser: age"])) == (-0.055, 3.0)
 
 
 def test_svmrank_lists_are_read_back_with_their_grades_and_features(project, spring, tmp_path):
