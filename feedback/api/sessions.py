@@ -92,7 +92,7 @@ class SessionPreview(Endpoint):
         body.is_valid(raise_exception=True)
         asked = dict(body.validated_data)
         project, experts = asked.pop("project"), asked.pop("experts")
-        found = proposing.propose(project, SessionRequest(title="", **asked), experts)
+        found = proposing.propose(project, SessionRequest(**{"title": "", **asked}), experts)
         return Response(self.get_serializer(found).data)
 
 

@@ -158,9 +158,15 @@ class SessionDetailSerializer(SessionSerializer):
         ]
 
 
-class SessionPlanBody(ExpertsBody):
-    """What decides which lists a session asks for."""
+class SessionBody(ExpertsBody):
+    """A session to be opened."""
 
+    title = serializers.CharField(max_length=200)
+    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    asks_ratings = serializers.BooleanField(required=False)
+    due_on = serializers.DateField(
+        required=False, allow_null=True, help_text="last day; nothing closes by it"
+    )
     project = serializers.SlugRelatedField(slug_field="slug", queryset=Project.objects.all())
     slates_per_expert = serializers.IntegerField(min_value=1, max_value=200, required=False)
     items_per_slate = serializers.IntegerField(min_value=2, max_value=MOST_CARDS, required=False)
@@ -175,15 +181,10 @@ class SessionPlanBody(ExpertsBody):
     seed = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER, required=False)
 
 
-class SessionBody(SessionPlanBody):
-    """A session to be opened."""
+class SessionPlanBody(SessionBody):
+    """The body that would open a session, its title left out or not: words and days change no list."""
 
-    title = serializers.CharField(max_length=200)
-    instructions = serializers.CharField(max_length=5000, required=False, allow_blank=True)
-    asks_ratings = serializers.BooleanField(required=False)
-    due_on = serializers.DateField(
-        required=False, allow_null=True, help_text="last day; nothing closes by it"
-    )
+    title = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
 class SessionChangeBody(Body):

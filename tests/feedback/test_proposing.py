@@ -168,5 +168,7 @@ def test_the_api_previews_what_it_then_opens(project, experts):
     asked = _asked(FeedbackSession.objects.get(pk=opened["id"]))
     assert (found.json()["lists"], found.json()["seed"]) == (opened["slates_total"], 3)
     assert {(one["need"], tuple(one["items"])) for one in found.json()["shown"]} <= set(asked)
+    whole = {**body, "title": "x", "due_on": "2099-01-31", "instructions": "Look.", "asks_ratings": True}
+    assert client.post("/api/v1/sessions/preview/", whole, format="json").json()["seed"] == 3
     refused = client.post("/api/v1/sessions/preview/", {**body, "experts": []}, format="json")
     assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["experts"])
