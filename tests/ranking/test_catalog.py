@@ -1,11 +1,9 @@
 """Loading a project: all of it or nothing, the same twice, and no history lost."""
 
 import csv
-import shutil
 from io import StringIO
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -24,23 +22,25 @@ from ranking.models import (
 )
 from ranking.services import catalog, serving
 from ranking.services.candidates import (
-    candidates,
-    current_feature_set,
-    description_of,
-    feature_definition,
     forget_catalogues,
-    space_of,
 )
 from ranking.services.catalog import LetorRequest, Options, load_project
 from ranking.services.catalog_rows import organisation_slug
 from ranking.services.versions import current_champion
-from ranking.services.words import FeatureWords
+from tests.ranking.folders import (
+    N_ITEMS,
+    N_QUERIES,
+    change,
+    cut_down,
+    replace_in_description,
+    rows_of,
+    write_rows,
+)
 from tests.ranking.test_importers_form_adv import HEADINGS, ROW
 
 ROOT = Path(__file__).parents[2]
-ADVISERS, SEC_ADVISERS = ROOT / "fixtures" / "advisers", ROOT / "fixtures" / "sec_advisers"
+SEC_ADVISERS = ROOT / "fixtures" / "sec_advisers"
 SEC = ROOT.parent / "shared" / "data" / "sec_form_adv" / "ia_sec_advisers.csv"
-N_ITEMS, N_QUERIES = 120, 6
 MODELS = (Project, Item, ItemVersion, Query, Label, Organisation, FeatureSet, ModelVersion, GivenFeatures)
 
 pytestmark = pytest.mark.django_db
@@ -53,42 +53,7 @@ def _forget():
 
 @pytest.fixture
 def folder(tmp_path):
-    """The demo's folder, cut down to its first advisers and mandates."""
-    rows = {name: _rows(ADVISERS / f"{name}.csv") for name in ("advisers", "mandates", "labels")}
-    rows["advisers"], rows["mandates"] = rows["advisers"][:N_ITEMS], rows["mandates"][:N_QUERIES]
-    keys = {row["adviser_id"] for row in rows["advisers"]}, {row["mandate_id"] for row in rows["mandates"]}
-    rows["labels"] = [r for r in rows["labels"] if r["adviser_id"] in keys[0] and r["mandate_id"] in keys[1]]
-    for name, found in rows.items():
-        _write(tmp_path / f"{name}.csv", found)
-    shutil.copy(ADVISERS / "project.toml", tmp_path)
-    return tmp_path
-
-
-def _rows(path):
-    with path.open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def _write(path, rows):
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def change(folder, name, key, /, **values):
-    """Change a row of one of the files, found by the value of its first column."""
-    rows = _rows(folder / f"{name}.csv")
-    for row in rows:
-        if next(iter(row.values())) == key:
-            row.update(values)
-    _write(folder / f"{name}.csv", rows)
-
-
-def replace_in_description(folder, old, new):
-    text = (folder / "project.toml").read_text()
-    assert old in text
-    (folder / "project.toml").write_text(text.replace(old, new, 1))
+    return cut_down(tmp_path)
 
 
 def counts():
@@ -143,7 +108,7 @@ def test_a_changed_item_gets_a_version_more_and_keeps_the_old_one(folder):
 def test_a_content_that_comes_back_finds_its_old_version(folder):
     load_project(folder)
     first = Item.objects.get(key="A0002").current
-    before = _rows(folder / "advisers.csv")[1]
+    before = rows_of(folder / "advisers.csv")[1]
     change(folder, "advisers", "A0002", employees="77")
     load_project(folder)
     change(folder, "advisers", "A0002", employees=before["employees"])
@@ -155,13 +120,13 @@ def test_a_content_that_comes_back_finds_its_old_version(folder):
 
 def test_what_the_files_no_longer_hold_is_retired_and_may_come_back(folder):
     load_project(folder)
-    rows = _rows(folder / "advisers.csv")
-    labels = [row for row in _rows(folder / "labels.csv") if row["adviser_id"] != rows[0]["adviser_id"]]
-    _write(folder / "labels.csv", labels)
-    _write(folder / "advisers.csv", rows[1:])
+    rows = rows_of(folder / "advisers.csv")
+    labels = [row for row in rows_of(folder / "labels.csv") if row["adviser_id"] != rows[0]["adviser_id"]]
+    write_rows(folder / "labels.csv", labels)
+    write_rows(folder / "advisers.csv", rows[1:])
     assert load_project(folder).of("items").retired == 1
     assert not Item.objects.get(key=rows[0]["adviser_id"]).active
-    _write(folder / "advisers.csv", rows)
+    write_rows(folder / "advisers.csv", rows)
     report = load_project(folder)
     assert report.of("items").changed == 1
     assert Item.objects.get(key=rows[0]["adviser_id"]).active
@@ -170,7 +135,7 @@ def test_what_the_files_no_longer_hold_is_retired_and_may_come_back(folder):
 
 def test_without_retiring_rows_that_are_not_in_the_file_stay(folder):
     load_project(folder)
-    _write(folder / "labels.csv", _rows(folder / "labels.csv")[:1])
+    write_rows(folder / "labels.csv", rows_of(folder / "labels.csv")[:1])
     n = Label.objects.count()
     load_project(folder, Options(retire=False))
     assert Label.objects.count() == n
@@ -179,9 +144,9 @@ def test_without_retiring_rows_that_are_not_in_the_file_stay(folder):
 
 def test_a_changed_label_and_query_are_replaced_in_place(folder):
     load_project(folder)
-    rows = _rows(folder / "labels.csv")
+    rows = rows_of(folder / "labels.csv")
     rows[0]["grade"] = "3.5"
-    _write(folder / "labels.csv", rows)
+    write_rows(folder / "labels.csv", rows)
     change(folder, "mandates", "M001", title="Another title", organisation="Tallgrass & Tide")
     report = load_project(folder)
     assert (report.of("labels").changed, report.of("queries").changed) == (1, 1)
@@ -228,63 +193,6 @@ def test_a_wrong_description_writes_nothing(folder):
     assert not Project.objects.exists()
 
 
-def test_fitted_features_stay_when_only_data_change_and_are_fitted_anew_when_declared_anew(folder):
-    load_project(folder)
-    first = FeatureSet.objects.get()
-    change(folder, "advisers", "A0002", focus="Words never seen before")
-    load_project(folder)
-    assert FeatureSet.objects.get() == first
-    replace_in_description(folder, 'label = "People"\nkind', 'label = "Staff"\nkind')
-    report = load_project(folder)
-    assert "23 features fitted" in report.notes
-    project = Project.objects.get()
-    assert current_feature_set(project) != first
-    assert current_champion(project).feature_set == first, "an old version keeps its own features"
-    replace_in_description(folder, 'label = "Staff"\nkind', 'label = "People"\nkind')
-    load_project(folder)
-    assert current_feature_set(Project.objects.get()).definition_sha256 == first.definition_sha256
-    assert FeatureSet.objects.filter(definition_sha256=feature_definition(Project.objects.get())).exists()
-
-
-def test_a_category_that_comes_up_later_is_named_and_known_to_later_versions(folder):
-    load_project(folder)
-    first = FeatureSet.objects.get()
-    before = space_of(first).categories["ownership"]
-    change(folder, "advisers", "A0002", ownership="a cooperative")
-    report = load_project(folder)
-    (note,) = report.notes
-    assert note.startswith("Owned by: a cooperative came up since")
-    project = Project.objects.get()
-    later = current_feature_set(project)
-    assert later != first
-    assert space_of(later).categories["ownership"] == (*before, "a cooperative")
-    assert current_champion(project).feature_set == first
-    query = project.queries.first()
-    tables = [candidates(query, features).features for features in (first, later)]
-    place = [int(pk) for pk in candidates(query, later).version_ids].index(
-        Item.objects.get(key="A0002").current_id
-    )
-    then, now = (table["ownership"].to_numpy() for table in tables)
-    assert (np.isnan(then[place]), now[place]) == (True, len(before))
-    others = np.arange(len(now)) != place
-    assert np.array_equal(then[others], now[others], equal_nan=True), "codes keep their meaning"
-    assert load_project(folder).notes == ()
-    assert current_feature_set(project) == later
-    dropped = FeatureWords.of(space_of(first), description_of(project))
-    assert dropped.value("ownership", float("nan")) == "not reported, or new to this version"
-
-
-def test_a_feature_that_the_version_in_service_needs_can_not_be_taken_away(folder):
-    load_project(folder)
-    text = (folder / "project.toml").read_text()
-    start = text.index('[[features]]\nname = "growth"')
-    end = text.index("[[features]]", start + 1)
-    (folder / "project.toml").write_text(text[:start] + text[end:])
-    with pytest.raises(ImportRefused, match=r"features: growth: version 0 is in service and needs it"):
-        load_project(folder)
-    assert "growth" in str(Project.objects.get().description["features"])
-
-
 def test_items_queries_and_labels_may_be_imported_file_by_file(folder):
     load_project(folder)
     project = Project.objects.get()
@@ -307,7 +215,7 @@ def test_organisations_of_one_name_are_one_whatever_its_case():
 # --- Form ADV -----------------------------------------------------------------------------------------------
 def form_adv_file(path, *changes):
     rows = [ROW | {"Organization CRD#": str(100 + n)} | row for n, row in enumerate(changes)]
-    _write(path, [{name: row.get(name, "") for name in HEADINGS} for row in rows])
+    write_rows(path, [{name: row.get(name, "") for name in HEADINGS} for row in rows])
     return path
 
 
