@@ -46,14 +46,20 @@ def add_choices(session: ComparisonSession, expert: User, count: int) -> int:
     )
     asked = Counter(session.choices.values_list("query", flat=True))
     asks = plan(comparing.ask_request(session, contests, [expert], count, asked), rng)
-    if not asks:
-        raise InvalidComparison("there is no need left with two different lists for this expert", "needs")
     with transaction.atomic():
         _lock_open(session)
-        last = _last_position(session, expert)
-        moved = [replace(ask, position=ask.position + last) for ask in asks]
-        ListChoice.objects.bulk_create(comparing.choice_of(session, ask, contests[ask.need]) for ask in moved)
-    return len(asks)
+        # Again, and now for good: some may have come while the lists were ranked.
+        came = set(session.choices.filter(expert=expert).values_list("query", flat=True))
+        new = [ask for ask in asks if ask.need not in came]
+        if not new:
+            raise InvalidComparison("there is no need left with two different lists for this expert", "needs")
+        placed = [
+            replace(ask, position=place) for place, ask in enumerate(new, _last_position(session, expert) + 1)
+        ]
+        ListChoice.objects.bulk_create(
+            comparing.choice_of(session, ask, contests[ask.need]) for ask in placed
+        )
+    return len(placed)
 
 
 def hand_over(session: ComparisonSession, giver: User, taker: User) -> int:

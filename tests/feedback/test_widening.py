@@ -100,6 +100,23 @@ def test_more_choices_come_after_the_last_about_other_needs(session, edda):
     assert all(choice.left != choice.right for choice in choices)
 
 
+def test_choices_that_came_meanwhile_do_not_come_twice(session, edda, monkeypatch):
+    ranked = comparing.contests_of
+
+    def while_another_adds(*versions, **how):
+        found = ranked(*versions, **how)
+        monkeypatch.undo()
+        assert widening.add_choices(session, edda, 2) == 2
+        return found
+
+    monkeypatch.setattr(comparing, "contests_of", while_another_adds)
+    added = widening.add_choices(session, edda, 4)
+    choices = session.choices.filter(expert=edda).order_by("position")
+    assert 0 < added <= 4
+    assert list(choices.values_list("position", flat=True)) == list(range(1, 6 + added))
+    assert len({*choices.values_list("query", flat=True)}) == 5 + added
+
+
 def test_somebody_who_takes_no_part_yet_does_by_that_and_is_asked_where_few_were(session, emil):
     elli = factories.make_expert("elli")
     widening.add_choices(session, emil, 6)
