@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ranking.ltr.checking import whole_number
+from ranking.ltr.checking import is_key, whole_number
 from ranking.ltr.concordance import (
     alpha_of,
     coincidences,
@@ -35,6 +35,7 @@ from ranking.ltr.preferences import Floats, Order, Preferences
 from ranking.ltr.separation import NO_COMMON_LIST, NO_DIFFERENCE, separation_reliability
 
 COLUMNS = ("list_id", "judge", "row", "rank")
+OPTIONAL = ("rating", "query", "occasion")
 NO_COMMON_ROWS = "not enough overlap: no list has three items that two judges both put in an order"
 NO_COMPLETE_ROWS = "not enough overlap: no list has three items that all of its judges placed"
 NO_COMMON_RATING = "not enough overlap: no item was rated by two judges"
@@ -200,6 +201,9 @@ def _checked(judged: pd.DataFrame | Preferences) -> pd.DataFrame:
     if missing:
         raise InvalidPreferences(f"no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
     table = judged.reset_index(drop=True)
+    for name in (*COLUMNS, *OPTIONAL):
+        if list(table.columns).count(name) > 1:
+            raise InvalidPreferences(f"column {name!r} occurs more than once; expected it once")
     table = table.assign(
         judge=table["judge"].astype(str),
         rank=_numbers(table, "rank"),
@@ -208,12 +212,16 @@ def _checked(judged: pd.DataFrame | Preferences) -> pd.DataFrame:
         occasion=table.get("occasion", 0),
     )
     for name in ("list_id", "judge", "row", "query", "occasion"):
+        _refuse_what_is_no_key(table[name], name)
         _refuse(judged[name].isna() if name in judged else table[name].isna(), name, "is missing")
     twice = table.duplicated(["list_id", "judge", "occasion", "row"])
     _refuse(twice, "row", "stands twice in a list of one judge and occasion")
     spread = table.groupby("list_id", sort=False)["query"].transform("nunique") > 1
     _refuse(spread, "query", "differs within a list")
-    turn = table.groupby(["list_id", "judge"], sort=False)["occasion"].rank(method="dense") - 1
+    try:
+        turn = table.groupby(["list_id", "judge"], sort=False)["occasion"].rank(method="dense") - 1
+    except TypeError:
+        raise InvalidPreferences("occasion mixes what has no order, such as numbers and text") from None
     return table.assign(turn=turn.astype(int))
 
 
@@ -221,6 +229,14 @@ def _numbers(table: pd.DataFrame, name: str) -> pd.Series[float]:
     numbers = pd.to_numeric(table[name], errors="coerce").astype(np.float64)
     _refuse((numbers.isna() & table[name].notna()) | np.isinf(numbers), name, "is not a finite number")
     return numbers
+
+
+def _refuse_what_is_no_key(column: pd.Series[Any], name: str) -> None:
+    try:
+        pd.factorize(column)
+    except TypeError:
+        _refuse(~column.map(is_key).astype(bool), name, "is a list or the like; expected a key")
+        raise
 
 
 def _refuse(wrong: pd.Series[bool], name: str, what: str) -> None:

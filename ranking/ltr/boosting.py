@@ -203,7 +203,7 @@ def monotone_places(features: pd.DataFrame, monotone: Mapping[str, int] | None) 
             raise InvalidFeatures(
                 f"monotone names {name!r}, which is no column; expected one of {list(features)}"
             )
-        if sign not in (-1, 0, 1):
+        if not np.isscalar(sign) or sign not in (-1, 0, 1):
             raise InvalidFeatures(f"monotone[{name!r}] is {sign!r}; expected -1, 0 or 1")
     return [int(declared.get(str(name), 0)) for name in features.columns]
 

@@ -76,11 +76,26 @@ def rows(column: str, values: npt.ArrayLike) -> Integers:
     return found
 
 
+def refuse_places(chosen: npt.NDArray[Any], n: int) -> None:
+    """Raise InvalidPreferences unless this is a mask of n pairs, or positions among them."""
+    if chosen.ndim != 1 or chosen.dtype.kind not in "biu":
+        said = f"{chosen.dtype} of shape {chosen.shape}"
+        raise InvalidPreferences(f"pairs are taken by {said}; expected a mask or whole numbers")
+    if chosen.dtype.kind == "b" and len(chosen) != n:
+        raise InvalidPreferences(f"a mask of {len(chosen)} for {n} pairs; expected one entry for each")
+    if chosen.dtype.kind != "b" and len(chosen) and (chosen.min() < -n or chosen.max() >= n):
+        wrong = chosen[(chosen < -n) | (chosen >= n)][0]
+        raise InvalidPreferences(f"pair {wrong} is taken; expected a position from 0 to {n - 1}")
+
+
 def names(values: npt.ArrayLike) -> Objects:
     """Judges as str objects that are shared, so that ten million pairs cost one pointer each."""
     array = one_dimensional("judge", np.asarray(values, dtype=object))
     codes, found = pd.factorize(array, use_na_sentinel=True)
     refuse(codes < 0, "judge", array, "a name")
+    unread = np.array([isinstance(name, bytes) for name in found], dtype=bool)
+    if unread.any():
+        refuse(unread[codes], "judge", array, "text, not bytes; decode them")
     shared = np.empty(len(found), dtype=object)
     shared[:] = [str(name) for name in found]
     return shared[codes]
@@ -90,7 +105,7 @@ def judges(judge: str | Iterable[Any], n: int, each: str) -> Objects:
     """(n,) one name for all, or those given, whose number is not checked here."""
     if isinstance(judge, str):
         return np.full(n, judge, dtype=object)
-    if not isinstance(judge, Iterable):
+    if not isinstance(judge, Iterable) or isinstance(judge, bytes):
         raise InvalidPreferences(f"judge is {judge!r}; expected a name, or one for each {each}")
     listed = list(judge)
     array = np.empty(len(listed), dtype=object)

@@ -24,12 +24,12 @@ from ranking.ltr.boosting import BoostingParams, boost, feature_matrix
 from ranking.ltr.checking import query_keys, whole_number
 from ranking.ltr.columns import as_given
 from ranking.ltr.components import DEVIATION_LIMIT, RuleComponent, TreeComponent
-from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
+from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.model import Ranker, Scorer
 from ranking.ltr.objective import differences, pair_loss, row_gradient
 from ranking.ltr.preferences import Floats, Preferences
 from ranking.ltr.refined import Refined, as_table, incumbent_scores, opened
-from ranking.ltr.refining import declared
+from ranking.ltr.refining import declared, refuse_what_cannot_score
 
 MEMBERS = 8
 """Members of a committee."""
@@ -157,12 +157,10 @@ def _check_size(size: int) -> None:
 
 
 def _check(preferences: Preferences, incumbent: Scorer | None) -> None:
-    """Refuse what is no table of pairs and what cannot score."""
+    """Refuse what is no table of pairs and what cannot score, as `refine` does."""
     if not isinstance(preferences, Preferences):
         raise InvalidPreferences(f"preferences are a {type(preferences).__name__}; expected Preferences")
-    if incumbent is not None and not isinstance(incumbent, Scorer):
-        kind = type(incumbent).__name__
-        raise InvalidFeatures(f"the incumbent is a {kind}; expected score(features, queries=None)")
+    refuse_what_cannot_score(incumbent)
 
 
 def bagged(preferences: Preferences, rng: np.random.Generator) -> Preferences:

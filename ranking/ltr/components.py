@@ -8,7 +8,7 @@ Does *not* check tables: `ranking.ltr.model.Ranker` does that once for all its p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -98,9 +98,13 @@ class RuleComponent:
         Raises
         ------
         InvalidFeatures
-            For a column that is not there, an unknown direction or no key at all.
+            For a column that is not there or holds no numbers, an unknown direction, what is no key, or none.
         """
-        if not sort:
+        if not isinstance(features, pd.DataFrame):
+            raise InvalidFeatures(f"features are a {type(features).__name__}; expected a table")
+        if isinstance(sort, str) or not isinstance(sort, Iterable) or not all(map(_is_key, sort)):
+            raise InvalidFeatures(f"sort is {sort!r}; expected a list of (column, direction)")
+        if not len(sort):
             raise InvalidFeatures("a sorting rule without keys; expected at least one (column, direction)")
         return cls(name, weight, tuple(_sort_key(features, column, direction) for column, direction in sort))
 
@@ -271,12 +275,21 @@ class TreeComponent:
         return cls(str(data["name"]), float(data["weight"]), tuple(data["columns"]), str(data["model_text"]))
 
 
+def _is_key(key: Any) -> bool:
+    return isinstance(key, tuple | list) and len(key) == 2
+
+
 def _sort_key(features: pd.DataFrame, column: str, direction: str) -> SortKey:
     if column not in features.columns:
         raise InvalidFeatures(f"the sorting rule names {column!r}; expected one of {list(features.columns)}")
     if direction not in ("ascending", "descending"):
         raise InvalidFeatures(f"direction of {column!r} is {direction!r}; expected ascending or descending")
-    values = _column(features, column)
+    try:
+        values = _column(features, column)
+    except (TypeError, ValueError):
+        raise InvalidFeatures(
+            f"column {column!r} has type {features[column].dtype}; expected numbers"
+        ) from None
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return SortKey(column, direction, 0.0, 1.0)

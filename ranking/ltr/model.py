@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -81,6 +81,16 @@ class Ranker:
     components: tuple[Component, ...]
 
     def __post_init__(self) -> None:
+        for name in ("columns", "components"):
+            given = getattr(self, name)
+            if isinstance(given, str) or not isinstance(given, Iterable):
+                raise InvalidFeatures(f"{name} is {given!r}; expected a tuple of them")
+            object.__setattr__(self, name, tuple(given))
+        odd = [part for part in self.components if not isinstance(part, Component)]
+        if odd:
+            raise InvalidFeatures(
+                f"one of the components is a {type(odd[0]).__name__}; expected {list(KINDS)}"
+            )
         if len(set(self.columns)) < len(self.columns) or BASE in self.columns or not self.columns:
             raise InvalidFeatures(f"columns {self.columns}; expected unique names, none of them {BASE!r}")
         names = [component.name for component in self.components]

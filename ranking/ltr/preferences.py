@@ -306,10 +306,14 @@ class Preferences:
         return self
 
     def take(self, mask_or_index: npt.ArrayLike) -> Preferences:
-        """The pairs at a boolean mask or at positions, in that order."""
+        """The pairs at a boolean mask or at positions, in that order.
+
+        Raises InvalidPreferences for a mask of another length and a position that there is not.
+        """
         chosen = np.asarray(mask_or_index)
         if chosen.size == 0:
             chosen = chosen.astype(np.int64)
+        of.refuse_places(chosen, len(self))
         return Preferences._known({f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def part(self, block: slice) -> Preferences:

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ranking.ltr.checking import numbers
 from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage
-from ranking.ltr.errors import CorruptModel, LtrError
+from ranking.ltr.errors import CorruptModel, InvalidFeatures, LtrError
 from ranking.ltr.model import checksum
 from ranking.ltr.preferences import Floats, Objects
 from ranking.ltr.problem import Problem
@@ -176,11 +177,16 @@ def scaled(sources: tuple[Without, ...], factor: float) -> tuple[Without, ...]:
 def moved(full: Floats, without: pd.DataFrame) -> pd.DataFrame:
     """(n, sources) places that each row gained by each source; negative for places lost.
 
+    Raises InvalidFeatures unless `full` has one number for each row of `without`, as `Refined.without` gives.
+
     >>> full, without = np.array([3.0, 2.0, 1.0]), pd.DataFrame({"spring": [1.0, 2.0, 0.0]})
     >>> moved(full, without)["spring"].tolist()
     [1, -1, 0]
     """
-    return without.apply(lambda scores: _ranks(scores.to_numpy()) - _ranks(full))
+    if not isinstance(without, pd.DataFrame):
+        raise InvalidFeatures(f"without is a {type(without).__name__}; expected a table, a column a source")
+    ranks = _ranks(numbers("full", full, len(without)))
+    return without.apply(lambda scores: _ranks(scores.to_numpy()) - ranks)
 
 
 def _ranks(scores: Floats) -> Floats:

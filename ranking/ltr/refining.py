@@ -23,7 +23,7 @@ Worked example: 60 lists on made-up candidates. Experts want focus; the incumben
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from inspect import signature
 from typing import Any
@@ -39,7 +39,7 @@ from ranking.ltr.boosting import (
     monotone_places,
     refuse_ordered_categories,
 )
-from ranking.ltr.checking import key_forms, key_texts, query_keys
+from ranking.ltr.checking import key_forms, key_texts, query_keys, whole_number
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.model import BASE, Ranker, Scorer
@@ -100,6 +100,9 @@ def refine(
     With one query and one list nothing can be left out: the incumbent is kept, or a strongly held linear fit
     is all. Names of columns become text.
     """
+    whole_number("seed", seed, 0)
+    if params is not None and not isinstance(params, BoostingParams):
+        raise InvalidFeatures(f"params are a {type(params).__name__}; expected BoostingParams")
     table = _numbers(as_table(features))
     keys = query_keys(queries, len(table), name="queries")
     _check_preferences(preferences, len(table), keys)
@@ -174,12 +177,17 @@ def _inside(incumbent: Scorer | None) -> Scorer | None:
     """The incumbent, or the ranker inside a `Refined`, so that a second refinement is explained too."""
     if isinstance(incumbent, Refined) and incumbent.incumbent is None:
         return incumbent.ranker
+    refuse_what_cannot_score(incumbent)
+    return incumbent
+
+
+def refuse_what_cannot_score(incumbent: Any) -> None:
+    """Raise InvalidFeatures for an incumbent that gives no scores when it is asked as a `Scorer` is."""
     if incumbent is not None and not _scores(incumbent):
         raise InvalidFeatures(
             f"the incumbent is a {type(incumbent).__name__}; expected an object with score(features, "
             "queries=None) that gives a number for each row (for a model with `predict`, wrap it)"
         )
-    return incumbent
 
 
 def _scores(incumbent: Any) -> bool:
@@ -243,6 +251,10 @@ def declared(
 def _monotone(monotone: Mapping[str, int] | Sequence[int] | None, table: pd.DataFrame) -> dict[str, int]:
     if monotone is None or isinstance(monotone, Mapping):
         return {str(name): sign for name, sign in (monotone or {}).items()}
+    if not isinstance(monotone, Collection) or isinstance(monotone, str | bytes | Set):
+        raise InvalidFeatures(
+            f"monotone is {monotone!r}; expected directions by column, or one for each column"
+        )
     if len(monotone) != table.shape[1]:
         raise InvalidFeatures(
             f"monotone has {len(monotone)} entries; expected one for each of {table.shape[1]} columns"
@@ -254,6 +266,10 @@ def _categorical(
     categorical: Sequence[str] | Sequence[int] | None, columns: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Names, each once; a whole number is a place."""
+    if isinstance(categorical, str | bytes) or not isinstance(categorical, Iterable | None):
+        raise InvalidFeatures(
+            f"categorical is {categorical!r}; expected a list of names or places of columns"
+        )
     places = range(len(columns))
     named = [
         columns[one] if isinstance(one, int | np.integer) and one in places else str(one)

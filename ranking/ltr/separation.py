@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from ranking.ltr.columns import as_given
+from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.intervals import Estimate, estimate
 from ranking.ltr.preferences import Floats, Integers, Preferences
 
@@ -41,7 +43,12 @@ def separation_reliability(
     preferences : of all judges; rows joined by pairs, directly or not, make one scale, usually a list
     queries : (rows,) query key of each row: scales of one query are drawn again together. Without it each
         scale is a unit.
-    ridge : of the fit
+    ridge : of the fit, above 0
+
+    Raises
+    ------
+    InvalidPreferences
+        For a ridge that holds nothing.
 
     Returns
     -------
@@ -64,6 +71,8 @@ def separation_reliability(
     >>> round(separation_reliability(pairs, ridge=1e-9).value, 3)
     0.187
     """
+    if not isinstance(ridge, Real) or not 0 < ridge < np.inf:
+        raise InvalidPreferences(f"ridge is {ridge!r}; expected a number above 0")
     parts: dict[object, Floats] = defaultdict(lambda: np.zeros(2))
     key = None if queries is None else as_given(queries)
     for number, members in enumerate(_scales(preferences)):

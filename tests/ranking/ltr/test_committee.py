@@ -155,7 +155,7 @@ WRONG = [
         InvalidFeatures,
         r"scores have shape \(399,\); expected one for each of 400 rows",
     ),
-    ({"incumbent": "rule"}, InvalidFeatures, "the incumbent is a str; expected score"),
+    ({"incumbent": "rule"}, InvalidFeatures, "the incumbent is a str; expected an object with score"),
     ({"queries": np.arange(400)}, InvalidPreferences, "joins queries"),
     ({"queries": [None] * 400}, InvalidFeatures, "queries, row 0 is missing"),
     ({"seed": -1}, InvalidPreferences, "seed is -1; expected a whole number"),
