@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ranking.ltr.checking import is_key, whole_number
+from ranking.ltr.checking import whole_number
 from ranking.ltr.concordance import (
     alpha_of,
     coincidences,
@@ -30,12 +30,10 @@ from ranking.ltr.concordance import (
 )
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.intervals import Estimate, estimate
-from ranking.ltr.lines import judged_lines
+from ranking.ltr.lines import checked_lines
 from ranking.ltr.preferences import Floats, Order, Preferences
 from ranking.ltr.separation import NO_COMMON_LIST, NO_DIFFERENCE, separation_reliability
 
-COLUMNS = ("list_id", "judge", "row", "rank")
-OPTIONAL = ("rating", "query", "occasion")
 NO_COMMON_ROWS = "not enough overlap: no list has three items that two judges both put in an order"
 NO_COMPLETE_ROWS = "not enough overlap: no list has three items that all of its judges placed"
 NO_COMMON_RATING = "not enough overlap: no item was rated by two judges"
@@ -128,8 +126,8 @@ def measure_agreement(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> A
     Parameters
     ----------
     judged : `Preferences` of orders, in which judges who were shown the same list share its `list_id`
-        (`judged_lines` makes the table of them), or one line per judge and row of a list, in any order, with
-        the columns
+        (`judged_lines` makes the table of them; they hold no repeats), or one line per judge and row of a
+        list, in any order, with the columns
 
         - `list_id`: the same for everybody who was shown the same rows for the same query
         - `judge`: name
@@ -159,7 +157,7 @@ def measure_agreement(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> A
     (-0.333, 0.111, 'no list was put in an order twice by the same judge')
     """
     whole_number("seed", seed, 0, InvalidPreferences)
-    table = _checked(judged)
+    table = checked_lines(judged)
     first = table[table["turn"] == 0]
     shared = first.groupby("list_id", sort=False)["judge"].transform("nunique") >= 2
     lists = list(_lists(first[shared]))
@@ -179,70 +177,29 @@ def measure_agreement(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> A
     )
 
 
-def repeat_consistency(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> tuple[Consistency, ...]:
-    """Hold each judge against themselves on lists that they judged twice; input as of `measure_agreement`.
+def repeat_consistency(judged: pd.DataFrame, *, seed: int = 0) -> tuple[Consistency, ...]:
+    """Hold each judge against themselves on lists that they judged twice.
+
+    Parameters
+    ----------
+    judged : table of lines as of `measure_agreement`, with the column `occasion` that tells a judge's orders
+        of one list apart; without it there is no repeat
+    seed : of all intervals
+
+    Raises
+    ------
+    InvalidPreferences
+        For `Preferences`, which know no occasions, and naming the column and what is wrong with it.
 
     >>> judged = pd.DataFrame({"list_id": 1, "judge": "ada", "row": list("xyz") * 2,
     ...                        "rank": [1, 2, 3, 1, 3, 2], "occasion": [0, 0, 0, 1, 1, 1]})
     >>> [(one.judge, one.repeats, one.same, round(one.kept.value, 3)) for one in repeat_consistency(judged)]
     [('ada', 1, 0, 0.667)]
     """
-    return _repeats(_checked(judged), seed)[0]
-
-
-def _checked(judged: pd.DataFrame | Preferences) -> pd.DataFrame:
-    """The table with every column, and `turn`: 0 for a judge's first occasion of a list, then 1, 2, ..."""
+    whole_number("seed", seed, 0, InvalidPreferences)
     if isinstance(judged, Preferences):
-        judged = judged_lines(judged)
-    if not isinstance(judged, pd.DataFrame):
-        kind = type(judged).__name__
-        raise InvalidPreferences(f"what was judged is a {kind}; expected a table of lines, or Preferences")
-    missing = [name for name in COLUMNS if name not in judged.columns]
-    if missing:
-        raise InvalidPreferences(f"no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
-    table = judged.reset_index(drop=True)
-    for name in (*COLUMNS, *OPTIONAL):
-        if list(table.columns).count(name) > 1:
-            raise InvalidPreferences(f"column {name!r} occurs more than once; expected it once")
-    table = table.assign(
-        judge=table["judge"].astype(str),
-        rank=_numbers(table, "rank"),
-        rating=_numbers(table, "rating") if "rating" in table else np.nan,
-        query=table["query"] if "query" in table else table["list_id"],
-        occasion=table.get("occasion", 0),
-    )
-    for name in ("list_id", "judge", "row", "query", "occasion"):
-        _refuse_what_is_no_key(table[name], name)
-        _refuse(judged[name].isna() if name in judged else table[name].isna(), name, "is missing")
-    twice = table.duplicated(["list_id", "judge", "occasion", "row"])
-    _refuse(twice, "row", "stands twice in a list of one judge and occasion")
-    spread = table.groupby("list_id", sort=False)["query"].transform("nunique") > 1
-    _refuse(spread, "query", "differs within a list")
-    try:
-        turn = table.groupby(["list_id", "judge"], sort=False)["occasion"].rank(method="dense") - 1
-    except TypeError:
-        raise InvalidPreferences("occasion mixes what has no order, such as numbers and text") from None
-    return table.assign(turn=turn.astype(int))
-
-
-def _numbers(table: pd.DataFrame, name: str) -> pd.Series[float]:
-    numbers = pd.to_numeric(table[name], errors="coerce").astype(np.float64)
-    _refuse((numbers.isna() & table[name].notna()) | np.isinf(numbers), name, "is not a finite number")
-    return numbers
-
-
-def _refuse_what_is_no_key(column: pd.Series[Any], name: str) -> None:
-    try:
-        pd.factorize(column)
-    except TypeError:
-        _refuse(~column.map(is_key).astype(bool), name, "is a list or the like; expected a key")
-        raise
-
-
-def _refuse(wrong: pd.Series[bool], name: str, what: str) -> None:
-    places = np.flatnonzero(wrong.to_numpy())
-    if len(places):
-        raise InvalidPreferences(f"{name} of line {places[0]} {what}")
+        raise InvalidPreferences("preferences know no occasions; expected a table of lines with `occasion`")
+    return _repeats(checked_lines(judged), seed)[0]
 
 
 def _lists(table: pd.DataFrame) -> Iterator[_JudgedList]:

@@ -1,17 +1,24 @@
-"""From pairs back to the orders that they came from: one line a judge and row, as agreement is measured."""
+"""One line a judge and row, as agreement is measured: of pairs, from which orders they came, or as given."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ranking.ltr.checking import query_keys
+from ranking.ltr.checking import is_key, query_keys
 from ranking.ltr.columns import as_given
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.preferences import Integers, Preferences
 
-ONE_ORDER = "expected all pairs of one order, as from_orders and from_ratings make them"
+COLUMNS = ("list_id", "judge", "row", "rank")
+OPTIONAL = ("rating", "query", "occasion")
+ONE_ORDER = (
+    "expected all pairs of one order, as from_orders and from_ratings make them; a judge's second order of a "
+    "list needs a table of lines with `occasion`"
+)
 
 
 def judged_lines(preferences: Preferences, *, queries: npt.ArrayLike | None = None) -> pd.DataFrame:
@@ -19,7 +26,8 @@ def judged_lines(preferences: Preferences, *, queries: npt.ArrayLike | None = No
 
     Parameters
     ----------
-    preferences : all pairs of every order; judges who were shown the same list share its `list_id`
+    preferences : all pairs of every order; judges who were shown the same list share its `list_id`, and each
+        has it in one order: a second one needs a table with `occasion`, as `measure_agreement` takes
     queries : (rows,) query of each row, so that lists of one query are drawn again together
 
     Raises
@@ -99,3 +107,58 @@ def _unequal(lines: pd.DataFrame, groups: int) -> Integers:
     tied = lines.groupby(["group", "rank"]).size()
     level = np.bincount(tied.index.get_level_values("group"), tied * (tied - 1) // 2, groups)
     return np.asarray(rows * (rows - 1) // 2 - level, dtype=np.int64)
+
+
+def checked_lines(judged: pd.DataFrame | Preferences) -> pd.DataFrame:
+    """The table with every column, and `turn`: 0 for a judge's first occasion of a list, then 1, 2, ..."""
+    if isinstance(judged, Preferences):
+        judged = judged_lines(judged)
+    if not isinstance(judged, pd.DataFrame):
+        kind = type(judged).__name__
+        raise InvalidPreferences(f"what was judged is a {kind}; expected a table of lines, or Preferences")
+    missing = [name for name in COLUMNS if name not in judged.columns]
+    if missing:
+        raise InvalidPreferences(f"no column {missing[0]!r}; expected {', '.join(COLUMNS)}")
+    table = judged.reset_index(drop=True)
+    for name in (*COLUMNS, *OPTIONAL):
+        if list(table.columns).count(name) > 1:
+            raise InvalidPreferences(f"column {name!r} occurs more than once; expected it once")
+    table = table.assign(
+        judge=table["judge"].astype(str),
+        rank=_numbers(table, "rank"),
+        rating=_numbers(table, "rating") if "rating" in table else np.nan,
+        query=table["query"] if "query" in table else table["list_id"],
+        occasion=table.get("occasion", 0),
+    )
+    for name in ("list_id", "judge", "row", "query", "occasion"):
+        _refuse_what_is_no_key(table[name], name)
+        _refuse(judged[name].isna() if name in judged else table[name].isna(), name, "is missing")
+    twice = table.duplicated(["list_id", "judge", "occasion", "row"])
+    _refuse(twice, "row", "stands twice in a list of one judge and occasion")
+    spread = table.groupby("list_id", sort=False)["query"].transform("nunique") > 1
+    _refuse(spread, "query", "differs within a list")
+    try:
+        turn = table.groupby(["list_id", "judge"], sort=False)["occasion"].rank(method="dense") - 1
+    except TypeError:
+        raise InvalidPreferences("occasion mixes what has no order, such as numbers and text") from None
+    return table.assign(turn=turn.astype(int))
+
+
+def _numbers(table: pd.DataFrame, name: str) -> pd.Series[float]:
+    numbers = pd.to_numeric(table[name], errors="coerce").astype(np.float64)
+    _refuse((numbers.isna() & table[name].notna()) | np.isinf(numbers), name, "is not a finite number")
+    return numbers
+
+
+def _refuse_what_is_no_key(column: pd.Series[Any], name: str) -> None:
+    try:
+        pd.factorize(column)
+    except TypeError:
+        _refuse(~column.map(is_key).astype(bool), name, "is a list or the like; expected a key")
+        raise
+
+
+def _refuse(wrong: pd.Series[bool], name: str, what: str) -> None:
+    places = np.flatnonzero(wrong.to_numpy())
+    if len(places):
+        raise InvalidPreferences(f"{name} of line {places[0]} {what}")

@@ -218,6 +218,14 @@ def test_preferences_agree_as_the_orders_that_they_came_from():
     assert measure_agreement(pairs) == measure_agreement(table)
 
 
+def test_repeats_need_a_table_with_occasions():
+    again = Preferences.from_orders([[0, 1, 2], [0, 2, 1]], judge="ada", list_id=[0, 0])
+    with pytest.raises(InvalidPreferences, match="preferences know no occasions; expected a table of lines"):
+        repeat_consistency(again)
+    with pytest.raises(InvalidPreferences, match="second order of a list needs a table of lines with `occas"):
+        measure_agreement(again)
+
+
 def test_ties_come_back_as_equal_ranks_and_ratings_as_their_order():
     tied = Preferences.from_orders([[[4, 2], 0, [1, 3]]], judge="ada")
     rated = Preferences.from_ratings(rows=range(5), ratings=[2, 1, 3, 1, 3], judge="ada", list_id=0)
