@@ -293,9 +293,12 @@ def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
     alone = trials[0].margins
     tried = [tried_entry(trial, evidence, alone, mix.weights[family]) for family, trial in mix.chosen.items()]
     result = evidence.tried((1 - mix.belief) * alone + mix.belief * mix.margins, alone)
+    gained = result.gain > 0 or any(one["gain"] > 0 for one in tried)
     return {
         "kept_incumbent": bool(problem.has_incumbent and mix.belief == 0),
-        "choice": _choice(problem, mix.belief, result.accuracy, evidence.tried(alone, alone).accuracy),
+        "choice": _kept(gained)
+        if problem.has_incumbent and mix.belief == 0
+        else _choice(problem, mix.belief, result.accuracy, evidence.tried(alone, alone).accuracy),
         "belief": round(mix.belief, 6),
         "t": None if np.isinf(mix.t) else round(mix.t, 6),
         "candidates": tried,
@@ -305,9 +308,13 @@ def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
     }
 
 
+def _kept(gained: bool) -> str:
+    """Why the incumbent stays; a line of the report may well show a gain, of which belief was not sure."""
+    better = "surely enough better" if gained else "better"
+    return f"the incumbent is kept: nothing that was learned explains the experts {better} on lists left out"
+
+
 def _choice(problem: Problem, believe: float, accuracy: float, alone: float) -> str:
-    if problem.has_incumbent and believe == 0:
-        return "the incumbent is kept: nothing that was learned explains the experts better on lists left out"
     tied = bool((problem.expert.target == 0.5).all())
     words = (
         "the experts tied everything"
