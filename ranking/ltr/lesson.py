@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage, fit_coverage
-from ranking.ltr.judges import JudgeReport, believed, judge_reports
+from ranking.ltr.judges import JudgeReport, believed, judge_reports, plain
 from ranking.ltr.linear import ROUNDING
 from ranking.ltr.members import Fitted, OnFit, Trial, fit_all, linear_trials, threads_of_a_trial, tree_trials
 from ranking.ltr.objective import anchored, differences
@@ -109,7 +109,7 @@ def _learn(problem: Problem, name: str, meter: Meter, sources: Objects | None) -
     reports = _final_reports(problem, original, mix, reports)
     problem = problem.with_noise(*believed(reports, original))
     report = _report(problem, trials, mix) | covered
-    report["judges"] = {judge: found.to_dict() for judge, found in reports.items()}
+    report["judges"] = plain(reports)
     report["tendencies"] = [one.to_dict() for one in _tendencies(problem, original, mix, reports)]
     meter.enter("fit", report["choice"])
     if report["kept_incumbent"]:

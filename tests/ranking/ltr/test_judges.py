@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ranking.ltr.errors import InvalidPreferences
-from ranking.ltr.judges import LEAST_RATE, MOST_RATE, JudgeReport, believed, judge_reports
+from ranking.ltr.judges import LEAST_RATE, MOST_RATE, JudgeReport, believed, judge_reports, plain
 from ranking.ltr.preferences import Preferences
 
 
@@ -40,6 +40,22 @@ def judged(rates, lists=60, size=6, seed=0, sharpness=3.0, pull=0.0, agree=0.0, 
                 )
             )
     return np.concatenate(margins), Preferences.concat(parts), np.concatenate(incumbent)
+
+
+def test_a_report_that_judges_share_is_taken_apart_once():
+    taken = []
+
+    class Counted(JudgeReport):
+        def to_dict(self):
+            taken.append(self)
+            return super().to_dict()
+
+    shared, own = Counted(0.1, 1, 5, False), Counted(0.2, 9, 50, True)
+    found = plain({"ada": shared, "bob": own, "cid": shared})
+    assert taken == [shared, own]
+    assert found == {"ada": shared.to_dict(), "bob": own.to_dict(), "cid": shared.to_dict()}
+    found["ada"]["verdict"] = "careless"
+    assert found["cid"]["verdict"] == "unknown"
 
 
 def test_planted_flip_rates_are_found_within_their_intervals():
