@@ -91,7 +91,10 @@ def refuse_places(chosen: npt.NDArray[Any], n: int) -> None:
 def names(values: npt.ArrayLike) -> Objects:
     """Judges as str objects that are shared, so that ten million pairs cost one pointer each."""
     array = one_dimensional("judge", np.asarray(values, dtype=object))
-    codes, found = pd.factorize(array, use_na_sentinel=True)
+    try:
+        codes, found = pd.factorize(array, use_na_sentinel=True)
+    except TypeError:
+        raise InvalidPreferences("judge holds lists or the like; expected a name for each pair") from None
     refuse(codes < 0, "judge", array, "a name")
     unread = np.array([isinstance(name, bytes) for name in found], dtype=bool)
     if unread.any():

@@ -159,3 +159,8 @@ def test_names_in_bytes_are_no_names():
         Preferences.from_pairs(winner=[0, 1], loser=[1, 2], judge=["ada", b"bob"])
     with pytest.raises(InvalidPreferences, match="judge is b'ada'; expected a name"):
         Preferences.from_orders([[0, 1, 2]], judge=b"ada")
+
+
+def test_a_list_is_no_name_of_a_judge():
+    with pytest.raises(InvalidPreferences, match="judge holds lists or the like; expected a name"):
+        Preferences.from_pairs(winner=[0, 1], loser=[1, 2], judge=[["ada"], ["bob"]])
