@@ -96,6 +96,10 @@ def test_a_period_in_service_ends_with_the_next_promotion(project, challenger):
     assert (len(rows[0].periods), rows[0].in_service, rows[1].in_service) == (2, True, False)
 
 
+def test_a_version_is_verified_by_a_command_that_names_its_project(admin, challenger):
+    assert "manage.py verify 1 --project advisers" in page(admin, "version", 1)
+
+
 def test_the_page_of_a_rule_says_it_in_words(admin):
     assert "Assets managed, largest first, then Fee, smallest first." in page(admin, "version", 0)
 
