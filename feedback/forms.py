@@ -260,19 +260,9 @@ class HandOverForm(forms.Form):
         self.fields["to"].queryset = people_who_judge().exclude(pk=giver.pk)
 
 
-class PersonForm(forms.Form):
-    """Somebody who is to get a log-in."""
+class RoleForm(forms.Form):
+    """What somebody is here, and for whom."""
 
-    username = forms.CharField(
-        label="Username",
-        max_length=150,
-        help_text="Letters, digits and @ . + - _",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
-    )
-    full_name = forms.CharField(label="Name", max_length=150, required=False)
-    email = forms.EmailField(label="E-mail", required=False)
     role = forms.ChoiceField(
         choices=[
             (Member.Role.EXPERT, "Expert: judges lists in sessions"),
@@ -288,6 +278,22 @@ class PersonForm(forms.Form):
         empty_label="None",
         help_text="Of a reader. Organisations come with the needs that are imported.",
     )
+
+
+class PersonForm(RoleForm):
+    """Somebody who is to get a log-in."""
+
+    username = forms.CharField(
+        label="Username",
+        max_length=150,
+        help_text="Letters, digits and @ . + - _",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    full_name = forms.CharField(label="Name", max_length=150, required=False)
+    email = forms.EmailField(label="E-mail", required=False)
+    field_order = ("username", "full_name", "email", "role", "organisation")
 
     def request(self) -> PersonRequest:
         """Return what a valid form asks for."""

@@ -162,6 +162,7 @@ urlpatterns = [
     path("people/", manage_people.person_list, name="people"),
     path("people/new/", manage_people.person_new, name="person_new"),
     path("people/<int:member_id>/", manage_people.person, name="person"),
+    path("people/<int:member_id>/role/", manage_people.person_role, name="person_role"),
     path("people/<int:member_id>/password/", manage_people.person_password, name="person_password"),
     path("people/<int:member_id>/suspend/", manage_people.person_suspend, name="person_suspend"),
     path("people/<int:member_id>/readmit/", manage_people.person_readmit, name="person_readmit"),

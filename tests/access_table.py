@@ -287,6 +287,7 @@ PAGES: dict[str, Row] = {
     "feedback:person_new": Row({"GET": "admin", "POST": "admin"}),
     "feedback:person": get("admin", ids={"member_id": "member"}),
     "feedback:person_password": post("admin", ids={"member_id": "member"}),
+    "feedback:person_role": post("admin", 422, ids={"member_id": "member"}),
     "feedback:person_suspend": post("admin", ids={"member_id": "member"}),
     "feedback:person_readmit": post("admin", ids={"member_id": "member"}),
     # --- admins: sessions

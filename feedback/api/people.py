@@ -109,14 +109,11 @@ class MemberDetail(Endpoint, RetrieveAPIView):
 
     @extend_schema(request=MemberChangeBody, responses=MemberSerializer)
     def patch(self, request: Request, pk: int) -> Response:
-        """Take somebody's log-in away, or give it back; what the person did stays."""
+        """Change a role or organisation, take a log-in away or give it back; what the person did stays."""
         member = self.get_object()
         body = MemberChangeBody(data=request.data)
         body.is_valid(raise_exception=True)
-        if body.validated_data["active"]:
-            people.readmit(member)
-        else:
-            people.suspend(member, by=request.user)
+        people.change(member, body.validated_data, by=request.user)
         return Response(self.get_serializer(self.get_object()).data)
 
 

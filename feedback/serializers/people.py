@@ -79,9 +79,23 @@ class MemberBody(Body):
 
 
 class MemberChangeBody(Body):
-    """Whether somebody may log in."""
+    """Whether somebody may log in, as what, and for which organisation; what is left out stays."""
 
-    active = serializers.BooleanField()
+    active = serializers.BooleanField(required=False)
+    role = serializers.ChoiceField(Member.Role.choices, required=False)
+    organisation = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Organisation.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="of a reader; who is none any more loses it",
+    )
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a body that says nothing: it was meant to say something."""
+        if not asked:
+            raise serializers.ValidationError("Name what is to change: active, role or organisation.")
+        return asked
 
 
 class OutcomeSerializer(serializers.ModelSerializer):

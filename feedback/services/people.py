@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import structlog
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -14,9 +17,10 @@ from django.utils.crypto import get_random_string
 from rest_framework.authtoken.models import Token
 
 from feedback.errors import InvalidPerson
-from feedback.models import Member
+from feedback.models import ComparisonSession, FeedbackSession, Member, Slate
 from ranking.models import Organisation
 
+log = structlog.get_logger(__name__)
 # Without the letters and digits that are taken for each other when read aloud or from paper.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - an alphabet
 PASSWORD_GROUPS = 4
@@ -91,6 +95,76 @@ def suspend(member: Member, *, by: User) -> None:
         end_token(member.user)
 
 
+def change(member: Member, asked: Mapping[str, Any], *, by: User) -> None:
+    """Change of a person what is asked for (`active`, `role`, `organisation`), all or nothing.
+
+    Who becomes something else than a reader leaves the organisation. Raises InvalidPerson.
+    """
+    with transaction.atomic():
+        if "role" in asked or "organisation" in asked:
+            role = asked.get("role", member.role)
+            kept = member.organisation if role == Member.Role.READER else None
+            change_role(member, role, asked.get("organisation", kept), by=by)
+        if "active" in asked:
+            if asked["active"]:
+                readmit(member)
+            else:
+                suspend(member, by=by)
+
+
+def change_role(member: Member, role: str, organisation: Organisation | None, *, by: User) -> None:
+    """Put a person in another role or organisation, from the next request on; what they did stays.
+
+    Raises InvalidPerson, naming the field: for one's own role, so that an admin always remains; for whom the
+    program plays; and for an expert with lists that would then be left without anybody to judge them.
+    """
+    with transaction.atomic():
+        # Two admins who take each other's role at once would leave none: the second one finds the role gone.
+        admins = Member.objects.select_for_update().filter(role=Member.Role.ADMIN)
+        if by.pk not in set(admins.values_list("user_id", flat=True)):
+            raise InvalidPerson("only an admin changes roles", "role")
+        _check_role(role, organisation)
+        before = Member.objects.get(pk=member.pk)
+        if role != before.role:
+            _check_leaves(before, by)
+        Member.objects.filter(pk=member.pk).update(role=role, organisation=organisation)
+    member.role, member.organisation = role, organisation
+    log.info(
+        "role_changed",
+        username=member.user.get_username(),
+        role=role,
+        organisation=organisation.slug if organisation else None,
+        role_before=before.role,
+        by=by.get_username(),
+    )
+
+
+def _check_leaves(member: Member, by: User) -> None:
+    """Raise InvalidPerson where somebody may not leave their role."""
+    if member.user_id == by.pk:
+        raise InvalidPerson("nobody takes their own role away: ask another admin", "role")
+    if member.simulated:
+        raise InvalidPerson("a simulated expert stays one", "role")
+    waiting = _waiting_for(member.user)
+    if waiting:
+        what = ", ".join(f"“{title}”" for title in waiting)
+        raise InvalidPerson(f"has lists to judge in {what}: hand them over, or close it, first", "role")
+
+
+def _waiting_for(expert: User) -> list[str]:
+    """Return the titles of what is open and waits for an expert's answers."""
+    sessions = FeedbackSession.objects.filter(
+        state=FeedbackSession.State.OPEN, slates__expert=expert, slates__state=Slate.State.OPEN
+    )
+    comparisons = ComparisonSession.objects.filter(
+        state=ComparisonSession.State.OPEN, choices__expert=expert, choices__answer__isnull=True
+    )
+    titles = [
+        rows.order_by("pk").values_list("title", flat=True).distinct() for rows in (sessions, comparisons)
+    ]
+    return [title for found in titles for title in found]
+
+
 def readmit(member: Member) -> None:
     """Give the log-in back."""
     User.objects.filter(pk=member.user_id).update(is_active=True)
@@ -115,14 +189,18 @@ def _check(request: PersonRequest) -> None:
         raise InvalidPerson("at most 150 characters", "username")
     if User.objects.filter(username__iexact=request.username).exists():
         raise InvalidPerson(f"somebody is called “{request.username}” already", "username")
-    if request.role not in Member.Role.values:
-        raise InvalidPerson(f"expected one of {', '.join(Member.Role.values)}", "role")
-    if request.role == Member.Role.READER and request.organisation is None:
-        raise InvalidPerson("a reader sees the needs of an organisation: say which", "organisation")
-    if request.role != Member.Role.READER and request.organisation is not None:
-        raise InvalidPerson("only a reader belongs to an organisation", "organisation")
+    _check_role(request.role, request.organisation)
     if request.email:
         try:
             validate_email(request.email)
         except ValidationError:
             raise InvalidPerson("not an e-mail address", "email") from None
+
+
+def _check_role(role: str, organisation: Organisation | None) -> None:
+    if role not in Member.Role.values:
+        raise InvalidPerson(f"expected one of {', '.join(Member.Role.values)}", "role")
+    if role == Member.Role.READER and organisation is None:
+        raise InvalidPerson("a reader sees the needs of an organisation: say which", "organisation")
+    if role != Member.Role.READER and organisation is not None:
+        raise InvalidPerson("only a reader belongs to an organisation", "organisation")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.errors import InvalidPerson
-from feedback.forms import PersonForm, add_refusal
+from feedback.forms import PersonForm, RoleForm, add_refusal
 from feedback.models import Judgement, Member
 from feedback.services import coverage, people, reliability
 from ranking.access import for_roles
@@ -42,7 +43,9 @@ def expert_list(request: HttpRequest, slug: str) -> HttpResponse:
 def expert(request: HttpRequest, slug: str, username: str) -> HttpResponse:
     """Show one expert: pace, habits, what they said, and every list they judged."""
     project = find_project(slug)
-    found = Member.objects.select_related("user").filter(role=Member.Role.EXPERT)
+    # What a former expert said is read on: red flags and lists lead here.
+    judged = Judgement.objects.filter(expert=OuterRef("user"))
+    found = Member.objects.select_related("user").filter(Q(role=Member.Role.EXPERT) | Exists(judged))
     member = get_object_or_404(found, user__username=username)
     judgements = list(
         Judgement.objects.filter(slate__session__project=project, expert=member.user)
@@ -95,7 +98,24 @@ def person_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def person(request: HttpRequest, member_id: int) -> HttpResponse:
     """Show one person's log-in and what can be done about it."""
-    return render(request, "feedback/manage_person.html", {"member": _find_member(member_id)})
+    return _person_page(request, _find_member(member_id))
+
+
+@for_roles("admin")
+@require_POST
+def person_role(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Put somebody in another role or organisation."""
+    member, form = _find_member(member_id), RoleForm(request.POST)
+    if form.is_valid():
+        try:
+            people.change(member, form.cleaned_data, by=request.user)
+        except InvalidPerson as error:
+            add_refusal(form, error)
+        else:
+            where = f" of {member.organisation}" if member.organisation else ""
+            messages.success(request, f"{member} is now {member.get_role_display().lower()}{where}.")
+            return redirect("feedback:person", member_id)
+    return _person_page(request, member, form)
 
 
 @for_roles("admin")
@@ -135,6 +155,12 @@ def person_readmit(request: HttpRequest, member_id: int) -> HttpResponse:
 
 def _find_member(member_id: int) -> Member:
     return get_object_or_404(people.everybody(), pk=member_id)
+
+
+def _person_page(request: HttpRequest, member: Member, form: RoleForm | None = None) -> HttpResponse:
+    form = form or RoleForm(initial={"role": member.role, "organisation": member.organisation_id})
+    context = {"member": member, "form": form, "own": member.user_id == request.user.pk}
+    return render(request, "feedback/manage_person.html", context, status=422 if form.errors else 200)
 
 
 def _password_page(request: HttpRequest, member: Member, password: str, *, created: bool) -> HttpResponse:

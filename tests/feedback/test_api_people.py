@@ -7,6 +7,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.throttling import AnonRateThrottle
 
 from feedback.models import Member, Outcome
+from feedback.services import extending
 from tests import factories
 
 
@@ -104,6 +105,53 @@ def test_a_suspended_person_gets_no_token_and_keeps_none(admin):
     assert _log_in().status_code == 400
     admin.patch(f"/api/v1/members/{member.pk}/", {"active": True}, format="json")
     assert _log_in().status_code == 200
+
+
+def _patch(admin, username, **changes):
+    member = Member.objects.get(user__username=username)
+    return admin.patch(f"/api/v1/members/{member.pk}/", changes, format="json")
+
+
+def test_a_person_in_the_wrong_place_is_put_right(admin):
+    client = factories.api_client(factories.make_reader("rosa", "Harbour"))
+    factories.make_organisation("Lakeside")
+    assert _patch(admin, "rosa", organisation="lakeside").json()["organisation"]["slug"] == "lakeside"
+    assert client.get("/api/v1/me/").json()["organisation"]["slug"] == "lakeside"
+    made = _patch(admin, "rosa", role="expert").json()
+    assert (made["role"], made["organisation"]) == ("expert", None)
+    assert client.get("/api/v1/me/").json()["role"] == "expert"
+    both = _patch(admin, "rosa", role="reader", organisation="harbour", active=False).json()
+    assert (both["role"], both["organisation"]["slug"], both["active"]) == ("reader", "harbour", False)
+
+
+@pytest.mark.parametrize(
+    ("username", "changes", "field"),
+    [
+        ("rosa", {}, ""),
+        ("rosa", {"role": "owner"}, "role"),
+        ("rosa", {"organisation": None}, "organisation"),
+        ("rosa", {"organisation": "nowhere"}, "organisation"),
+        ("edda", {"role": "reader"}, "organisation"),
+        ("edda", {"organisation": "harbour"}, "organisation"),
+        ("ada", {"role": "expert"}, "role"),
+    ],
+)
+def test_what_nobody_can_be_is_refused_and_changes_nothing(admin, username, changes, field):
+    factories.make_reader("rosa", "Harbour")
+    factories.make_expert("edda")
+    before = list(Member.objects.order_by("pk").values())
+    answer = _patch(admin, username, **changes)
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [field])
+    assert list(Member.objects.order_by("pk").values()) == before
+
+
+def test_an_expert_whose_lists_wait_stays_one_until_they_are_handed_over(admin):
+    edda, egon = factories.make_expert("edda"), factories.make_expert("egon")
+    session = factories.make_session(factories.make_project(), [edda], slates_per_expert=2, title="Autumn")
+    refused = _patch(admin, "edda", role="admin")
+    assert "has lists to judge in “Autumn”" in refused.json()["error"]["fields"]["role"][0]
+    extending.hand_over(session, edda, egon)
+    assert _patch(admin, "edda", role="admin").json()["role"] == "admin"
 
 
 def test_somebody_without_a_role_is_refused():

@@ -88,6 +88,25 @@ def test_a_suspended_person_is_out_at_once_and_keeps_what_they_did(admin, projec
     assert logs_in("edda", factories.PASSWORD)
 
 
+def test_a_role_is_changed_on_the_page_of_a_person_and_refused_there(admin, project, edda):
+    address = reverse("feedback:person_role", args=[edda.member.pk])
+    answer = admin.post(address, {"role": "reader"})
+    assert answer.status_code == 422
+    assert "A reader sees the needs of an organisation: say which." in text_of(answer)
+    harbour = factories.make_organisation("Harbour")
+    answer = admin.post(address, {"role": "reader", "organisation": harbour.pk}, follow=True)
+    assert said(answer) == ["edda is now reader of Harbour."]
+    own = reverse("feedback:person", args=[Member.objects.get(user__username="ada").pk])
+    assert "Role and organisation" not in text_of(admin.get(own))
+
+
+def test_what_a_former_expert_said_is_still_read(admin, project, edda):
+    session = factories.make_closed_session(project, [edda])
+    people.change_role(edda.member, "admin", None, by=Member.objects.get(user__username="ada").user)
+    page_of = reverse("feedback:expert", args=["advisers", "edda"])
+    assert session.title in text_of(admin.get(page_of))
+
+
 def test_nobody_locks_themselves_out(admin):
     own = Member.objects.get(user__username="ada")
     answer = admin.post(reverse("feedback:person_suspend", args=[own.pk]), follow=True)
