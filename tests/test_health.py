@@ -24,7 +24,6 @@ for address in ("/healthz", "/readyz", "/readyz?exclude=broker"):
     answer = Client(HTTP_HOST="localhost").get(address)
     print(answer.status_code, answer.content.decode())
 """
-ADVISERS = Path(__file__).resolve().parent.parent / "fixtures" / "advisers"
 GONE = "amqp://nobody:secret@127.0.0.1:1//"
 
 
@@ -71,7 +70,6 @@ def test_not_ready_without_a_database_but_alive(tmp_path):
 
 
 REFUSING = [
-    ("rabbitmq", "amqp://guest:wrong@{}//"),
     ("rabbitmq", "amqp://guest:guest@{}/nowhere"),
     ("redis", "redis://nobody:wrong@{}/0"),
 ]
@@ -82,11 +80,18 @@ REFUSING = [
 def test_a_broker_that_refuses_the_log_in_is_as_one_that_is_away(deploy, require_service, service, url):
     address = urlsplit(require_service(service)).netloc.rpartition("@")[2]
     deployment = deploy()
-    deployment.manage("load_project", str(ADVISERS))
     deployment.environment["TIEBREAK_BROKER_URL"] = url.format(address)
     answers = deployment.manage("shell", "--no-imports", "-c", ASK).splitlines()
     assert [answer[:3] for answer in answers] == ["200", "503", "200"]
     assert json.loads(answers[1][4:])["checks"]["broker"] == "unreachable"
+
+
+@pytest.mark.services
+def test_a_training_is_queued_where_the_broker_refuses_the_log_in(deploy, require_service):
+    address = urlsplit(require_service("rabbitmq")).netloc.rpartition("@")[2]
+    deployment = deploy()
+    deployment.manage("shell", "--no-imports", "-c", "from tests import factories; factories.make_project()")
+    deployment.environment["TIEBREAK_BROKER_URL"] = f"amqp://guest:wrong@{address}//"
     assert "is queued" in deployment.manage("retrain", "advisers", "--labels")
 
 
