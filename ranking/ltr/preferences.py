@@ -46,7 +46,8 @@ class Preferences:
     winner, loser : (p,) int64
         Row positions; the expert put `winner` above `loser`.
     weight : (p,) float64
-        From 0 to 1e6; 1/(n-1) for a pair of a list of n, so that a list counts n/2 in all.
+        From 0 to 1e6; 1/(n-1) for a pair of a list of n, so that a list counts n/2 in all. It is evidence and
+        no unit of its own: ten times the weight is ten lists that say the same, and is believed like ten.
     target : (p,) float64
         1 for a strict order, 0.5 for a tie. Any other number is the probability of the order: it is learned
         from as it is, says in `metrics.pair_accuracy` which of the rows is above, and nothing about a judge's
