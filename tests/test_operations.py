@@ -173,7 +173,7 @@ def test_each_process_logs_one_json_object_a_line(production, running):
 def test_every_metric_that_an_alert_is_built_on_is_exported(production, running):
     told = set(re.findall(r"^\| `((?:tiebreak|django)_[a-z_]+)`", PAGE, flags=re.MULTILINE))
     exported = run(production, "metrics").stdout
-    assert len(told) == 7
+    assert len(told) == 8
     assert {name for name in told if f"# TYPE {name} " not in exported} == set()
 
 
