@@ -17,7 +17,7 @@ from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.services.interests import interested, items_of, set_aside
 from feedback.services.judging import LONGEST_COMMENT
 from feedback.services.keys import kept_under
-from feedback.services.pace import LONGEST_COUNTED, minutes_at
+from feedback.services.pace import LONGEST_COUNTED, gathered, minutes_at
 from feedback.submitting import Answer
 from ranking.services.candidates import description_of
 
@@ -129,10 +129,7 @@ def paces_of(comparisons: Collection[int], expert: User) -> dict[int, list[int]]
     given = ListAnswer.objects.filter(
         expert=expert, choice__session__in=comparisons, seconds__gt=0, seconds__lte=LONGEST_COUNTED
     )
-    own: dict[int, list[int]] = {comparison: [] for comparison in comparisons}
-    for comparison, seconds in given.values_list("choice__session", "seconds"):
-        own[comparison].append(seconds)
-    return own
+    return gathered(comparisons, given.values_list("choice__session", "seconds"))
 
 
 def _hold_open(choice: ListChoice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -43,8 +43,17 @@ def paces_of(sessions: Collection[int], expert: User) -> dict[int, list[int]]:
     judged = Judgement.objects.filter(
         expert=expert, slate__session__in=sessions, seconds__gt=0, seconds__lte=LONGEST_COUNTED
     )
+    return gathered(sessions, judged.values_list("slate__session", "seconds"))
+
+
+def gathered(sessions: Collection[int], taken: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """Return the seconds of each session, from (session, seconds) of every answer; none for one without.
+
+    >>> gathered([1, 2], [(1, 30), (1, 40)])
+    {1: [30, 40], 2: []}
+    """
     own: dict[int, list[int]] = {session: [] for session in sessions}
-    for session, seconds in judged.values_list("slate__session", "seconds"):
+    for session, seconds in taken:
         own[session].append(seconds)
     return own
 

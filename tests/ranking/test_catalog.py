@@ -31,7 +31,6 @@ from tests.ranking.folders import (
     N_ITEMS,
     N_QUERIES,
     change,
-    cut_down,
     replace_in_description,
     rows_of,
     write_rows,
@@ -49,11 +48,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _forget():
     forget_catalogues()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return cut_down(tmp_path)
 
 
 def counts():

@@ -10,25 +10,14 @@ from ranking.services.candidates import (
     current_feature_set,
     description_of,
     feature_definition,
-    forget_catalogues,
     space_of,
 )
 from ranking.services.catalog import load_project
 from ranking.services.versions import current_champion
 from ranking.services.words import FeatureWords
-from tests.ranking.folders import change, cut_down, replace_in_description
+from tests.ranking.folders import change, replace_in_description
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _forget():
-    forget_catalogues()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return cut_down(tmp_path)
 
 
 def test_fitted_features_stay_when_only_data_change_and_are_fitted_anew_when_declared_anew(folder):
