@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from feedback.models import Member, SlateItem
+from ranking.models import Project
 from ranking.services import serving
 from tests import factories, trainings
 from tests.access_table import API, OPEN, PAGES, Row
@@ -115,20 +116,6 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
     """A project in the middle of its life, beside another one: what there is to be seen, and to be hidden."""
     project = factories.make_project(items=24, queries=6)
     second = factories.make_project("second", items=6, queries=3)
-    closed = factories.make_closed_session(project, [people["expert"]], slates_per_expert=6)
-    session = factories.make_session(project, [people["expert"]])
-    foreign_session = factories.make_session(project, [people["other expert"]])
-    gap = factories.judge(foreign_session.slates.last(), kind="missing_information", field="fee")
-    query, foreign_query = (factories.queries_of(project, name)[0] for name in ("Harbour", "Meadow"))
-    serving.serve(query)
-    trainings.promote(trainings.make_version(project))
-    challenger = trainings.make_version(project, sort="age")
-    matches, foreign_matches = (
-        serving.serve(each).matches.order_by("rank") for each in (query, foreign_query)
-    )
-    against = challenger, project.versions.get(number=0)
-    comparison = factories.make_comparison(*against, [people["expert"]])
-    foreign_comparison = factories.make_comparison(*against, [people["other expert"]])
     return {
         "zero": 0,
         "one": 1,
@@ -136,11 +123,24 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "slug": project.slug,
         "second_slug": second.slug,
         "second_query": second.queries.first().pk,
-        "query": query.pk,
-        "foreign_query": foreign_query.pk,
-        "match": matches[0].pk,
-        "second_match": matches[1].pk,
-        "foreign_match": foreign_matches[0].pk,
+        "second_version": second.versions.get().pk,
+        "queued_job": trainings.make_job(second).pk,
+        "member": Member.objects.get(user=people["reader"]).pk,
+        "expert_name": "edda",
+        "reader": "rosa",
+        "password": factories.PASSWORD,
+        **_sessions_of(project, people),
+        **_versions_of(project, people),
+        "gold": factories.make_gold(project, size=4).pk,
+    }
+
+
+def _sessions_of(project: Project, people: dict[str, Any]) -> dict[str, Any]:
+    closed = factories.make_closed_session(project, [people["expert"]], slates_per_expert=6)
+    session = factories.make_session(project, [people["expert"]])
+    foreign_session = factories.make_session(project, [people["other expert"]])
+    gap = factories.judge(foreign_session.slates.last(), kind="missing_information", field="fee")
+    return {
         "session": session.pk,
         "foreign_session": foreign_session.pk,
         "closed_session": closed.pk,
@@ -149,23 +149,36 @@ def objects_of(people: dict[str, Any]) -> dict[str, Any]:
         "judged_slate": closed.slates.first().pk,
         "gap": gap.pk,
         "judgement": closed.slates.first().judgement.pk,
-        "gold": factories.make_gold(project, size=4).pk,
+    }
+
+
+def _versions_of(project: Project, people: dict[str, Any]) -> dict[str, Any]:
+    """Two versions over the rule, what readers are served by two of them, and comparisons."""
+    query, foreign_query = (factories.queries_of(project, name)[0] for name in ("Harbour", "Meadow"))
+    serving.serve(query)
+    trainings.promote(trainings.make_version(project))
+    challenger, first = trainings.make_version(project, sort="age"), project.versions.get(number=0)
+    matches, foreign_matches = (
+        serving.serve(each).matches.order_by("rank") for each in (query, foreign_query)
+    )
+    comparison = factories.make_comparison(challenger, first, [people["expert"]])
+    foreign_comparison = factories.make_comparison(challenger, first, [people["other expert"]])
+    return {
+        "query": query.pk,
+        "foreign_query": foreign_query.pk,
+        "match": matches[0].pk,
+        "second_match": matches[1].pk,
+        "foreign_match": foreign_matches[0].pk,
         "comparison": comparison.pk,
         "foreign_comparison": foreign_comparison.pk,
         "choice": comparison.choices.first().pk,
         "foreign_choice": foreign_comparison.choices.first().pk,
         "version": challenger.pk,
-        "first_version": project.versions.get(number=0).pk,
-        "second_version": second.versions.get().pk,
+        "first_version": first.pk,
         "sha256": challenger.sha256,
         "evaluation": challenger.evaluations.get().pk,
         "training_set": challenger.training_set_id,
         "job": challenger.job.pk,
-        "queued_job": trainings.make_job(second).pk,
-        "member": Member.objects.get(user=people["reader"]).pk,
-        "expert_name": "edda",
-        "reader": "rosa",
-        "password": factories.PASSWORD,
     }
 
 

@@ -101,8 +101,7 @@ def refine(
     is all. Names of columns become text.
     """
     whole_number("seed", seed, 0)
-    if params is not None and not isinstance(params, BoostingParams):
-        raise InvalidFeatures(f"params are a {type(params).__name__}; expected BoostingParams")
+    grown = _params(params)
     table = _numbers(as_table(features))
     keys = query_keys(queries, len(table), name="queries")
     _check_preferences(preferences, len(table), keys)
@@ -120,7 +119,7 @@ def refine(
         base=base / spread,
         expert=expert,
         fresh=_not_among(keys[expert.winner], incumbent_queries),
-        params=params or BoostingParams(),
+        params=grown,
         seed=seed,
         monotone=signs,
         categorical=categories,
@@ -131,6 +130,13 @@ def refine(
     component = RefinementComponent(name, 1.0, lesson.parts, lesson.coverage)
     refined = _refined(lesson, below, spread, component, _names(both))
     return refined if sources is None else _traced(refined, lesson, below, spread)
+
+
+def _params(params: BoostingParams | None) -> BoostingParams:
+    """The given ones or the usual. Raises InvalidFeatures for anything else."""
+    if params is not None and not isinstance(params, BoostingParams):
+        raise InvalidFeatures(f"params are a {type(params).__name__}; expected BoostingParams")
+    return params or BoostingParams()
 
 
 def _not_among(keys: Objects, learned: Iterable[Hashable] | None) -> npt.NDArray[np.bool_]:

@@ -27,6 +27,15 @@ def _state(view: Any) -> Any:
     return view.page.locator("#save-state")
 
 
+def _put_in_order(open_slate: Any) -> Any:
+    """Return the page of a list after a move that is saved."""
+    view = open_slate()
+    view.focus_card(3)
+    view.press("Home")
+    view.wait_until_saved()
+    return view
+
+
 def _left(view: Any, slate: Slate) -> None:
     view.page.wait_for_url(lambda url: f"/{slate.pk}/" not in url)
 
@@ -58,10 +67,7 @@ def test_the_first_page_of_a_session_says_that_a_submission_is_final(new_context
 
 
 def test_a_list_that_was_put_in_order_on_an_earlier_visit_asks_before_it_is_submitted(open_slate, slate):
-    view = open_slate()
-    view.focus_card(3)
-    view.press("Home")
-    view.wait_until_saved()
+    view = _put_in_order(open_slate)
     view.page.reload()
     view.press("ArrowDown", "Enter")
     expect(_state(view)).to_have_text("As you left it. Submit again?")
@@ -72,10 +78,7 @@ def test_a_list_that_was_put_in_order_on_an_earlier_visit_asks_before_it_is_subm
 
 
 def test_a_list_that_was_moved_on_this_visit_does_not_ask(open_slate, slate):
-    view = open_slate()
-    view.focus_card(3)
-    view.press("Home")
-    view.wait_until_saved()
+    view = _put_in_order(open_slate)
     view.page.reload()
     view.focus_card(1)
     view.press("Home", "Enter")
@@ -84,10 +87,7 @@ def test_a_list_that_was_moved_on_this_visit_does_not_ask(open_slate, slate):
 
 
 def test_a_session_that_was_paused_meanwhile_says_so_and_keeps_the_order(open_slate, slate):
-    view = open_slate()
-    view.focus_card(3)
-    view.press("Home")
-    view.wait_until_saved()
+    view = _put_in_order(open_slate)
     running.pause(slate.session)
     view.press("Enter")
     expect(_state(view)).to_have_text("Paused")

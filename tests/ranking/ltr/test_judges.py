@@ -10,7 +10,7 @@ from ranking.ltr.judges import LEAST_RATE, MOST_RATE, JudgeReport, believed, jud
 from ranking.ltr.preferences import Preferences
 
 
-def judged(rates, lists=60, size=6, seed=0, sharpness=3.0, pull=0.0, agree=0.0, randomised=True):
+def judged(rates, *, lists=60, size=6, seed=0, sharpness=3.0, pull=0.0, agree=0.0, randomised=True):
     """(margins of a model, pairs, the incumbent's differences); judges turn pairs round at their rate.
 
     Lists are shown in random order, or in the incumbent's, and pull each judge by `pull`; a judge who agrees
@@ -214,7 +214,7 @@ def test_margins_that_do_not_fit_the_pairs_are_refused(margins):
 
 
 # --- ten lists each, and a model that knows little yet ------------------------------------------------------
-def panel_of(kinds, seed, lists=10, size=10, loud=0.4, error=0.7):
+def panel_of(kinds, seed, *, lists=10, size=10, loud=0.4, error=0.7):
     """(margins, pairs): judges order lists by a utility; the model knows it roughly, and speaks softly."""
     rng = np.random.default_rng(seed)
     orders, judges, model = [], [], []
