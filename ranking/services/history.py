@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 
 from ranking.description import ProjectDescription
 from ranking.models import Evaluation, ModelVersion, Project, Promotion
@@ -49,23 +49,30 @@ class VersionRow:
         return self.periods[-1] if self.periods else None
 
 
-def version_rows(project: Project, most: int | None = None) -> list[VersionRow]:
-    """Return the versions of a project, or the latest `most`, latest first; none with its report."""
+def versions_of(project: Project) -> QuerySet[ModelVersion]:
+    """Return the versions of a project, latest first; none with its report."""
     found = project.versions.select_related("parent", "training_set").defer(*_large("", "parent__"))
-    return _rows(project, list(found.order_by("-number")[:most]))
+    return found.order_by("-number")
+
+
+def version_rows(project: Project, most: int | None = None) -> list[VersionRow]:
+    """Return a row for each version of a project, or for the latest `most`, latest first."""
+    return rows_of(project, versions_of(project)[:most])
 
 
 def version_row(version: ModelVersion) -> VersionRow:
     """Return the row of one version."""
-    return _rows(version.project, [version])[0]
+    return rows_of(version.project, [version])[0]
 
 
-def periods_in_service(project: Project, of: Sequence[ModelVersion] | None = None) -> list[Period]:
-    """Return every stretch of a version in service, or of the versions `of`, oldest first."""
-    log = project.promotions.select_related("version", "next", "evaluation__champion").order_by("id")
-    log = log.defer("evaluation__results", *_large("version__", "evaluation__champion__"))
-    if of is not None:
-        log = log.filter(version__in=of)
+def promotion_log(project: Project) -> QuerySet[Promotion]:
+    """Return the promotions of a project, latest first, with what `periods_of` reads."""
+    log = project.promotions.select_related("version", "next", "evaluation__champion").order_by("-id")
+    return log.defer("evaluation__results", *_large("version__", "evaluation__champion__"))
+
+
+def periods_of(log: Iterable[Promotion]) -> list[Period]:
+    """Return the stretch in service that each promotion began, in their order."""
     return [Period(one, one.created_at, _moment(getattr(one, "next", None))) for one in log]
 
 
@@ -90,10 +97,12 @@ def rule_in_words(version: ModelVersion, description: ProjectDescription) -> lis
     return [f"{labels.get(name, name)}, {ends[way]}" for name, way in version.report.get("rule", [])]
 
 
-def _rows(project: Project, versions: Sequence[ModelVersion]) -> list[VersionRow]:
+def rows_of(project: Project, found: Iterable[ModelVersion]) -> list[VersionRow]:
+    """Return a row for each of these versions of the project, in their order."""
+    versions = list(found)
     own, others = _evaluations(versions, "challenger"), _evaluations(versions, "champion")
     periods: dict[int, list[Period]] = {version.pk: [] for version in versions}
-    for period in periods_in_service(project, of=versions):
+    for period in periods_of(promotion_log(project).filter(version__in=versions).order_by("id")):
         periods[period.promotion.version_id].append(period)
     return [
         VersionRow(

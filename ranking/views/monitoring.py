@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -94,9 +95,9 @@ def columns(days: list[monitoring.Day]) -> dict[str, Any]:
 
 def _versions_shown(project: Project) -> list[ModelVersion]:
     """Return the versions that have been in service and the latest one, oldest first."""
-    rows = history.version_rows(project)
-    kept = [row.version for row in rows if row.periods or row is rows[0]][:VERSIONS_SHOWN]
-    return sorted(kept, key=lambda version: version.number)
+    found = history.versions_of(project)
+    kept = found.filter(Q(promotions__isnull=False) | Q(pk__in=found.values("pk")[:1])).distinct()
+    return sorted(kept[:VERSIONS_SHOWN], key=lambda version: version.number)
 
 
 def _by_attribute(found: list[list[monitoring.Exposure]]) -> list[dict[str, Any]]:

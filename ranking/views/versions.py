@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,6 +23,7 @@ from ranking.tasks import start_refresh
 from ranking.views.finding import find_project, find_version, sentence, tell
 
 LESSONS_SHOWN = 10
+PER_PAGE = 25
 
 
 @for_roles("admin")
@@ -29,13 +31,7 @@ LESSONS_SHOWN = 10
 def version_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Show all versions in one table."""
     project = find_project(slug)
-    context = {
-        "project": project,
-        "rows": history.version_rows(project),
-        "policy": PolicyForm(instance=project),
-        "roll_back": _roll_back(project),
-    }
-    return render(request, "ranking/versions.html", context)
+    return _version_list(request, project, PolicyForm(instance=project))
 
 
 @for_roles("admin")
@@ -120,9 +116,11 @@ def training_set(request: HttpRequest, slug: str, set_id: int) -> HttpResponse:
 def promotions(request: HttpRequest, slug: str) -> HttpResponse:
     """Show which version was put in service when, why and by whom."""
     project = find_project(slug)
+    page = Paginator(history.promotion_log(project), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "project": project,
-        "periods": list(reversed(history.periods_in_service(project))),
+        "page": page,
+        "periods": history.periods_of(page.object_list),
         "roll_back": _roll_back(project),
     }
     return render(request, "ranking/promotions.html", context)
@@ -185,16 +183,22 @@ def set_policy(request: HttpRequest, slug: str) -> HttpResponse:
     project = find_project(slug)
     form = PolicyForm(request.POST)
     if not form.is_valid():
-        context = {
-            "project": project,
-            "rows": history.version_rows(project),
-            "policy": form,
-            "roll_back": _roll_back(project),
-        }
-        return render(request, "ranking/versions.html", context, status=422)
+        return _version_list(request, project, form)
     policy.set_policy(project, Policy(**{name: form.cleaned_data[name] for name in PolicyForm.Meta.fields}))
     messages.success(request, "Saved what happens by itself.")
     return redirect("ranking:versions", slug)
+
+
+def _version_list(request: HttpRequest, project: Project, form: PolicyForm) -> HttpResponse:
+    page = Paginator(history.versions_of(project), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "project": project,
+        "page": page,
+        "rows": history.rows_of(project, page.object_list),
+        "policy": form,
+        "roll_back": _roll_back(project),
+    }
+    return render(request, "ranking/versions.html", context, status=422 if form.errors else 200)
 
 
 def _request_of(request: HttpRequest, form: PromotionForm) -> PromotionRequest:

@@ -47,12 +47,28 @@ def test_the_table_of_versions_takes_no_more_queries_for_more_versions(
 ):
     address = reverse("ranking:versions", args=["advisers"])
     admin.get(address)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         admin.get(address)
     for sort in ("age", "focus", "states"):
         trainings.make_version(project, sort=sort)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert b"Version 4" in admin.get(address).content
+
+
+def test_many_versions_and_promotions_are_read_page_by_page(admin, project, challenger):
+    trainings.promote(challenger)
+    for _ in range(25):
+        versions.roll_back(project, by="ada", reason="Readers complained.")
+        trainings.make_version(project, sort="age")
+    first, last = page(admin, "versions"), page(admin, "versions", data={"page": 2})
+    assert "1 to 25 of 27 versions" in first
+    assert re.search(r"Version 26 .* Version 2 ", first)
+    assert "26 to 27 of 27 versions" in last
+    assert re.search(r"Version 1 .* Version 0 ", last)
+    assert "Version 2 " not in last
+    oldest = page(admin, "promotions", data={"page": 2})
+    assert "26 to 27 of 27 promotions" in oldest
+    assert "The sorting rule" in oldest
 
 
 @pytest.mark.parametrize("name", ["version", "promotions"])
@@ -89,7 +105,7 @@ def test_figures_are_those_of_its_own_evaluation_else_of_the_latest_against_it(p
 def test_a_period_in_service_ends_with_the_next_promotion(project, challenger):
     trainings.promote(challenger)
     versions.roll_back(project, by="ada", reason="Readers complained.")
-    periods = history.periods_in_service(project)
+    periods = history.periods_of(history.promotion_log(project).order_by("id"))
     assert [period.promotion.version.number for period in periods] == [0, 1, 0]
     assert [period.until for period in periods] == [periods[1].since, periods[2].since, None]
     rows = {row.version.number: row for row in history.version_rows(project)}
