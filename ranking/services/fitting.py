@@ -1,0 +1,110 @@
+"""The features of a project as they are fitted: when they were declared, and what came up since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ranking.description import ProjectDescription
+from ranking.errors import ImportRefused
+from ranking.importers.tables import Refusal
+from ranking.ltr.features import FeatureSpace
+from ranking.models import FeatureSet, Project
+from ranking.services import files
+from ranking.services.candidates import current_feature_set, description_of, feature_definition, space_of
+from ranking.services.catalog_rows import OnProgress
+from ranking.services.versions import create_rule_version, current_champion
+
+
+def prepare(project: Project, on_progress: OnProgress) -> list[str]:
+    """Fit the features when they were declared anew, make version 0 when there is none; say what was done.
+
+    Features that are fitted stay as they are when only data change: a category code or a word weight that
+    moved would change what every older version means. A category that comes up gets a code of its own, which
+    versions know that are trained from then on.
+    """
+    description = description_of(project)
+    notes = []
+    if project.feature_sets.filter(definition_sha256=feature_definition(project)).exists():
+        notes += _extend(project, description)
+    else:
+        items, queries = _contents(project)
+        if not items or not queries:
+            return [f"no {description.item.plural if not items else description.query.plural} yet"]
+        lacking = sorted(set(description.item.names) - set(items[0]))
+        if lacking:  # the old features go on until every item has the new fields
+            return [f"import the {description.item.plural} again: they have no {', '.join(lacking)} yet"]
+        on_progress("features", 0, 1)
+        _fit(project, description, items, queries)
+        on_progress("features", 1, 1)
+        notes.append(f"{len(description.features)} features fitted")
+    if not project.versions.exists():
+        create_rule_version(project)
+        notes.append("version 0, the sorting rule, is in service")
+    return notes
+
+
+def _fit(
+    project: Project, description: ProjectDescription, items: list[Any], queries: list[Any]
+) -> FeatureSet:
+    return _store(project, FeatureSpace.fit(description.features, *_frames(description, items, queries)))
+
+
+def _extend(project: Project, description: ProjectDescription) -> list[str]:
+    """Give new categories a code; name them."""
+    space = space_of(current_feature_set(project))
+    if not space.categorical:
+        return []
+    extended = space.extended(*_frames(description, *_contents(project)))
+    if extended is space:
+        return []
+    _store(project, extended)
+    return [
+        f"{space.labels[name]}: {', '.join(new)} came up since the features were fitted; "
+        "the next training learns about it, earlier versions take it for missing"
+        for name, known in space.categories.items()
+        if (new := extended.categories[name][len(known) :])
+    ]
+
+
+def _frames(
+    description: ProjectDescription, items: list[Any], queries: list[Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return (
+        pd.DataFrame(items, columns=pd.Index(description.item.names)),
+        pd.DataFrame(queries, columns=pd.Index(description.query.names)),
+    )
+
+
+def _store(project: Project, space: FeatureSpace) -> FeatureSet:
+    file, digest = files.store("features", ".json", space.to_bytes())
+    return FeatureSet.objects.update_or_create(
+        project=project,
+        sha256=digest,
+        defaults={
+            "definition_sha256": feature_definition(project),
+            "file": file,
+            "columns": list(space.columns),
+        },
+    )[0]
+
+
+def _contents(project: Project) -> tuple[list[Any], list[Any]]:
+    """Return what is known of all active items and of all active queries."""
+    items = project.items.filter(active=True).values_list("current__content", flat=True)
+    queries = project.queries.filter(active=True).values_list("content", flat=True)
+    return [content for content in items if content is not None], list(queries)
+
+
+def refuse_lost_features(project: Project, description: ProjectDescription) -> None:
+    """The version in service explains itself by its features: they may be added to, not taken away."""
+    champion = current_champion(project)
+    if champion is None:
+        return
+    lost = [
+        name for name in champion.feature_set.columns if name not in {f.name for f in description.features}
+    ]
+    if lost:
+        message = f"version {champion.number} is in service and needs it; roll back or keep the feature"
+        raise ImportRefused([Refusal("project.toml", None, f"features: {name}", message) for name in lost])
