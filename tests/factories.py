@@ -133,7 +133,11 @@ def queries_of(project: Project, organisation: str) -> list[Query]:
 
 def _fit_features(project: Project, items: Sequence[Any], queries: Sequence[Any]) -> FeatureSet:
     specs = from_dict(project.description).features
-    space = FeatureSpace.fit(specs, pd.DataFrame(items), pd.DataFrame(queries))
+    return store_features(project, FeatureSpace.fit(specs, pd.DataFrame(items), pd.DataFrame(queries)))
+
+
+def store_features(project: Project, space: FeatureSpace) -> FeatureSet:
+    """Make a feature space that of the project as it is declared."""
     file, digest = files.store("features", ".json", space.to_bytes())
     return FeatureSet.objects.create(
         project=project,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ranking.content import content_hash
 from ranking.description import ProjectDescription, from_dict
 from ranking.ltr.features import FeatureSpace, PreparedItems
-from ranking.models import FeatureSet, GivenFeatures, Item, ItemVersion, Project, Query
+from ranking.models import FeatureSet, GivenFeatures, Item, ItemVersion, ModelVersion, Project, Query
 from ranking.rules import eligible_mask
 from ranking.services import files
 
@@ -62,7 +62,7 @@ def current_feature_set(project: Project) -> FeatureSet:
     A description may be ahead of its features, until the items have been imported with its new fields.
     """
     present = project.feature_sets.filter(definition_sha256=feature_definition(project))
-    return present.order_by("-id").first() or project.feature_sets.latest("id")
+    return present.order_by("-created_at", "-id").first() or project.feature_sets.latest("created_at", "id")
 
 
 def feature_definition(project: Project) -> str:
@@ -74,6 +74,16 @@ def feature_definition(project: Project) -> str:
 def space_of(feature_set: FeatureSet) -> FeatureSpace:
     """Return the fitted feature space of a feature set. Raises BrokenFile."""
     return FeatureSpace.from_bytes(files.read(feature_set.file, feature_set.sha256), feature_set.sha256)
+
+
+def misread(version: ModelVersion, space: FeatureSpace) -> tuple[str, ...]:
+    """Return the columns that a version would read wrongly in a feature space. Raises BrokenFile."""
+    return space_of(version.feature_set).misread(space, columns_of(version))
+
+
+def columns_of(version: ModelVersion) -> list[str]:
+    """Return the columns that decide a version's order: those that a sorting rule names, else all."""
+    return [name for name, _ in version.report.get("rule", [])] or list(version.feature_set.columns)
 
 
 def catalogue(project: Project, feature_set: FeatureSet) -> Catalogue:

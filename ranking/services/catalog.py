@@ -236,7 +236,10 @@ def _save_project(description: ProjectDescription) -> tuple[Project, list[str]]:
         return project, []
     refuse_lost_features(project, description)
     project.description, project.name = stored, description.name
-    project.save(update_fields=["description", "name"])
+    # Rules decide who may be listed at all: a list that was made under others must be made again.
+    project.items_revision = F("items_revision") + 1
+    project.save(update_fields=["description", "name", "items_revision"])
+    project.refresh_from_db(fields=["items_revision"])
     return project, ["the description changed"]
 
 

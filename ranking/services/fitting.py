@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from django.utils import timezone
 
 from ranking.description import ProjectDescription
 from ranking.errors import ImportRefused
@@ -12,7 +13,14 @@ from ranking.importers.tables import Refusal
 from ranking.ltr.features import FeatureSpace
 from ranking.models import FeatureSet, Project
 from ranking.services import files
-from ranking.services.candidates import current_feature_set, description_of, feature_definition, space_of
+from ranking.services.candidates import (
+    columns_of,
+    current_feature_set,
+    description_of,
+    feature_definition,
+    misread,
+    space_of,
+)
 from ranking.services.catalog_rows import OnProgress
 from ranking.services.versions import create_rule_version, current_champion
 
@@ -22,11 +30,12 @@ def prepare(project: Project, on_progress: OnProgress) -> list[str]:
 
     Features that are fitted stay as they are when only data change: a category code or a word weight that
     moved would change what every older version means. A category that comes up gets a code of its own, which
-    versions know that are trained from then on.
+    versions know that are trained from then on. What is declared as before keeps its codes and words when
+    another feature is declared anew: the next version is refined from the one in service.
     """
     description = description_of(project)
     notes = []
-    if project.feature_sets.filter(definition_sha256=feature_definition(project)).exists():
+    if _are_fitted(project):
         notes += _extend(project, description)
     else:
         items, queries = _contents(project)
@@ -48,7 +57,24 @@ def prepare(project: Project, on_progress: OnProgress) -> list[str]:
 def _fit(
     project: Project, description: ProjectDescription, items: list[Any], queries: list[Any]
 ) -> FeatureSet:
-    return _store(project, FeatureSpace.fit(description.features, *_frames(description, items, queries)))
+    frames = _frames(description, items, queries)
+    return _store(project, FeatureSpace.fit(description.features, *frames, like=_space_to_keep(project)))
+
+
+def _are_fitted(project: Project) -> bool:
+    """Say whether features are fitted as they are declared, and as the champion reads them."""
+    if not project.feature_sets.filter(definition_sha256=feature_definition(project)).exists():
+        return False
+    champion = current_champion(project)
+    return champion is None or not misread(champion, space_of(current_feature_set(project)))
+
+
+def _space_to_keep(project: Project) -> FeatureSpace | None:
+    """Return the space whose codes and words stay: the latest, or the champion's where the two differ."""
+    if not project.feature_sets.exists():
+        return None
+    latest, champion = space_of(current_feature_set(project)), current_champion(project)
+    return space_of(champion.feature_set) if champion and misread(champion, latest) else latest
 
 
 def _extend(project: Project, description: ProjectDescription) -> list[str]:
@@ -86,6 +112,7 @@ def _store(project: Project, space: FeatureSpace) -> FeatureSet:
             "definition_sha256": feature_definition(project),
             "file": file,
             "columns": list(space.columns),
+            "created_at": timezone.now(),  # one that was there before others is the present one again
         },
     )[0]
 
@@ -98,13 +125,20 @@ def _contents(project: Project) -> tuple[list[Any], list[Any]]:
 
 
 def refuse_lost_features(project: Project, description: ProjectDescription) -> None:
-    """The version in service explains itself by its features: they may be added to, not taken away."""
+    """The version in service reads its features, and the next one is refined from it: they may be added to,
+    not taken away, and none may come to mean something else.
+    """
     champion = current_champion(project)
     if champion is None:
         return
-    lost = [
-        name for name in champion.feature_set.columns if name not in {f.name for f in description.features}
-    ]
-    if lost:
-        message = f"version {champion.number} is in service and needs it; roll back or keep the feature"
-        raise ImportRefused([Refusal("project.toml", None, f"features: {name}", message) for name in lost])
+    declared = {spec.name: spec.reading for spec in description.features}
+    own = {spec.name: spec.reading for spec in space_of(champion.feature_set).specs}
+    lost = [name for name in champion.feature_set.columns if name not in declared]
+    changed = [name for name in columns_of(champion) if name in declared and declared[name] != own[name]]
+    in_service = f"version {champion.number} is in service and"
+    refusals = dict.fromkeys(lost, f"{in_service} needs it; roll back or keep the feature")
+    refusals |= dict.fromkeys(changed, f"{in_service} reads it as it was; give what changed another name")
+    if refusals:
+        raise ImportRefused(
+            [Refusal("project.toml", None, f"features: {name}", why) for name, why in refusals.items()]
+        )

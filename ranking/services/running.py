@@ -25,7 +25,7 @@ from django.conf import settings
 from ranking.errors import LostLease, NoChampion
 from ranking.models import ModelVersion, TrainingJob, TrainingSet
 from ranking.services import files, jobs, serving
-from ranking.services.candidates import description_of, space_of
+from ranking.services.candidates import description_of, misread, space_of
 from ranking.services.training_sets import learned_queries, load_frames
 
 SMALL_SET = 20_000  # rows
@@ -92,10 +92,19 @@ def run(job: TrainingJob) -> None:
 
 
 def _base(job: TrainingJob) -> ModelVersion | None:
+    """Return the version in service. Raises ChildFailed where the set's features are not those it reads."""
     try:
-        return serving.champion(job.project).version
+        champion = serving.champion(job.project).version
     except NoChampion:
         return None
+    wrong = misread(champion, space_of(job.training_set.feature_set))
+    if wrong:
+        # It would be compared, and refined, by lists that nobody is shown.
+        raise ChildFailed(
+            f"version {champion.number}, in service, would misread {', '.join(wrong)} as the features are "
+            "fitted for this training: load the project again, or promote a version that was trained since"
+        )
+    return champion
 
 
 def _task_of(job: TrainingJob, base: ModelVersion | None) -> dict[str, Any]:

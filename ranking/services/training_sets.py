@@ -236,7 +236,9 @@ def _freeze(
     pair_frame = pd.DataFrame(pairs, columns=list(PAIR_COLUMNS)).astype(PAIR_COLUMNS)
     rows_file, rows_hash = files.store("training", ".parquet", _parquet(row_frame))
     pairs_file, pairs_hash = files.store("training", ".parquet", _parquet(pair_frame))
-    digest = sha256(f"{project.slug}\n{mode}\n{rows_hash}\n{pairs_hash}".encode()).hexdigest()
+    # With its features: the same numbers under another direction of a feature are another thing to learn.
+    parts = (project.slug, mode, feature_set.sha256, rows_hash, pairs_hash)
+    digest = sha256("\n".join(parts).encode()).hexdigest()
     return TrainingSet.objects.get_or_create(
         sha256=digest,
         defaults={

@@ -327,3 +327,19 @@ def test_a_command_on_a_wrong_description_tells_file_line_and_key(folder):
     replace_in_description(folder, "reference_year = 2025", "reference_year = 25")
     with pytest.raises(CommandError, match=r"project\.toml, line \d+: reference_year"):
         run("load_project", folder)
+
+
+def test_a_new_hard_rule_holds_for_lists_that_were_made_before_it(folder):
+    load_project(folder)
+    query = Query.objects.select_related("project").first()
+    before = serving.serve(query)
+    rule = (
+        '[[rules]]\nname = "huge"\nfield = "employees"\noperator = "at_least"\nvalue = 1000000\n'
+        'words = "has a million people"\n\n'
+    )
+    replace_in_description(folder, "[[rules]]", rule + "[[rules]]")
+    load_project(folder)
+    assert before.matches.exists()
+    served = serving.serve(Query.objects.select_related("project").get(pk=query.pk))
+    assert not served.matches.exists()
+    assert served.removed_by_rule["huge"] > 0

@@ -15,9 +15,11 @@ from django.core.management import call_command
 
 from feedback.services import learning
 from ranking.errors import BrokenFile, LostLease
+from ranking.ltr.features import FeatureSpace
 from ranking.ltr.provenance import Provenance, load_provenance
 from ranking.models import Label, ModelVersion, TrainingJob
 from ranking.services import files, jobs, provenance, running, serving, training_sets, verification
+from ranking.services.candidates import space_of
 from ranking.services.training_sets import held_out
 from tests import factories, trainings
 
@@ -159,6 +161,19 @@ def test_signed_off_pairs_and_protected_groups_reach_the_gate():
     (check,) = (c for c in evaluation.results["gate"]["checks"] if c["name"] == "signed_off")
     assert (check["figures"]["pairs"], len(check["figures"]["flipped"])) == (1, 1)
     assert evaluation.verdict == "refuse"
+
+
+def test_a_training_by_which_the_version_in_service_would_be_misread_fails_and_says_so():
+    project = factories.make_project()
+    space = space_of(project.feature_sets.get())
+    moved = {**space.categories, "style": space.categories["style"][::-1]}
+    trainings.promote(trainings.make_version(project))
+    factories.store_features(project, FeatureSpace(space.specs, moved, space.texts))
+    job = _claimed(project)
+    running.run(job)
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert "version 1, in service, would misread style" in job.error
 
 
 def test_a_training_that_refuses_its_input_fails_at_once_with_its_reason():

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,14 @@ class FeatureSpace:
     texts: Mapping[str, TextSpace] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, specs: Sequence[FeatureSpec], items: pd.DataFrame, queries: pd.DataFrame) -> FeatureSpace:
+    def fit(
+        cls,
+        specs: Sequence[FeatureSpec],
+        items: pd.DataFrame,
+        queries: pd.DataFrame,
+        *,
+        like: FeatureSpace | None = None,
+    ) -> FeatureSpace:
         """Learn category codes and vocabularies.
 
         Parameters
@@ -60,15 +67,21 @@ class FeatureSpace:
         specs : features in the order of the columns
         items : (n, fields) all items; sets are lists, dates ISO texts, missing values None or NaN
         queries : (m, fields) all queries
+        like : a space whose codes and words stay where a feature reads the same: a model that was trained in
+            it and refined in the new one would else take one category for another
 
         Raises InvalidFeatures when a field is missing.
         """
         _check_fields(specs, items.columns, queries.columns)
+        kept = like._same(specs) if like else frozenset()
         categories: dict[str, tuple[str, ...]] = {}
         texts: dict[str, TextSpace] = {}
         for spec in specs:
             if spec.kind == "categorical":
-                categories[spec.name] = tuple(sorted(_categories(spec, items, queries)))
+                known = like.categories[spec.name] if like and spec.name in kept else ()
+                categories[spec.name] = known + tuple(sorted(_categories(spec, items, queries) - set(known)))
+            elif spec.kind == "text_similarity" and like and spec.name in kept:
+                texts[spec.name] = like.texts[spec.name]
             elif spec.kind == "text_similarity":
                 both = [*items[spec.item_field], *queries[spec.query_field]]
                 texts[spec.name] = TextSpace.fit([_text(value) for value in both])
@@ -86,11 +99,41 @@ class FeatureSpace:
         >>> later.categories, later.extended(items, queries) is later
         ({'style': ('growth', 'value', 'blend')}, True)
         """
-        categories = {}
-        for spec in (spec for spec in self.specs if spec.kind == "categorical"):
-            known = self.categories[spec.name]
-            categories[spec.name] = known + tuple(sorted(_categories(spec, items, queries) - set(known)))
-        return self if categories == dict(self.categories) else replace(self, categories=categories)
+        found = FeatureSpace.fit(self.specs, items, queries, like=self)
+        return self if found.categories == self.categories else found
+
+    def misread(self, other: FeatureSpace, columns: Iterable[str]) -> tuple[str, ...]:
+        """Those of the columns that a model of this space would read wrongly in another one.
+
+        They are not there, read something else, or have other codes or words; categories that one of the
+        two knows beyond the other's are no harm.
+
+        >>> items, queries = pd.DataFrame({"style": ["value", "growth"]}), pd.DataFrame()
+        >>> spec = FeatureSpec("style", "categorical", label="Style", field="style")
+        >>> space = FeatureSpace.fit([spec], items, queries)
+        >>> again = FeatureSpec("style", "categorical", label="Manner", field="style")
+        >>> fewer = FeatureSpace.fit([again], items[:1], queries)
+        >>> space.misread(space, ["style"]), space.misread(fewer, ["style"])
+        ((), ('style',))
+        """
+        same = self._same(other.specs)
+        return tuple(
+            name
+            for name in columns
+            if name not in same
+            or self.texts.get(name) != other.texts.get(name)
+            or any(
+                one != two
+                for one, two in zip(
+                    self.categories.get(name, ()), other.categories.get(name, ()), strict=False
+                )
+            )
+        )
+
+    def _same(self, specs: Iterable[FeatureSpec]) -> frozenset[str]:
+        """Names of the features that read here what they read there."""
+        own = {spec.name: spec.reading for spec in self.specs}
+        return frozenset(spec.name for spec in specs if own.get(spec.name) == spec.reading)
 
     @property
     def columns(self) -> tuple[str, ...]:

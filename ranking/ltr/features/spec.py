@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal[
@@ -58,6 +58,11 @@ class FeatureSpec:
         if self.kind in ONE_SIDED:
             return (self.field,) if self.side == "item" else ()
         return (self.item_field,) if self.kind in CROSSES else ()
+
+    @property
+    def reading(self) -> FeatureSpec:
+        """What decides the values alone: not how they are told to people, nor which way they may act."""
+        return replace(self, label="", unit="", monotone=0)
 
     @property
     def query_fields(self) -> tuple[str, ...]:
