@@ -109,10 +109,10 @@ def refine(
     pooled, pooled_keys = _pool_of(pool, pool_queries, table)
     both = pd.concat([table, pooled], ignore_index=True) if len(pooled) else table
     base = _base_of(below, (table, keys), (pooled, pooled_keys))
-    spread = spread_of(base, preferences)
     meter = Meter(on_progress)
     signs, categories = declared(monotone, categorical, both)
     expert = preferences.take(preferences.weight > 0)
+    spread = spread_of(base, expert)
     problem = Problem(
         features=both,
         queries=np.r_[keys, pooled_keys],

@@ -8,8 +8,13 @@ beat"), which a few lists cannot leave and hundreds can::
 Belief: the combination replaces the incumbent as far as queries left out bear it out. With the gain in loss
 of each query over the incumbent under its best factor, t = mean / error over the queries, and
 
-    belief = clip((t - 1.2)/1.5, 0, 1)
+    belief = clip((t - 1.2)/1.5, 0, 1) clip(1 + a, 0, 1)
     f = (1 - belief) s f0 + belief sum_m w_m f_m
+
+a is the gain in pairs the right way round, in its own standard errors. Only the incumbent's order is used,
+and one whose scores are skewed (amounts, prices, odds) has a poor loss under every factor, however right its
+order is: what puts fewer pairs right on the queries left out is believed less, and not at all from one error
+on.
 
 The best factor, because a combination may shrink the incumbent: where judges answer at random, a perfect
 incumbent's loss falls by that alone, and its order would be given up for nothing. Queries, because a list
@@ -99,17 +104,21 @@ class Evidence:
         codes, units = pd.factorize(self.units)
         return np.bincount(codes, values, len(units)).astype(np.float64)
 
+    def accuracy(self, margins: Floats) -> Floats:
+        """Share of strict pairs in the order of the margins, for each unit that has any."""
+        direction = np.sign(self.pairs.target - 0.5)
+        strict = self.by_unit(self.pairs.weight * np.abs(direction))
+        right = self.by_unit(self.pairs.weight * np.abs(direction) * (1 + np.sign(margins) * direction) / 2)
+        return np.asarray(right[strict > 0] / strict[strict > 0], dtype=np.float64)
+
     def tried(self, margins: Floats, incumbent: Floats) -> Tried:
         """Figures of one learner beside the incumbent's."""
         weight = self.by_unit(self.pairs.weight)
         known = weight > 0
         loss = self.by_unit(self.losses(margins))[known] / weight[known]
         alone = self.by_unit(self.losses(incumbent))[known] / weight[known]
-        direction = np.sign(self.pairs.target - 0.5)
-        strict = self.by_unit(self.pairs.weight * np.abs(direction))
-        right = self.by_unit(self.pairs.weight * np.abs(direction) * (1 + np.sign(margins) * direction) / 2)
-        accuracy = right[strict > 0] / strict[strict > 0]
-        return Tried(*_mean_and_error(loss), *_mean_and_error(accuracy), *_mean_and_error(alone - loss))
+        accuracy = _mean_and_error(self.accuracy(margins))
+        return Tried(*_mean_and_error(loss), *accuracy, *_mean_and_error(alone - loss))
 
 
 def best_of(trials: list[Trial], evidence: Evidence) -> dict[str, Trial]:
@@ -198,7 +207,16 @@ def belief(margins: Floats, incumbent: Floats, evidence: Evidence) -> tuple[floa
     spread = gains.var(ddof=1) * (n - 1)
     error = np.sqrt((spread + DOUBTED * DOUBT**2) / (n - 1 + DOUBTED) / n)
     t = float(gains.mean() / error)
-    return float(np.clip((t - SURE_FROM) / (SURE_AT - SURE_FROM), 0.0, 1.0)), t
+    sure = np.clip((t - SURE_FROM) / (SURE_AT - SURE_FROM), 0.0, 1.0)
+    return float(sure * _no_worse(margins, incumbent, evidence)), t
+
+
+def _no_worse(margins: Floats, incumbent: Floats, evidence: Evidence) -> float:
+    """1 where the margins put as many pairs right as the incumbent's, 0 from one standard error fewer on."""
+    gained, error = _mean_and_error(evidence.accuracy(margins) - evidence.accuracy(incumbent))
+    if gained >= 0:
+        return 1.0
+    return max(1.0 + gained / error, 0.0) if error > 0 else 0.0
 
 
 def _best_factor(incumbent: Floats, evidence: Evidence) -> float:

@@ -139,3 +139,13 @@ def test_the_report_says_plain_values():
     assert all(
         isinstance(value, float) for key, value in entry.items() if key not in ("family", "size", "words")
     )
+
+
+def test_a_better_loss_with_fewer_pairs_right_is_not_believed():
+    """The incumbent has the true order on a skewed scale, which explains the pairs badly at every factor."""
+    evidence, true = evidence_of(60)
+    skewed = np.sinh(4 * true)
+    blurred = true + 0.5 * np.random.default_rng(1).normal(size=len(true))
+    believed, t = belief(blurred, skewed, evidence)
+    assert (believed, t > SURE_AT) == (0.0, True)
+    assert belief(true, skewed, evidence)[0] == 1.0, "as many pairs right: the loss alone decides"
