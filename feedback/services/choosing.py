@@ -10,13 +10,14 @@ from hashlib import sha256
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Max, Q
 
 from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.services.interests import interested, items_of, set_aside
 from feedback.services.judging import LONGEST_COMMENT
 from feedback.services.keys import kept_under
+from feedback.services.offering import whom_to_ask
 from feedback.services.pace import LONGEST_COUNTED, gathered, minutes_at
 from feedback.submitting import Answer
 from ranking.services.candidates import description_of
@@ -81,19 +82,17 @@ def next_choice(session: ComparisonSession, expert: User) -> ListChoice | None:
 def offer_to_another(choice: ListChoice) -> ListChoice | None:
     """Ask another expert of the session about a need that this one knows nothing about, as their last one.
 
-    Whoever has the fewest choices left, has not been asked about the need and has no interest in anybody on
-    the lists gets it, on a side drawn anew.
+    Whoever `whom_to_ask` names gets it, if they have not been asked about the need and have no interest in
+    anybody on the lists, on a side drawn anew.
     """
     asked = choice.session.choices.filter(query=choice.query_id).values("expert")
-    here = Q(list_choices__session=choice.session_id)
-    left = Count("list_choices", filter=here & Q(list_choices__answer__isnull=True), distinct=True)
-    expert = (
-        User.objects.filter(list_choices__session=choice.session_id, is_active=True)
+    expert = whom_to_ask(
+        User.objects.filter(list_choices__session=choice.session_id)
         .exclude(pk__in=asked)
-        .exclude(pk__in=interested(choice.session.project, choice.query_id, items_of([choice])[choice.pk]))
-        .annotate(choices_left=left)
-        .order_by("choices_left", "pk")
-        .first()
+        .exclude(pk__in=interested(choice.session.project, choice.query_id, items_of([choice])[choice.pk])),
+        "list_choices",
+        here=Q(list_choices__session=choice.session_id),
+        waiting=Q(list_choices__answer__isnull=True),
     )
     if expert is None:
         return None

@@ -2,8 +2,9 @@
 
 import pytest
 
-from feedback.models import Slate
-from tests import factories
+from feedback.models import Member, Slate
+from feedback.services import extending, people
+from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,53 @@ def test_a_list_that_nobody_else_can_take_is_offered_to_nobody():
     session = factories.make_session(project, [factories.make_expert()])
     factories.judge(session.slates.first(), kind="outside_knowledge")
     assert Slate.objects.filter(session=session).count() == 3
+
+
+def test_who_is_no_expert_any_more_is_offered_nothing():
+    experts = [factories.make_expert(name) for name in "abc"]
+    a, b, c = experts
+    session = factories.make_session(factories.make_project(), experts, overlap_share=0.0)
+    factories.judge_all(session.slates.filter(expert=b))
+    people.change_role(Member.objects.get(user=b), "admin", None, by=factories.make_admin())
+    others = session.slates.exclude(expert=a).values("query")
+    slate = session.slates.filter(expert=a).exclude(query__in=others).first()
+    factories.judge(slate, kind="outside_knowledge")
+    assert session.slates.exclude(expert=a).get(query=slate.query).expert == c
+
+
+def test_who_handed_their_lists_over_comes_last_after_those_at_it_and_those_who_are_done():
+    experts = [factories.make_expert(name) for name in "abcd"]
+    away, done, busy, asks = experts
+    project = factories.make_project(queries=30)
+    session = factories.make_session(project, experts, overlap_share=0.0)
+    factories.judge(session.slates.filter(expert=away).first())
+    extending.hand_over(session, away, busy)
+    factories.judge_all(session.slates.filter(expert=done))
+    first, second, third = session.slates.filter(expert=asks)
+    factories.judge(first, kind="outside_knowledge")
+    factories.judge_all(session.slates.filter(expert=busy))
+    people.suspend(Member.objects.get(user=busy), by=factories.make_admin())
+    factories.judge(second, kind="outside_knowledge")
+    people.suspend(Member.objects.get(user=done), by=factories.User.objects.get(username="ada"))
+    factories.judge(third, kind="outside_knowledge")
+    offered = [session.slates.exclude(expert=asks).get(query=one.query_id) for one in (first, second, third)]
+    assert [one.expert for one in offered] == [busy, done, away]
+
+
+def test_a_choice_goes_to_whoever_still_judges_and_is_at_it():
+    experts = [factories.make_expert(name) for name in "abcd"]
+    done, former, busy, asks = experts
+    project = factories.make_project()
+    session = factories.make_comparison(
+        trainings.make_version(project), project.versions.get(number=0), experts
+    )
+    choice = session.choices.filter(expert=asks).first()
+    session.choices.exclude(expert=asks).filter(query=choice.query).delete()  # nobody else has this need
+    for other in session.choices.filter(expert__in=[done, former]):
+        factories.choose(other)
+    people.change_role(Member.objects.get(user=former), "admin", None, by=factories.make_admin())
+    factories.choose(choice, "outside_knowledge")
+    assert session.choices.exclude(expert=asks).get(query=choice.query).expert == busy
 
 
 def test_a_repeat_is_offered_to_nobody():
