@@ -63,7 +63,11 @@ class MoreNeedsBody(Body):
 class HandOverBody(Body):
     """Whose lists go to whom."""
 
-    giver = expert_field()
+    giver = serializers.SlugRelatedField(
+        slug_field="username",
+        queryset=User.objects.all(),
+        help_text="whoever has them, an expert or not any more",
+    )
     taker = expert_field()
 
 

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -163,8 +163,12 @@ def comparison_hand_over(request: HttpRequest, slug: str, comparison_id: int, us
 def _found(kind: Round, slug: str, pk: int, username: str) -> Found:
     project = find_project(slug)
     session = get_object_or_404(kind.rows_of(project), pk=pk)
-    experts = Member.objects.select_related("user").filter(role=Member.Role.EXPERT, simulated=False)
-    return Found(kind, project, session, get_object_or_404(experts, user__username=username))
+    people = Member.objects.select_related("user").filter(simulated=False)
+    member = get_object_or_404(people, user__username=username)
+    # Who is no expert any more may still have lists here, which somebody has to take over.
+    if member.role != Member.Role.EXPERT and kind.standing(session, username) is None:
+        raise Http404
+    return Found(kind, project, session, member)
 
 
 @sensitive_variables("secret", "link")
@@ -218,6 +222,7 @@ def _page(request: HttpRequest, found: Found, **given: Any) -> HttpResponse:
         "project": found.project,
         "session": found.session,
         "member": found.member,
+        "judges": found.member.role == Member.Role.EXPERT,
         "row": found.round.standing(found.session, found.member.user.username),
         "link": inviting.latest_in_words(found.session, found.member.user),
         "more": given.get("more") or found.round.form(),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.errors import AlreadyJudged, InvalidSession, InvitationUnusable, SessionClosed
-from feedback.models import Invitation, Judgement, Slate
+from feedback.models import Invitation, Judgement, Member, Slate
 from feedback.services import extending, inviting, judging, moves, sessions
 from tests import factories
 from tests.at_once import at_once
@@ -312,6 +312,23 @@ def test_the_page_and_the_api_do_both(session, edda, emil):
     answer = api.post(f"/api/v1/sessions/{session.pk}/hand-over/", given, format="json")
     assert answer.status_code == 200
     assert "link, more, hand over" in client.get(reverse("feedback:session", args=[slug, session.pk])).text
+
+
+def test_lists_of_somebody_who_is_no_expert_any_more_are_handed_over(session, edda, emil):
+    ada = factories.make_admin()
+    Member.objects.filter(user=edda).update(role="admin")
+    client, api = Client(), factories.api_client(ada)
+    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("feedback:participation", args=[session.project.slug, session.pk, "edda"]))
+    assert page.status_code == 200
+    assert "Hand over" in page.text
+    assert "More lists" not in page.text
+    assert "Make a link" not in page.text
+    given = {"giver": "edda", "taker": "emil"}
+    answer = api.post(f"/api/v1/sessions/{session.pk}/hand-over/", given, format="json")
+    assert (answer.status_code, session.slates.filter(expert=edda).exists()) == (200, False)
+    stranger = reverse("feedback:participation", args=[session.project.slug, session.pk, "ada"])
+    assert client.get(stranger).status_code == 404
 
 
 def test_a_list_that_went_over_while_it_was_open_takes_no_judgement_of_its_first_expert(session, edda, emil):

@@ -19,7 +19,7 @@ from feedback.errors import (
     InvitationUnusable,
     SessionClosed,
 )
-from feedback.models import ComparisonSession, Invitation, ListAnswer
+from feedback.models import ComparisonSession, Invitation, ListAnswer, Member
 from feedback.services import answer_files, attention, comparing, inviting, widening
 from tests import factories, trainings
 
@@ -193,6 +193,15 @@ def test_an_admin_makes_links_adds_and_hands_over_on_the_pages(session, admin, e
     assert admin.post(at("extend"), {"needs": 0}).status_code == 422
     admin.post(at("hand_over"), {"to": emil.pk})
     assert (session.choices.filter(expert=emil).count(), Invitation.objects.count()) == (5, 1)
+
+
+def test_choices_of_somebody_who_is_no_expert_any_more_are_handed_over(session, admin, api, edda, emil):
+    Member.objects.filter(user=edda).update(role="admin")
+    page = admin.get(reverse("feedback:comparison_expert", args=["advisers", session.pk, "edda"]))
+    assert "Hand over" in page.text
+    given = {"giver": "edda", "taker": "emil"}
+    answer = api.post(f"/api/v1/comparisons/{session.pk}/hand-over/", given, format="json")
+    assert (answer.status_code, answer.data) == (200, {"choices": 3})
 
 
 def test_the_same_over_the_api(session, api, edda, emil):
