@@ -153,7 +153,8 @@ TIEBREAK_SCHEDULE_SECONDS = env.integer("TIEBREAK_SCHEDULE_SECONDS", 180, low=5,
 
 # --- Celery: the broker only wakes workers, the row in the database is the truth ----------------------------
 CELERY_BROKER_URL = env.broker("TIEBREAK_BROKER_URL", None if PRODUCTION else "filesystem://")
-BROKER_KIND = CELERY_BROKER_URL.split(":")[0].removesuffix("s")
+_BROKER_SCHEME = CELERY_BROKER_URL.split(":")[0]
+BROKER_KIND = {"amqps": "amqp", "rediss": "redis"}.get(_BROKER_SCHEME, _BROKER_SCHEME)  # these over TLS
 # The child has its own limit; the task around it is given time to record how it ended.
 CELERY_TASK_TIME_LIMIT = TIEBREAK_TRAINING_SECONDS + 300
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}

@@ -163,25 +163,28 @@ def test_in_production_nothing_secret_or_external_has_a_default(tmp_path, name):
         settings_of(tmp_path, "DEBUG", **rest)
 
 
-def test_production_on_rabbitmq_uses_quorum_queues_and_confirms(tmp_path):
+@pytest.mark.parametrize("scheme", ["amqp", "amqps"])
+def test_production_on_rabbitmq_uses_quorum_queues_and_confirms(tmp_path, scheme):
     found = settings_of(
         tmp_path,
         "CELERY_TASK_DEFAULT_QUEUE_TYPE",
         "CELERY_BROKER_TRANSPORT_OPTIONS",
         "CELERY_TASK_ACKS_LATE",
         "CELERY_TASK_REJECT_ON_WORKER_LOST",
-        **PRODUCTION,
+        **PRODUCTION | {"TIEBREAK_BROKER_URL": f"{scheme}://tiebreak:secret@mq.example//"},
     )
     assert list(found.values()) == ["quorum", {"confirm_publish": True}, True, True]
 
 
-def test_on_redis_no_task_outlives_the_visibility_timeout(tmp_path):
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_on_redis_no_task_outlives_the_visibility_timeout(tmp_path, scheme):
     found = settings_of(
         tmp_path,
         "CELERY_BROKER_TRANSPORT_OPTIONS",
         "CELERY_TASK_TIME_LIMIT",
         "TIEBREAK_TRAINING_SECONDS",
-        **PRODUCTION | {"TIEBREAK_BROKER_URL": "rediss://mq.example/0", "TIEBREAK_TRAINING_SECONDS": "7200"},
+        **PRODUCTION
+        | {"TIEBREAK_BROKER_URL": f"{scheme}://mq.example/0", "TIEBREAK_TRAINING_SECONDS": "7200"},
     )
     visible = found["CELERY_BROKER_TRANSPORT_OPTIONS"]["visibility_timeout"]
     assert visible > found["CELERY_TASK_TIME_LIMIT"] > found["TIEBREAK_TRAINING_SECONDS"] == 7200
