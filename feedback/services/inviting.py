@@ -1,7 +1,8 @@
 """Log-in links for experts: each works once, for one person and one session or comparison, and not for long.
 
 The secret is in the link alone; the row keeps its hash, so that nobody who reads the database can log in with
-it. A new link takes the place of the earlier ones of the same person to the same place.
+it. A new link takes the place of the earlier ones of the same person to the same place; a new password,
+another role and a suspension take all of a person's links away.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from hashlib import sha256
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -38,9 +40,7 @@ def create_link(target: Target, expert: User, *, by: str, hours: int = LINK_HOUR
     with transaction.atomic():
         # Of links made at once each waits for the one before it, and takes its place.
         _check_open(type(target).objects.select_for_update().get(pk=target.pk))
-        target.invitations.filter(expert=expert, used_at__isnull=True, withdrawn_at__isnull=True).update(
-            withdrawn_at=now
-        )
+        _withdraw(target.invitations.filter(expert=expert))
         row = target.invitations.create(
             expert=expert,
             secret_sha256=_hash(secret),
@@ -48,6 +48,11 @@ def create_link(target: Target, expert: User, *, by: str, hours: int = LINK_HOUR
             expires_at=now + timedelta(hours=hours),
         )
     return row, secret
+
+
+def withdraw_links(expert: User) -> None:
+    """Take all links of a person away that were not used, wherever they lead."""
+    _withdraw(Invitation.objects.filter(expert=expert))
 
 
 def look_up(secret: str) -> Invitation:
@@ -58,14 +63,19 @@ def look_up(secret: str) -> Invitation:
         raise InvitationUnusable("This link is not one of ours; part of it may have been lost.")
     if row.used_at is not None:
         raise InvitationUnusable("This link has been used: each works once.")
+    if not row.expert.is_active:
+        raise InvitationUnusable("This log-in has been suspended.")
     if row.withdrawn_at is not None:
-        raise InvitationUnusable("A newer link has taken the place of this one.")
+        newer = row.target.invitations.filter(expert=row.expert, pk__gt=row.pk).exists()
+        raise InvitationUnusable(
+            "A newer link has taken the place of this one." if newer else "This link has been withdrawn."
+        )
     if row.expires_at <= timezone.now():
         raise InvitationUnusable("This link has expired.")
     if row.target.state != FeedbackSession.State.OPEN:
         raise InvitationUnusable("The session that this link leads to is closed.")
-    if not row.expert.is_active:
-        raise InvitationUnusable("This log-in has been suspended.")
+    if _expert_of(row.target, row.expert) is None:
+        raise InvitationUnusable("This link is for an expert of the session, and you are none any more.")
     return row
 
 
@@ -91,6 +101,8 @@ def latest_in_words(target: Target, expert: User) -> str:
         return ""
     if row.used_at is not None:
         return f"the latest link was used on {_date(row.used_at)}."
+    if row.withdrawn_at is not None:
+        return f"the latest link was withdrawn unused on {_date(row.withdrawn_at)}."
     if row.expires_at <= timezone.now():
         return f"the latest link expired unused on {_date(row.expires_at)}."
     return f"the latest link is unused and works until {_date(row.expires_at)}; a new one takes its place."
@@ -111,14 +123,24 @@ def _takes_part(target: Target, expert: User) -> bool:
     return target.participations.filter(expert=expert).exists()
 
 
+def _expert_of(target: Target, person: User) -> Member | None:
+    """Return the membership of an expert who takes part; None for anybody else."""
+    member = Member.objects.filter(user=person, role=Member.Role.EXPERT).first()
+    return member if member and _takes_part(target, person) else None
+
+
+def _withdraw(links: QuerySet[Invitation]) -> None:
+    links.filter(used_at__isnull=True, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
+
+
 def _check_open(target: Target) -> None:
     if target.state != FeedbackSession.State.OPEN:
         raise SessionClosed("this session is closed: a link would lead nowhere")
 
 
 def _check(target: Target, expert: User) -> None:
-    member = Member.objects.filter(user=expert, role=Member.Role.EXPERT).first()
-    if member is None or not _takes_part(target, expert):
+    member = _expert_of(target, expert)
+    if member is None:
         raise InvalidSession(f"{expert.get_username()} is not an expert of this session", "expert")
     if member.simulated:
         raise InvalidSession(f"{expert.get_username()} is simulated and cannot log in", "expert")

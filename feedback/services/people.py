@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from rest_framework.authtoken.models import Token
 
 from feedback.errors import InvalidPerson
 from feedback.models import ComparisonSession, FeedbackSession, Member, Slate
+from feedback.services import inviting
 from ranking.models import Organisation
 
 log = structlog.get_logger(__name__)
@@ -72,12 +76,13 @@ def create_person(request: PersonRequest) -> tuple[Member, str]:
 
 
 def renew_password(member: Member) -> str:
-    """Give a person a new temporary password and end their API token; sessions in browsers end with it."""
+    """Give a person a new temporary password; API token, log-in links and browser sessions end with it."""
     password = temporary_password()
     with transaction.atomic():
         member.user.set_password(password)
         member.user.save(update_fields=["password"])
         end_token(member.user)
+        inviting.withdraw_links(member.user)
     return password
 
 
@@ -87,12 +92,17 @@ def end_token(user: User) -> None:
 
 
 def suspend(member: Member, *, by: User) -> None:
-    """Take the log-in away; what the person did stays. Raises InvalidPerson for oneself."""
+    """Take the log-in away, for good what was logged in; what the person did stays.
+
+    Raises InvalidPerson for oneself.
+    """
     if member.user_id == by.pk:
         raise InvalidPerson("nobody can lock themselves out")
     with transaction.atomic():
         User.objects.filter(pk=member.user_id).update(is_active=False)
         end_token(member.user)
+        inviting.withdraw_links(member.user)
+        _end_sessions(member.user)
 
 
 def change(member: Member, asked: Mapping[str, Any], *, by: User) -> None:
@@ -127,6 +137,8 @@ def change_role(member: Member, role: str, organisation: Organisation | None, *,
         before = Member.objects.get(pk=member.pk)
         if role != before.role:
             _check_leaves(before, by)
+            # A link that was sent to an expert must not log an admin in, nor work again once they are back.
+            inviting.withdraw_links(before.user)
         Member.objects.filter(pk=member.pk).update(role=role, organisation=organisation)
     member.role, member.organisation = role, organisation
     log.info(
@@ -163,6 +175,13 @@ def _waiting_for(expert: User) -> list[str]:
         rows.order_by("pk").values_list("title", flat=True).distinct() for rows in (sessions, comparisons)
     ]
     return [title for found in titles for title in found]
+
+
+def _end_sessions(user: User) -> None:
+    """End what a person has open in browsers: with the log-in given back, it would go on."""
+    for session in Session.objects.filter(expire_date__gt=timezone.now()):
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 def readmit(member: Member) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from feedback.errors import AlreadyJudged, InvalidSession, InvitationUnusable, SessionClosed
 from feedback.models import Invitation, Judgement, Member, Slate
-from feedback.services import extending, inviting, judging, moves, sessions
+from feedback.services import extending, inviting, judging, moves, people, sessions
 from tests import factories
 from tests.at_once import at_once
 
@@ -111,6 +111,38 @@ def test_a_link_that_is_out_of_date_says_so_and_logs_nobody_in(session, edda, wh
     for answer in (client.get(address_of(secret)), client.post(address_of(secret))):
         assert (answer.status_code, what in answer.text) == (410, True)
     assert "_auth_user_id" not in client.session
+
+
+def take_away(member, what, admin):
+    if what == "password":
+        people.renew_password(member)
+    elif what == "suspension":
+        people.suspend(member, by=admin)
+        people.readmit(member)
+    else:
+        people.change_role(member, "admin", None, by=admin)
+        if what == "there and back":
+            people.change_role(member, "expert", None, by=admin)
+
+
+@pytest.mark.parametrize("what", ["password", "suspension", "promotion", "there and back"])
+def test_unused_links_end_with_the_log_in_they_were_made_for(session, edda, what):
+    _, secret = link(session, edda)
+    factories.judge_all(session.slates.all())
+    take_away(edda.member, what, factories.make_admin())
+    client = Client()
+    answer = client.post(address_of(secret))
+    assert (answer.status_code, "has been withdrawn" in answer.text) == (410, True)
+    assert "_auth_user_id" not in client.session
+    assert "was withdrawn unused" in inviting.latest_in_words(session, edda)
+
+
+def test_a_link_logs_in_nobody_but_an_expert_of_the_session(session, edda):
+    _, secret = link(session, edda)
+    Member.objects.filter(user=edda).update(role="admin")
+    with pytest.raises(InvitationUnusable, match="none any more"):
+        inviting.redeem(secret)
+    assert Invitation.objects.get().used_at is None
 
 
 @pytest.mark.parametrize("secret", ["x", "a" * 500, "é"])

@@ -86,6 +86,8 @@ def test_a_suspended_person_is_out_at_once_and_keeps_what_they_did(admin, projec
     assert "suspended" in text_of(admin.get(reverse("feedback:people")))
     admin.post(reverse("feedback:person_readmit", args=[edda.member.pk]))
     assert logs_in("edda", factories.PASSWORD)
+    assert at_work.get(reverse("feedback:my_sessions")).status_code == 302, "what was open stays ended"
+    assert admin.get(reverse("feedback:people")).status_code == 200, "nobody else is logged out"
 
 
 def test_a_role_is_changed_on_the_page_of_a_person_and_refused_there(admin, project, edda):
