@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from feedback.models import FeedbackSession, Judgement, Preference, Slate
 from feedback.preferences import negative_labels
 from feedback.services.deriving import shown_list
-from ranking.errors import NothingToTrain, TrainingInProgress
+from ranking.errors import NothingToTrain, RankingError, TrainingInProgress
 from ranking.models import Project, TrainingJob, TrainingSet
 from ranking.services import jobs, training_sets
 from ranking.services.training_sets import JudgedList, JudgedPair
 
+log = structlog.get_logger(__name__)
 TRY_AGAIN_HOURS = 24
 """What failed or was cancelled waits so long until the schedule trains on it again, unless more comes in."""
 
@@ -46,7 +48,10 @@ def retrain_from_labels(project: Project, *, by: str, seed: int = 0) -> Training
 
 
 def retrain_when_due() -> list[TrainingJob]:
-    """Queue trainings of the projects whose schedule or count of new preferences asks for one."""
+    """Queue trainings of the projects whose schedule or count of new preferences asks for one.
+
+    A project that can't be trained, as when a stored file is damaged, keeps no other one waiting.
+    """
     made = []
     for project in Project.objects.all():
         if not _due(project):
@@ -55,6 +60,8 @@ def retrain_when_due() -> list[TrainingJob]:
             made.append(retrain(project, by="schedule"))
         except (NothingToTrain, TrainingInProgress):
             continue
+        except RankingError as error:
+            log.error("retraining_not_started", project=project.slug, problem=str(error))
     return made
 
 

@@ -1,14 +1,19 @@
 """What closed sessions say is learned once, and is not taken for learned before it is."""
 
+import logging
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from feedback import tasks
 from feedback.services import learning
 from ranking.errors import TrainingInProgress
 from ranking.models import Project, TrainingJob
 from ranking.services import jobs
+from ranking.services.candidates import forget_catalogues
 from tests import factories, trainings
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +75,20 @@ def test_a_set_that_no_training_was_begun_on_is_not_learned(project, monkeypatch
     assert project.training_sets.filter(mode="preferences").count() == 1
     assert _new(project) == before
     assert len(learning.retrain_when_due()) == 1
+
+
+def test_a_project_with_a_damaged_file_is_named_and_keeps_no_other_one_waiting(project, caplog, monkeypatch):
+    others = [factories.make_project(slug, items=30 + n) for n, slug in enumerate(["before", "zenith"])]
+    for other in others:  # of other items each: files are named by their content
+        factories.make_closed_session(other, [User.objects.get(username="edda")])
+    Project.objects.update(retrain_after_preferences=3)
+    for slug, name in (("before", "A"), ("advisers", "B"), ("zenith", "C")):  # in the order of their names
+        Project.objects.filter(slug=slug).update(name=name)
+    default_storage.delete(project.feature_sets.get().file)
+    forget_catalogues()
+    announced = []
+    monkeypatch.setattr(tasks, "start_training", announced.append)
+    tasks.retrain_when_due()
+    assert [job.project for job in announced] == others
+    (said,) = [record.msg for record in caplog.records if record.levelno >= logging.ERROR]
+    assert (said["event"], said["project"]) == ("retraining_not_started", "advisers")
