@@ -34,6 +34,7 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     ranking.NothingToTrain: (409, "nothing_to_train"),
     ranking.TrainingInProgress: (409, "training_in_progress"),
     ranking.JobFinished: (409, "job_finished"),
+    ranking.JobCancelled: (409, "job_cancelled"),
     ranking.LostLease: (409, "lost_lease"),
     feedback.InvalidJudgement: (400, "invalid_judgement"),
     feedback.InvalidMove: (400, "invalid_move"),

@@ -33,6 +33,10 @@ class JobFinished(RankingError):
     """The job has ended: it can't be cancelled any more."""
 
 
+class JobCancelled(RankingError):
+    """The job was stopped on request: it makes no version."""
+
+
 class LostLease(RankingError):
     """Another worker took the job over: this one's results are refused."""
 

@@ -127,7 +127,7 @@ def test_every_operation_of_the_api_is_explained(one_connection):
 
 
 def test_every_code_of_an_error_is_explained():
-    elsewhere = {"refused", "lost_lease", "import_refused"}  # of workers and the command line
+    elsewhere = {"refused", "lost_lease", "job_cancelled", "import_refused"}  # of workers and commands
     codes = {code for _, code in HTTP_OF_ERROR.values()} - elsewhere
     text = (ROOT / "docs" / "api.md").read_text()
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []

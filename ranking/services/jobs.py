@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from ranking.errors import JobFinished, LostLease, TrainingInProgress
+from ranking.errors import JobCancelled, JobFinished, LostLease, TrainingInProgress
 from ranking.models import ModelVersion, Project, TrainingJob, TrainingSet
 from ranking.services import versions
 from ranking.services.promotion import promote_if_better
@@ -95,10 +95,12 @@ def finish(
 
     Promoted is what the gate lets through where the project wants that by itself. It happens here because
     nobody comes back to a job that has ended: a worker that died in between would leave it undone for good.
-    `provenance` is the file of the model without each session. Raises LostLease.
+    `provenance` is the file of the model without each session. Raises LostLease, and JobCancelled when the
+    job was cancelled after its last beat.
     """
     with transaction.atomic():
         job.project = Project.objects.select_for_update().get(pk=job.project_id)  # as it is now
+        _lock_uncancelled(job)
         version = versions.create_trained_version(job, base, model, result, provenance=provenance)
         if base is not None and result["evaluation"] is not None:
             versions.record_evaluation(version, base, result["evaluation"])
@@ -113,7 +115,10 @@ def fail(job: TrainingJob, reason: str) -> None:
 
 
 def give_back(job: TrainingJob, reason: str) -> None:
-    """Queue a job again whose child died, or fail it after the last attempt. Raises LostLease."""
+    """Queue a job again whose child died; fail it after the last attempt, end it if it was cancelled.
+
+    Raises LostLease.
+    """
     if not _end_attempt(_held(job), job.attempt, reason):
         raise _lost(job)
 
@@ -125,13 +130,10 @@ def acknowledge_cancel(job: TrainingJob) -> None:
 
 def cancel(job: TrainingJob) -> TrainingJob:
     """Ask for a job to be stopped; a queued one ends at once. Raises JobFinished."""
-    ended = TrainingJob.objects.filter(pk=job.pk, state=State.QUEUED).update(
-        state=State.CANCELLED, cancel_requested=True, stage="cancelled", finished_at=timezone.now()
-    )
-    if not ended:
-        asked = TrainingJob.objects.filter(pk=job.pk, state=State.RUNNING).update(cancel_requested=True)
-        if not asked:
-            raise JobFinished(f"training job {job.pk} has ended: there is nothing to cancel")
+    row = TrainingJob.objects.filter(pk=job.pk)
+    if not row.filter(state__in=[State.QUEUED, State.RUNNING]).update(cancel_requested=True):
+        raise JobFinished(f"training job {job.pk} has ended: there is nothing to cancel")
+    row.filter(state=State.QUEUED).update(**_ended(State.CANCELLED))  # from here on nobody claims it
     job.refresh_from_db()
     return job
 
@@ -140,10 +142,9 @@ def reap(now: datetime | None = None) -> list[int]:
     """Queue again what has lost its worker, and return the jobs that a worker should be told of."""
     now = now or timezone.now()
     for job in TrainingJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=now):
-        if job.cancel_requested:
-            _expired(job, now).update(state=State.CANCELLED, stage="cancelled", finished_at=now)
-        else:
-            _end_attempt(_expired(job, now), job.attempt, "its worker stopped answering")
+        _end_attempt(_expired(job, now), job.attempt, "its worker stopped answering")
+    # No claim takes these, and each would keep its project from training.
+    TrainingJob.objects.filter(state=State.QUEUED, cancel_requested=True).update(**_ended(State.CANCELLED))
     stale = Q(woken_at__isnull=True) | Q(woken_at__lt=now - timedelta(seconds=WAKE_AGAIN_SECONDS))
     busy = TrainingJob.objects.filter(state=State.RUNNING).values("project_id")
     waiting = TrainingJob.objects.filter(stale, state=State.QUEUED).exclude(project_id__in=busy)
@@ -163,20 +164,33 @@ def _expired(job: TrainingJob, now: datetime) -> Any:
     return _held(job).filter(lease_expires_at__lt=now)
 
 
+def _lock_uncancelled(job: TrainingJob) -> None:
+    """Lock the row of a job that is about to be done: cancelling it comes before this, or too late."""
+    asked = _held(job).select_for_update().values_list("cancel_requested", flat=True).first()
+    if asked is None:
+        raise _lost(job)
+    if asked:
+        raise JobCancelled(f"training job {job.pk} was cancelled: it makes no version")
+
+
 def _end_attempt(held: Any, attempt: int, reason: str) -> int:
+    """Put a held job back, fail it after the last attempt, or end it as cancelled; return how many were.
+
+    In this order: what is cancelled before it is put back is ended here, and what is cancelled later by
+    `cancel` itself.
+    """
+    columns: dict[str, Any] = {
+        "state": State.QUEUED,
+        "stage": f"waiting for attempt {attempt + 1}: {reason}"[:80],
+        "error": reason,
+        "woken_at": None,
+        "lease_expires_at": None,
+    }
     if attempt >= MOST_ATTEMPTS:
-        return held.update(
-            state=State.FAILED,
-            error=f"given up after {attempt} attempts: {reason}",
-            stage="failed",
-            finished_at=timezone.now(),
-        )
-    return held.update(
-        state=State.QUEUED,
-        stage=f"waiting for attempt {attempt + 1}: {reason}"[:80],
-        error=reason,
-        woken_at=None,
-        lease_expires_at=None,
+        columns = _ended(State.FAILED, error=f"given up after {attempt} attempts: {reason}")
+    return int(
+        held.filter(cancel_requested=False).update(**columns)
+        or held.filter(cancel_requested=True).update(**_ended(State.CANCELLED))
     )
 
 
@@ -187,7 +201,11 @@ def _write(job: TrainingJob, **columns: Any) -> None:
 
 
 def _end(job: TrainingJob, state: str, **columns: Any) -> None:
-    _write(job, state=state, stage=state, finished_at=timezone.now(), **columns)
+    _write(job, **_ended(state, **columns))
+
+
+def _ended(state: str, **columns: Any) -> dict[str, Any]:
+    return {"state": state, "stage": state, "finished_at": timezone.now(), **columns}
 
 
 def _lost(job: TrainingJob) -> LostLease:

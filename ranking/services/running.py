@@ -22,7 +22,7 @@ from typing import Any
 
 from django.conf import settings
 
-from ranking.errors import LostLease, NoChampion
+from ranking.errors import JobCancelled, LostLease, NoChampion
 from ranking.models import ModelVersion, TrainingJob, TrainingSet
 from ranking.services import files, jobs, serving
 from ranking.services.candidates import description_of, misread, space_of
@@ -39,10 +39,6 @@ class ChildFailed(Exception):
 
 class ChildDied(Exception):
     """The training was killed or ran out of memory or time: another attempt may succeed."""
-
-
-class Cancelled(Exception):
-    """The training was stopped on request."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ def run(job: TrainingJob) -> None:
             prepare(Path(folder), job.training_set, _task_of(job, base))
             made = run_child(Path(folder), lambda progress: _beat(job, progress))
         jobs.finish(job, base, made.model, made.result, provenance=made.provenance)
-    except Cancelled:
+    except JobCancelled:
         jobs.acknowledge_cancel(job)
     except ChildDied as error:
         jobs.give_back(job, str(error))
@@ -177,7 +173,7 @@ def prepare(folder: Path, training_set: TrainingSet, task: Mapping[str, Any]) ->
 
 
 def run_child(folder: Path, on_beat: Any) -> Trained:
-    """Train in a child process. Raises ChildFailed, ChildDied, Cancelled, LostLease.
+    """Train in a child process. Raises ChildFailed, ChildDied, JobCancelled, LostLease.
 
     `on_beat(progress)` is called about twice a second and returns whether to stop.
     """
@@ -239,15 +235,19 @@ def _watch(child: subprocess.Popen[str], on_beat: Any) -> Progress:
             line = ""
         if line is None:
             child.wait()
-            on_beat(progress)
+            _go_on(on_beat(progress))
             return progress
         _take(progress, line)
         if time.monotonic() - began > settings.TIEBREAK_TRAINING_SECONDS:
             raise ChildDied(f"training took longer than {settings.TIEBREAK_TRAINING_SECONDS} seconds")
         if time.monotonic() - last >= BEAT_SECONDS:
             last = time.monotonic()
-            if on_beat(progress):
-                raise Cancelled
+            _go_on(on_beat(progress))
+
+
+def _go_on(stop: bool) -> None:
+    if stop:
+        raise JobCancelled("the training was stopped on request")
 
 
 def _read(child: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from ranking.errors import JobFinished, LostLease, TrainingInProgress
+from ranking.errors import JobCancelled, JobFinished, LostLease, TrainingInProgress
 from ranking.models import Evaluation, ModelVersion, TrainingJob
 from ranking.services import jobs
 from tests import factories, trainings
@@ -117,6 +117,42 @@ def test_a_job_that_lost_its_worker_while_being_cancelled_is_cancelled():
     assert jobs.reap(_late()) == []
     job.refresh_from_db()
     assert job.state == State.CANCELLED
+
+
+@pytest.mark.parametrize("attempt", [1, jobs.MOST_ATTEMPTS])
+def test_a_job_whose_child_dies_while_being_cancelled_is_cancelled_and_the_project_trains_on(attempt):
+    project = factories.make_project()
+    job = jobs.claim(trainings.make_job(project).pk, "one")
+    job.attempt = attempt
+    jobs.cancel(TrainingJob.objects.get(pk=job.pk))
+    jobs.give_back(job, "killed by signal 9")
+    job.refresh_from_db()
+    assert (job.state, job.stage) == (State.CANCELLED, "cancelled")
+    assert job.finished_at is not None
+    assert jobs.claim(trainings.make_job(project).pk, "one") is not None
+
+
+def test_a_queued_job_that_no_claim_takes_is_ended_by_the_reaper():
+    project = factories.make_project()
+    job = trainings.make_job(project)
+    TrainingJob.objects.filter(pk=job.pk).update(cancel_requested=True)
+    assert jobs.claim(job.pk, "one") is None
+    assert jobs.reap() == []
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    assert trainings.make_job(project).state == State.QUEUED
+
+
+def test_a_job_that_is_cancelled_after_its_last_beat_makes_no_version():
+    project = factories.make_project()
+    project.automatic_promotion = True
+    project.save()
+    job = jobs.claim(trainings.make_job(project).pk, "one")
+    jobs.cancel(TrainingJob.objects.get(pk=job.pk))
+    with pytest.raises(JobCancelled):
+        _finish(job)
+    jobs.acknowledge_cancel(job)
+    assert project.versions.get() == project.promotions.get().version
 
 
 def test_what_has_ended_can_not_be_cancelled():

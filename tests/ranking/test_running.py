@@ -233,6 +233,17 @@ def test_a_cancelled_training_stops_and_leaves_no_version():
     assert not _children()
 
 
+@pytest.mark.parametrize("params", [{}, {"learning_rate": -1.0}])
+def test_a_training_that_ends_while_it_is_being_cancelled_is_cancelled(monkeypatch, params):
+    monkeypatch.setattr(running, "BEAT_SECONDS", 1e8)  # no beat but the last one
+    job = _claimed(factories.make_project(), **params)
+    jobs.cancel(TrainingJob.objects.get(pk=job.pk))
+    running.run(job)
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.CANCELLED, "")
+    assert ModelVersion.objects.count() == 1
+
+
 def test_a_training_that_takes_too_long_is_stopped(settings):
     settings.TIEBREAK_TRAINING_SECONDS = 0
     job = _claimed(factories.make_project(), rounds=5000)
