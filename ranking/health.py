@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import multiprocess
 
 from ranking.errors import NoChampion
-from ranking.models import ModelVersion, Project
+from ranking.models import ModelVersion, Project, Promotion
 from ranking.observability import StateCollector
 from ranking.services import files
 from ranking.services.serving import champion
@@ -76,22 +76,26 @@ def broker() -> str:
 
 
 def champions() -> str:
-    """Return "ok", "missing" if a project has no champion at all, else "degraded" if one's file is not whole.
+    """Return "ok", "missing" if no champion of a project loads, else "degraded" if a file is not whole.
 
     An earlier champion serves in its place, or the process goes on with what it has in memory until it ends.
+    A project that is only described yet has nothing to load; all others are looked at, whatever one says.
     """
-    state = "ok"
     try:
-        for project in Project.objects.all():
-            found = champion(project)
-            if found.degraded or not _file_is_whole(found.version):
-                state = "degraded"
-    except NoChampion as error:
-        log.error("no_champion", problem=str(error))
-        return "missing"
+        in_service = Project.objects.filter(pk__in=Promotion.objects.values("project"))
+        states = {_state_of_champion(project) for project in in_service}
     except DatabaseError:
         return "unknown"
-    return state
+    return next((state for state in ("missing", "degraded") if state in states), "ok")
+
+
+def _state_of_champion(project: Project) -> str:
+    try:
+        found = champion(project)
+    except NoChampion as error:
+        log.error("no_champion", project=project.slug, problem=str(error))
+        return "missing"
+    return "degraded" if found.degraded or not _file_is_whole(found.version) else "ok"
 
 
 def _file_is_whole(version: ModelVersion) -> bool:

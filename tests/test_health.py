@@ -143,6 +143,23 @@ def test_not_ready_when_no_version_of_a_project_can_be_loaded(client):
 
 
 @pytest.mark.django_db
+def test_a_project_that_is_only_described_keeps_nobody_from_being_ready(client):
+    make_project("described", version=False)
+    assert client.get("/readyz").json()["checks"]["champion"] == "ok"
+    make_project()
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_project_whose_versions_cannot_be_loaded_hides_no_other(client, caplog):
+    make_project("first")
+    damage(make_project("second").versions.get())  # both have the same rule, and so the same file
+    assert client.get("/readyz").json()["checks"]["champion"] == "missing"
+    told = [record.msg for record in caplog.records if "no_champion" in str(record.msg)]
+    assert {event["project"] for event in told} == {"first", "second"}
+
+
+@pytest.mark.django_db
 def test_metrics_name_the_champion_and_the_newest_version_of_each_project():
     make_version(make_project())
     gauges = {gauge.name: gauge.samples for gauge in StateCollector().collect()}
