@@ -53,9 +53,11 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
             elif submission.kind == Judgement.Kind.CONFLICT_OF_INTEREST:
                 set_aside(slate.expert, slate.query, _items_of(slate, submission))
             return judgement
-    except (IntegrityError, AlreadyJudged):
+    except (IntegrityError, AlreadyJudged) as error:
         # A double click: the same act arrived twice at the same moment, and the other one was first.
         earlier = kept_under(own, key, digest)
+        if earlier is None and isinstance(error, AlreadyJudged):
+            raise
         if earlier is None:
             raise AlreadyJudged("this list has been submitted already") from None
         return earlier
@@ -183,7 +185,9 @@ def check_open(slate: Slate) -> None:
 
 def still_open(slate: Slate) -> Slate:
     """Return the slate as it is now; raise SessionClosed or AlreadyJudged if it can't go on."""
-    now = Slate.objects.select_related("session__project").get(pk=slate.pk)
+    now = Slate.objects.select_related("session__project").filter(pk=slate.pk).first()
+    if now is None:
+        raise AlreadyJudged("this list was taken back, and needs no answer any more")
     check_open(now)
     if now.expert_id != slate.expert_id:
         raise AlreadyJudged("this list has gone over to another expert")

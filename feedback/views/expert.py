@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from feedback.errors import FeedbackError
+from feedback.errors import AlreadyJudged, FeedbackError
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Slate
 from feedback.services import agreeing, drafts, gaps, judging, pace, practising
 from feedback.services.presenting import NON_ANSWERS, slate_context
 from feedback.submitting import read_form
 from feedback.views import choosing
 from ranking.access import for_roles
+from ranking.views.finding import tell
 
 PER_PAGE = 25
 #: What the page of a slate is told of its draft where there is none.
@@ -139,6 +140,8 @@ def judgement(request: HttpRequest, slate_id: int) -> HttpResponse:
     shown = _own_slate(request, slate_id)
     try:
         judging.submit(shown, read_form(request.POST), key=f"form-{shown.pk}")
+    except AlreadyJudged as error:
+        tell(request, error)  # there is nothing left to put in order, and maybe no list
     except FeedbackError as error:
         return render(request, "feedback/slate.html", {**_slate_page(request, shown), "error": str(error)})
     return redirect(_next_address(shown))

@@ -363,6 +363,42 @@ def test_lists_of_somebody_who_is_no_expert_any_more_are_handed_over(session, ed
     assert client.get(stranger).status_code == 404
 
 
+def taken_back_meanwhile(monkeypatch, module, name):
+    """Have a list taken back after it was looked at and before anything is written about it."""
+    look = getattr(module, name)
+
+    def looked(slate, said):
+        found = look(slate, said)
+        Slate.objects.get(pk=slate.pk).delete()
+        return found
+
+    monkeypatch.setattr(module, name, looked)
+
+
+@pytest.mark.parametrize("what", ["judgement", "moves"])
+def test_a_list_that_was_taken_back_meanwhile_is_answered_with_a_reason(session, edda, monkeypatch, what):
+    slate = session.slates.get(repeats__isnull=False)
+    body = {"judgement": {"kind": "about_equal"}, "moves": {"do": "line", "to": 1}}[what]
+    taken_back_meanwhile(monkeypatch, *{"judgement": (judging, "check"), "moves": (moves, "_after")}[what])
+    headers = {"If-Match": '"0"', "Idempotency-Key": "k"}
+    answer = factories.api_client(edda).post(
+        f"/api/v1/slates/{slate.pk}/{what}/", body, format="json", headers=headers
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "already_judged")
+    assert "was taken back" in answer.json()["error"]["message"]
+
+
+def test_the_plain_form_of_a_list_that_was_taken_back_leads_on(session, edda, monkeypatch):
+    slate = session.slates.get(repeats__isnull=False)
+    taken_back_meanwhile(monkeypatch, judging, "check")
+    client = Client()
+    client.force_login(edda, backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse("feedback:judgement", args=[slate.pk])
+    answer = client.post(address, {"kind": "about_equal"}, follow=True)
+    assert answer.redirect_chain[0][0] == reverse("feedback:slate", args=[session.slates.first().pk])
+    assert "This list was taken back" in answer.text
+
+
 def test_a_list_that_went_over_while_it_was_open_takes_no_judgement_of_its_first_expert(session, edda, emil):
     read = session.slates.filter(expert=edda, repeats=None).first()
     assert extending.hand_over(session, edda, emil) > 0
