@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -50,6 +52,23 @@ class HasRole(BasePermission):
         return True
 
 
+def is_of_this_site(request: HttpRequest, address: str) -> bool:
+    """Return whether an address that came from outside may be led to."""
+    return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the page to come back to after a log-in: for a form the page that it stood on, as its own
+    address often takes nothing but answers.
+    """
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    sent_from = request.headers.get("Referer", "")
+    if not is_of_this_site(request, sent_from):
+        return "/"
+    return urlsplit(sent_from)._replace(scheme="", netloc="", fragment="").geturl()
+
+
 def for_roles(*roles: Role) -> Callable[[View], View]:
     """Decorate a page: who is not logged in goes to log in; to other roles the address does not exist."""
 
@@ -58,7 +77,7 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             access = request.access  # type: ignore[attr-defined]
             if access.role == "anonymous":
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(_page_of(request))
             if access.role not in roles:
                 raise Http404
             return view(request, *args, **kwargs)

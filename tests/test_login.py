@@ -1,6 +1,9 @@
 """Who types a wrong password five times is locked out for that name from that address, and nobody else is."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
+from django.urls import reverse
 
 from tests.factories import PASSWORD, make_expert
 
@@ -58,3 +61,26 @@ def test_every_answer_carries_the_strict_content_policy(client, address):
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
     assert client.get(address)["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("form", [("feedback:choice_answer", 1), ("feedback:outcome", 1, 1)])
+@pytest.mark.parametrize(
+    ("sent_from", "page"),
+    [
+        ("http://testserver/shortlist/?state=contacted", "/shortlist/?state=contacted"),
+        ("http://testserver/my/choices/1/", "/my/choices/1/"),
+        ("http://elsewhere.example/my/choices/1/", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_after_the_log_in_has_ended_leads_back_to_its_page(client, form, sent_from, page):
+    name, *args = form
+    answer = client.post(reverse(name, args=args), {"kind": "left"}, headers={"Referer": sent_from})
+    assert urlsplit(answer["Location"]).path == "/login/"
+    assert parse_qs(urlsplit(answer["Location"]).query) == {"next": [page]}
+
+
+def test_a_page_that_was_asked_for_is_the_page_to_come_back_to(client):
+    answer = client.get("/shortlist/?state=contacted", headers={"Referer": "http://testserver/needs/"})
+    assert parse_qs(urlsplit(answer["Location"]).query) == {"next": ["/shortlist/?state=contacted"]}

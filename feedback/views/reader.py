@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import push_url
 
@@ -23,7 +22,7 @@ from feedback.services import outcomes, reading, teaching
 from feedback.services.filtering import STATES, Filters, filters
 from feedback.services.reading import Sheet
 from feedback.views.export import csv_of_lines
-from ranking.access import for_roles, queries_of
+from ranking.access import for_roles, is_of_this_site, queries_of
 from ranking.cards import card_of
 from ranking.charts import bar_chart
 from ranking.errors import BrokenFile, NoProvenance
@@ -355,7 +354,7 @@ def _to(match: Match, name: str, *ranks: int) -> HttpResponse:
 
 def _back(request: HttpRequest, query: Query) -> str:
     back = request.POST.get("back", "")
-    if url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+    if is_of_this_site(request, back):
         return back
     return reverse("feedback:matches", args=[query.pk])
 
