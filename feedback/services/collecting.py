@@ -12,16 +12,21 @@ from feedback.exchange.schema import FORMAT, FORMAT_VERSION, TABLES, Record, ses
 from feedback.exchange.values import moment_text
 from feedback.models import FeedbackSession, Judgement, Participation, Preference, Slate, SlateItem
 from feedback.services.gold_records import GoldRecords
+from feedback.services.snapshot import one_moment
 from ranking.models import ItemVersion, Project
 
 CHUNK = 2000
 
 
 def records_of(project: Project, sessions: Iterable[FeedbackSession] | None = None) -> list[Record]:
-    """Return the records of a project's sessions, or of some of them, in the order of an export."""
-    keys = keys_of(project)
-    wanted = [session.pk for session in (project.sessions.all() if sessions is None else sessions)]
-    return Collection(project, {pk: key for pk, key in keys.items() if pk in set(wanted)}).records()
+    """Return the records of a project's sessions, or of some of them, in the order of an export.
+
+    All as of one moment: who judges meanwhile is in all of them or in none.
+    """
+    with one_moment():
+        keys = keys_of(project)
+        wanted = {session.pk for session in (project.sessions.all() if sessions is None else sessions)}
+        return Collection(project, {pk: key for pk, key in keys.items() if pk in wanted}).records()
 
 
 def keys_of(project: Project) -> dict[int, str]:
