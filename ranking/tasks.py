@@ -80,7 +80,10 @@ def refresh_rankings(project_id: int) -> None:
 def watch_drift() -> None:
     """Look at every project whose data or champion has changed for features that moved."""
     for project in Project.objects.all():
-        drift_checks.check_drift(project)
+        try:
+            drift_checks.check_drift(project)
+        except Exception:  # a ruined import, a damaged file, a storage's own error: of this project alone
+            log.exception("drift_not_checked", project=project.slug)
 
 
 @shared_task(ignore_result=True)

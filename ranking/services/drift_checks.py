@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-import structlog
-
-from ranking.errors import BrokenFile
 from ranking.models import DriftCheck, ModelVersion, Project
 from ranking.services.monitoring import drift_of
 from ranking.services.versions import current_champion
-
-log = structlog.get_logger(__name__)
 
 
 def check_drift(project: Project) -> DriftCheck | None:
     """Compare the champion's training data with today's, unless both are as at the last look; None without.
 
-    Seconds of work for a large project, so that a worker does it and pages read what it found.
+    Seconds of work for a large project, so that a worker does it and pages read what it found. Raises
+    BrokenFile and CorruptModel, and InvalidFeatures for an item of today that the features do not take.
     """
     version = current_champion(project)
     if version is None or version.training_set_id is None:
@@ -25,11 +21,7 @@ def check_drift(project: Project) -> DriftCheck | None:
     data_hash, known = _data_hash(version), drift_check_of(version)
     if known is not None and known.data_hash == data_hash:
         return known
-    try:
-        report = drift_of(version)
-    except BrokenFile as error:
-        log.error("drift_not_checked", project=project.slug, version=version.number, problem=str(error))
-        return None
+    report = drift_of(version)
     features = report.features if report else []
     moved = [feature.label for feature in features if feature.drift.alarm]
     found = {"version": version, "data_hash": data_hash, "features": len(features), "moved": moved}

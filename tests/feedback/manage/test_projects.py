@@ -167,6 +167,20 @@ def test_the_data_are_looked_at_for_drift_only_when_they_have_changed(project):
     assert DriftCheck.objects.get().checked_at > before
 
 
+def test_one_project_whose_data_are_ruined_keeps_no_other_from_being_looked_at(project, caplog):
+    other = factories.make_project("others")
+    for each in (project, other):
+        trainings.promote(trainings.make_version(each))
+    item = project.items.select_related("current").first()
+    factories.revise_item(item, {**item.current.content, "assets": "plenty"})
+    project.name = "A first one"  # projects are looked at by name
+    project.save(update_fields=["name"])
+    watch_drift()
+    assert DriftCheck.objects.get().project == other
+    (told,) = [record.msg for record in caplog.records if "drift_not_checked" in str(record.msg)]
+    assert told["project"] == project.slug
+
+
 def test_many_features_that_moved_are_named_in_part(project):
     version = trainings.make_version(project)
     trainings.promote(version)
