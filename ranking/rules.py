@@ -63,7 +63,8 @@ def eligible_mask(
     Parameters
     ----------
     rules : rules of the project
-    items : (n, fields) one row per item; sets are lists, missing values None or NaN
+    items : (n, fields) one row per item; sets are lists, missing values None or NaN, and so is a field
+        that no item has
     query : the need, by field
 
     Returns
@@ -76,7 +77,9 @@ def eligible_mask(
     removed: dict[str, int] = {}
     for rule in rules:
         if rule.applies(query):
-            keeps = _keeps(rule, items[rule.field], rule.demanded(query))
+            # A field that was declared after the items came is one that none of them reports yet.
+            values = items.get(rule.field, pd.Series(None, index=items.index, dtype=object))
+            keeps = _keeps(rule, values, rule.demanded(query))
             removed[rule.name] = int((~keeps).sum())
             mask &= keeps
     return mask, removed

@@ -181,8 +181,8 @@ def _load_catalogue(project: Project, feature_set: FeatureSet) -> Catalogue:
         .order_by("id")
         .values_list("id", "current_id", "key", "current__content")
     )
-    frame = pd.DataFrame([row[3] for row in rows])
     space = space_of(feature_set)
+    frame = _with_fields(space, pd.DataFrame([row[3] for row in rows]))  # without a row there is no field
     return Catalogue(
         item_ids=np.array([row[0] for row in rows], dtype=np.int64),
         version_ids=np.array([row[1] for row in rows], dtype=np.int64),

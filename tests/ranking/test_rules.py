@@ -19,6 +19,8 @@ ITEMS = pd.DataFrame(
 CASES = [
     (Rule("r", "assets", "at_least", query_field="minimum"), {"minimum": 100e6}, [0, 1, 0, 1]),
     (Rule("r", "assets", "at_most", value=300e6), {}, [1, 0, 0, 1]),
+    (Rule("r", "new", "at_least", value=1.0), {}, [0, 0, 0, 0]),  # no item has this field yet
+    (Rule("r", "new", "not_equals", value=True), {}, [1, 1, 1, 1]),
     (Rule("r", "assets", "at_least", value=1.0, if_missing="keep"), {}, [1, 1, 1, 1]),
     (Rule("r", "since", "at_least", value="2010-06-30"), {}, [0, 1, 0, 1]),
     (Rule("r", "licence", "equals", value="Sec"), {}, [1, 0, 0, 1]),
@@ -71,6 +73,8 @@ def test_the_broken_rules_of_one_item_are_those_that_remove_it():
     query = {"states": ["OR"], "excluded": ["A1"]}
     item = {"key": "A1", "assets": 50e6, "states": ["CA", "OR"]}
     assert [rule.name for rule in broken_rules(rules, item, query)] == ["size", "conflict"]
+    older = {"key": "A2", "assets": 200e6}
+    assert [rule.name for rule in broken_rules(rules, older, query)] == ["territory"]
 
 
 def test_no_rules_keep_every_item():

@@ -34,6 +34,14 @@ def test_every_item_that_breaks_no_rule_is_ranked_and_no_other():
         assert ranking.items_total - ranking.eligible_total == sum(ranking.removed_by_rule.values())
 
 
+def test_a_project_without_items_has_empty_lists():
+    project = factories.make_project()
+    project.items.update(active=False)
+    Project.objects.filter(pk=project.pk).update(items_revision=project.items_revision + 1)
+    ranking = serving.serve(project.queries.first())
+    assert (ranking.items_total, ranking.matches.count()) == (0, 0)
+
+
 def test_ranks_start_at_one_and_scores_fall():
     ranking = serving.serve(factories.make_project().queries.first())
     matches = list(ranking.matches.all())

@@ -79,7 +79,8 @@ class Vocabulary:
         """Return (n, terms) sparse unit vectors; a text without a known term is all zero."""
         if not self.terms:
             return _counting(vocabulary=["-"]).fit_transform([""] * len(texts)).astype(np.float64)
-        return self._weights.transform(self._counter.transform(texts))
+        counts = self._counter.transform(texts)
+        return self._weights.transform(counts) if len(texts) else counts  # of no text it makes an error
 
 
 @dataclass(frozen=True)

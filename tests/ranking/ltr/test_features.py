@@ -208,8 +208,8 @@ def test_items_may_be_taken_by_mask():
 
 def test_no_items_make_an_empty_matrix_with_all_columns():
     space = FeatureSpace.fit(ALL, ITEMS, QUERIES)
-    built = space.build(QUERY, space.prepare(ITEMS).take([]))
-    assert built.shape == (0, len(ALL))
+    for none in (space.prepare(ITEMS).take([]), space.prepare(ITEMS.iloc[:0])):
+        assert space.build(QUERY, none).shape == (0, len(ALL))
 
 
 def test_a_field_that_is_not_there_is_named():
