@@ -66,7 +66,8 @@ def load_project(folder: str | Path, options: Options = Options(retire=True)) ->
         project, notes = _save_project(description)
         counts = []
         if tables["items"] is not None:
-            counts.append(_write_items(project, description, tables["items"], options))
+            file = description.files.items
+            counts.append(_write_items(project, description, file, tables["items"], options))
         if tables["queries"] is not None:
             counts.append(_write_queries(project, description, tables["queries"], options))
         if tables["labels"] is not None:
@@ -83,8 +84,11 @@ def load_project(folder: str | Path, options: Options = Options(retire=True)) ->
 def import_items(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
     """Import items from CSV or Parquet. Raises ImportRefused; then nothing was written."""
     description = description_of(project)
-    table = _checked(read_records(Path(path), description.item))
-    return _import(project, options, table, lambda: _write_items(project, description, table, options))
+    path = Path(path)
+    table = _checked(read_records(path, description.item))
+    return _import(
+        project, options, table, lambda: _write_items(project, description, path.name, table, options)
+    )
 
 
 def import_queries(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
@@ -125,7 +129,7 @@ def import_form_adv(project: Project, path: str | Path, options: Options = Optio
     table = replace(
         read, records=tuple({field: record[field] for field in wanted} for record in read.records)
     )
-    return _import(project, options, table, lambda: _write_items(project, description, table, options))
+    return _import(project, options, table, lambda: _write_items(project, description, name, table, options))
 
 
 @dataclass(frozen=True)
@@ -243,8 +247,14 @@ def _save_project(description: ProjectDescription) -> tuple[Project, list[str]]:
     return project, ["the description changed"]
 
 
-def _write_items(project: Project, description: ProjectDescription, table: Table, options: Options) -> Counts:
+def _write_items(
+    project: Project, description: ProjectDescription, file: str, table: Table, options: Options
+) -> Counts:
     noun = description.item
+    if options.retire and not table.records and project.items.filter(active=True).exists():
+        # Mostly a download that was cut off: every reader's list would be empty.
+        message = f"expected at least one row: without any, all {noun.plural} would be retired"
+        raise ImportRefused([Refusal(file, None, "", message)])
     return rows.write_items(
         project, table.records, noun.key, noun.title, retire=options.retire, on_progress=options.on_progress
     )
