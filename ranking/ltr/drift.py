@@ -46,8 +46,8 @@ class Drift:
 def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, bins: int = 10) -> Drift:
     """Population stability index of `actual` against `expected`, and its alarm limit.
 
-    With shares e_b and a_b of bin b, bins cut at quantiles of `expected` and missing values in a bin of
-    their own::
+    With shares e_b and a_b of bin b, bins cut at quantiles of `expected`, and a value that fills a bin and
+    missing values each in a bin of their own::
 
         PSI   = sum_b (a_b - e_b) ln(a_b / e_b)
         limit = max(0.1, chi2_{.999, B-1} (1/N + 1/M))
@@ -56,7 +56,7 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, bins: int = 10) -> Drift
     ----------
     expected : (N,) values a model was made with; NaN is missing
     actual : (M,) values of now
-    bins : most bins for values that are not missing
+    bins : equal shares that quantiles cut values into; a value of at least such a share has a bin of its own
 
     Notes
     -----
@@ -91,14 +91,19 @@ def _values(name: str, values: npt.ArrayLike) -> Floats:
 
 
 def _edges(values: Floats, bins: int) -> Floats:
-    """Lower edges of all bins but the first; a value that many rows share opens one bin only."""
+    """Lower edges of all bins but the first; a value that fills a bin has one to itself.
+
+    Else what lies above or below that value would be in one bin with it, and the two could change places
+    unseen: nine in ten rows at the least value make all quantiles one.
+    """
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return np.zeros(0)
-    if known.min() == known.max():  # below, at and above: a constant that starts to vary has moved
-        return np.array([known[0], np.nextafter(known[0], np.inf)])
-    inner = np.unique(np.quantile(known, np.arange(1, bins) / bins, method="higher"))
-    return np.asarray(inner[inner > known.min()], dtype=np.float64)
+    quantiles = np.quantile(known, np.arange(1, bins) / bins, method="higher")
+    distinct, rows = np.unique(known, return_counts=True)
+    shared = distinct[(rows > 1) & (rows >= len(known) / bins)]
+    inner = quantiles[quantiles > distinct[0]]
+    return np.unique(np.concatenate([inner, shared, np.nextafter(shared, np.inf)]))
 
 
 def _counts(values: Floats, edges: Floats) -> Floats:

@@ -52,6 +52,35 @@ def test_a_constant_that_starts_to_vary_is_noticed_on_either_side():
     assert psi([5.0] * 300, [5.0] * 300).psi == 0
 
 
+NEARLY_ONE_VALUE = {
+    "a rare flag becomes usual": ([0] * 920 + [1] * 80, [1] * 1000),
+    "a usual flag is gone": ([1] * 950 + [0] * 50, [0] * 1000),
+    "a rare count grows": ([0] * 950 + [*range(50)], range(1000)),
+    "to the far side": ([1] * 950 + [0] * 50, [2] * 1000),
+    "one row lies below": ([-1] + [0] * 919 + [1] * 80, [1] * 1000),
+    "the value is the last quantile": ([0] * 500 + [1] * 450 + [2] * 50, [0] * 500 + [2] * 500),
+    "beside what is missing": ([np.nan] * 400 + [0] * 570 + [1] * 30, [np.nan] * 400 + [1] * 600),
+}
+
+
+@pytest.mark.parametrize(("before", "now"), NEARLY_ONE_VALUE.values(), ids=NEARLY_ONE_VALUE.keys())
+def test_a_value_that_nearly_all_rows_share_hides_no_other(before, now):
+    assert psi(before, now).alarm
+    assert psi(now, before).alarm
+
+
+@pytest.mark.parametrize("share", [0.02, 0.08, 0.3])
+@pytest.mark.parametrize("n", [30, 200, 1000])
+def test_a_rare_value_gives_no_false_alarms(n, share):
+    rng = np.random.default_rng(n)
+    drawn = np.where(rng.random((300, 2, n)) < share, rng.lognormal(size=(300, 2, n)), 0.0)
+    assert np.mean([psi(before, now).alarm for before, now in drawn]) <= 0.01
+
+
+def test_two_bins_tell_a_flag_of_a_minority():
+    assert psi([0] * 600 + [1] * 400, [0] * 100 + [1] * 900, bins=2).alarm
+
+
 def test_rows_all_missing_on_one_side_give_a_finite_index():
     assert np.isfinite(psi([np.nan] * 50, [1.0] * 50).psi)
 
