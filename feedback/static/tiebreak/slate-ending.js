@@ -55,10 +55,14 @@ export class Ending {
     if (doubt && !this.#asked) return this.ask(doubt);
     this.ask("");
     this.#began(nonAnswer);
-    const sent = await this.#sent(nonAnswer);
+    let sent;
+    try {
+      sent = await this.#sent(nonAnswer);
+    } finally {
+      if (!sent?.taken) this.#ended();
+    }
     if (!sent.halted && !sent.signedOut) this.forget();
     if (sent.taken) return location.reload(); // the page of a judged slate leads on to the next one
-    this.#ended();
     if (sent.current) this.#slate.conflict(sent.current);
     if (sent.signedOut) status.show("signed-out");
     if (sent.error) status.show(sent.code === "session_paused" ? "paused" : "refused", 0, sent.error);

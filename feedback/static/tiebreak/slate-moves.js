@@ -148,7 +148,9 @@ export class Moves {
   }
 
   run() {
-    if (!this.#running && this.waiting && !this.halted) this.#running = this.#sendAll();
+    if (!this.#running && this.waiting && !this.halted) {
+      this.#running = this.#sendAll().finally(() => { this.#running = null; });
+    }
     return this.#running;
   }
 
@@ -163,7 +165,7 @@ export class Moves {
       }
       if (!failures) this.#say("saving");
       const headers = { "If-Match": `"${entry.base}"`, "Idempotency-Key": entry.key };
-      const answer = await send(this.#form, "POST", this.#form.dataset.movesUrl, entry.json, headers);
+      const answer = await send(this.#form, this.#form.dataset.movesUrl, entry.json, headers);
       if (isAway(answer)) {
         this.#say(answer.status === 0 ? "offline" : "retrying");
         await nap(failures++);
@@ -172,8 +174,6 @@ export class Moves {
       failures = 0;
       this.#took(entry, answer);
     }
-    // At once with the last look at what waits: a move made from here on begins a new run.
-    this.#running = null;
     if (!this.halted) this.#say("saved");
   }
 

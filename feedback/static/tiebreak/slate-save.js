@@ -1,6 +1,7 @@
 /* Talking to the server: requests that say how they ended, storage that may be forbidden, and the answer to a slate. */
 
 const RETRY_MS = [1000, 2000, 5000, 15000];
+const TIMEOUT_MS = 15000;
 
 /** Wait before the next attempt, longer after each; shorter when the network or the person comes back, or it is called off. */
 export function nap(failures, signal) {
@@ -10,7 +11,7 @@ export function nap(failures, signal) {
       for (const name of ["online", "focus"]) removeEventListener(name, done);
       resolve();
     };
-    const timer = setTimeout(done, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]);
+    const timer = setTimeout(done, signal?.aborted ? 0 : RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]);
     for (const name of ["online", "focus"]) addEventListener(name, done);
     signal?.addEventListener("abort", done);
   });
@@ -38,23 +39,22 @@ function token(form) {
   return cookie ? cookie.slice("csrftoken=".length) : form.elements.csrfmiddlewaretoken.value;
 }
 
-/** Send JSON; { status, body, signedOut }, with status 0 when the network is away. */
-export async function send(form, method, url, json, headers = {}) {
-  let response;
-  try {
-    response = await fetch(url, {
-      method,
-      body: json,
-      keepalive: json.length < 60000,
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token(form), ...headers },
-    });
-  } catch {
-    return { status: 0, body: null, signedOut: false };
-  }
-  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+/** Send JSON; { status, body, signedOut }, with status 0 when no answer came, or none that can be read. */
+export async function send(form, url, json, headers) {
+  const response = await fetch(url, {
+    method: "POST",
+    body: json,
+    keepalive: json.length < 60000,
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token(form), ...headers },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch(() => null);
+  const isJson = response?.headers.get("Content-Type")?.includes("json");
   const body = isJson ? await response.json().catch(() => null) : null;
-  const signedOut = response.redirected || response.status === 401 || (response.status === 403 && !isJson);
-  return { status: response.status, body, signedOut };
+  const { status, redirected } = response ?? { status: 0 };
+  const signedOut = redirected || status === 401 || (status === 403 && !isJson);
+  // What was done, and what is there instead, is told by the body alone.
+  const told = body || signedOut || (status > 299 && status !== 412);
+  return { status: told ? status : 0, body, signedOut };
 }
 
 /** The sentence for a person that an error of the server carries; a service words its errors as parts of one. */
@@ -87,7 +87,7 @@ export class Submission {
     const url = this.#form.dataset.submitUrl;
     for (let failures = 0; ; failures++) {
       const headers = { "Idempotency-Key": key, "If-Match": `"${version}"` };
-      const answer = await send(this.#form, "POST", url, json, headers);
+      const answer = await send(this.#form, url, json, headers);
       if (isAway(answer)) {
         onAway(answer.status === 0 ? "offline" : "retrying");
         await nap(failures, signal);
