@@ -13,6 +13,8 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import BaseParser
 
+from feedback.submitting import is_plain
+
 #: Deeper JSON exhausts the stack of the parser or of the database.
 MOST_LEVELS = 32
 #: Of a body of the API, in bytes: some fifty times the largest that a page sends.
@@ -111,7 +113,7 @@ def nesting(text: str) -> int:
 
 def check_storable(value: Any) -> None:
     """Raise `ParseError` if any text or number inside the value is one that a database of ours refuses."""
-    if isinstance(value, str) and not _is_storable(value):
+    if isinstance(value, str) and not is_plain(value):
         raise ParseError("The JSON holds a NUL or an unpaired surrogate.")
     if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
         raise ParseError("The JSON holds a whole number of more than 64 bits.")
@@ -122,10 +124,6 @@ def check_storable(value: Any) -> None:
     elif isinstance(value, list):
         for inner in value:
             check_storable(inner)
-
-
-def _is_storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_utf8(raw: bytes) -> bool:

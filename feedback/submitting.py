@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from feedback.errors import InvalidJudgement
 
 MOST_SECONDS = 24 * 3600
+NOT_PLAIN = "expected plain text, without characters that cannot be stored"
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def read_form(form: Form) -> Submission:
     if kind != "reorder":
         return Submission(
             kind=kind,
-            comment=form.get("comment", ""),
-            field=form.get("field", ""),
+            comment=_text(form, "comment"),
+            field=_text(form, "field"),
             items=_cards(form.getlist("items"), "items"),
             reason_tags=form.getlist("reason_tags"),
         )
@@ -100,7 +101,7 @@ def read_form(form: Form) -> Submission:
         tiers=[tiers[rank] for rank in sorted(tiers)],
         rest=rest,
         ratings=ratings,
-        comment=form.get("comment", ""),
+        comment=_text(form, "comment"),
         reason_tags=form.getlist("reason_tags"),
     )
 
@@ -128,6 +129,15 @@ def read_answer_form(form: Form) -> Answer:
     )
 
 
+def is_plain(text: str) -> bool:
+    """Say whether every database of ours can store a text: PostgreSQL takes neither NUL nor half a character.
+
+    >>> is_plain("São Paulo"), is_plain("a\\x00b"), is_plain("a\\ud800")
+    (True, False, False)
+    """
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:
     value = body.get(name, [])
     if not isinstance(value, list):
@@ -135,13 +145,13 @@ def _list(body: Mapping[str, Any], name: str) -> list[Any]:
     return value
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def _text(body: Mapping[str, Any] | Form, name: str) -> str:
     return _a_text(body.get(name, ""), name)
 
 
 def _a_text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-        raise InvalidJudgement("expected plain text", name)
+    if not isinstance(value, str) or not is_plain(value):
+        raise InvalidJudgement(NOT_PLAIN, name)
     return value
 
 

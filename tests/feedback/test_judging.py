@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.urls import reverse
 
 from feedback.errors import AlreadyJudged, InvalidJudgement, KeyReused, SessionClosed, StaleDraft
 from feedback.models import Judgement, Preference, Slate
@@ -79,6 +80,15 @@ def test_what_does_not_fit_the_slate_is_refused_and_named(slate, field, changes)
         judging.submit(slate, _order(slate, **changes), key="k")
     assert refusal.value.field == field
     assert Judgement.objects.count() == 0
+
+
+@pytest.mark.parametrize("said", [{"comment": "a\x00b"}, {"kind": "missing_information", "field": "a\x00b"}])
+def test_what_no_database_holds_is_refused_on_the_plain_form(slate, client, said):
+    client.force_login(slate.expert)
+    ranks = {f"rank-{card}": "1" for card in slate.items.values_list("pk", flat=True)}
+    page = client.post(reverse("feedback:judgement", args=[slate.pk]), {**ranks, **said})
+    assert "without characters that cannot be stored" in page.content.decode()
+    assert not Judgement.objects.exists()
 
 
 @pytest.mark.parametrize("rating", [0, 6, -1])

@@ -274,6 +274,7 @@ def test_an_answer_reaches_the_expert_and_a_closed_gap_needs_nobody(project, mis
         ("solved", "", "kind"),
         ("reopened", "", "kind"),
         ("closed", "x" * 2001, "text"),
+        ("answered", "a\x00b", "text"),
     ],
 )
 def test_a_note_that_says_nothing_is_refused(missed, kind, text, field):

@@ -87,7 +87,15 @@ class TestOutcomes:
         assert 3 in ranks(page(reader, "matches", query.pk, state="open"))
         assert "Nothing on the shortlist" in text(page(reader, "shortlist"))
 
-    @pytest.mark.parametrize("body", [{"kind": "bought"}, {"kind": "declined", "reason": "x" * 2001}, {}])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"kind": "bought"},
+            {"kind": "declined", "reason": "x" * 2001},
+            {"kind": "declined", "reason": "a\x00b"},
+            {},
+        ],
+    )
     def test_what_cannot_be_noted_is_refused(
         self, reader: Client, query: Query, body: dict[str, str]
     ) -> None:
