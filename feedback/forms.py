@@ -16,13 +16,13 @@ from feedback.selection import GOLD_EVERY
 from feedback.services.comparing import ComparisonRequest
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import SessionRequest
+from feedback.submitting import LONGEST_ID
 from ranking.models import Organisation
 from ranking.serializers import MOST_INTEGER
 
 LEAST_RANDOM_PERCENT = round(100 * LEAST_RANDOM_SHARE)
 DEFAULTS = SessionRequest(title="")
 COMPARISON = ComparisonRequest(title="Which list is better?")
-LONGEST_ID = 18  # digits
 
 
 def people_who_judge() -> QuerySet[User]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from feedback.errors import InvalidJudgement
 
 MOST_SECONDS = 24 * 3600
+LONGEST_ID = 18  # digits: no database of ours has a longer one, and Python reads none of thousands
 NOT_PLAIN = "expected plain text, without characters that cannot be stored"
 
 
@@ -138,6 +139,15 @@ def is_plain(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def is_id(text: str) -> bool:
+    """Say whether a text is the number of a row or of a version, and may be read as one.
+
+    >>> is_id("7"), is_id("٣"), is_id("-1"), is_id("1" * 5000)
+    (True, False, False, False)
+    """
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
+
+
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:
     value = body.get(name, [])
     if not isinstance(value, list):
@@ -162,12 +172,7 @@ def _cards(values: Any, name: str) -> list[int]:
 
 
 def _card(value: Any, name: str) -> int:
-    if (
-        isinstance(value, bool)
-        or not str(value).isascii()
-        or not str(value).isdigit()
-        or len(str(value)) > 18
-    ):
+    if isinstance(value, bool) or not is_id(str(value)):
         raise InvalidJudgement("expected a card id", name)
     return int(value)
 

@@ -27,7 +27,7 @@ from feedback.serializers.moves import (
 from feedback.serializers.sessions import SlateDetailSerializer, SlateSerializer
 from feedback.services import drafts, judging, moves
 from feedback.services.presenting import slate_context
-from feedback.submitting import read_json
+from feedback.submitting import is_id, read_json
 from ranking.api.base import Endpoint
 
 LONGEST_KEY = 80
@@ -194,7 +194,7 @@ def _saved(move: SlateMove, code: int = status.HTTP_200_OK) -> Response:
 def _version_read(request: Request, slate: Slate) -> int:
     """Return the draft's version that the client has read. Raises UnconditionalDraft without one."""
     tags = parse_etags(request.headers.get("If-Match", ""))
-    versions = {int(tag.strip('"')) for tag in tags if tag.strip('"').isascii() and tag.strip('"').isdigit()}
+    versions = {int(tag.strip('"')) for tag in tags if is_id(tag.strip('"'))}
     if not tags or "*" in tags:
         raise UnconditionalDraft("say in If-Match which version of the draft was read: its ETag")
     # Of several tags the one that fits counts; what fits none is stale, whatever it is.

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback.errors import FeedbackError, GoldRetired, InvalidGold, InvalidJudgement
-from feedback.forms import LONGEST_ID, GoldForm, RetireForm, add_refusal
+from feedback.forms import GoldForm, RetireForm, add_refusal
 from feedback.models import GoldList, Slate
 from feedback.services import gold_lists, signing
 from feedback.services.signing import GoldRequest
-from feedback.submitting import read_form
+from feedback.submitting import is_id, read_form
 from ranking.access import for_roles
 from ranking.errors import BrokenFile, NoChampion
 from ranking.ltr import CorruptModel
@@ -126,7 +126,7 @@ def _about(request: HttpRequest, project: Project) -> tuple[Slate | None, Query 
 def _id(request: HttpRequest, name: str) -> int | None:
     """Return an id of the address. Raises Http404 for what no id can be."""
     text = request.GET.get(name, "")
-    if text and not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
+    if text and not is_id(text):
         raise Http404
     return int(text) if text else None
 

@@ -21,6 +21,7 @@ from feedback.models import Outcome
 from feedback.services import outcomes, reading, teaching
 from feedback.services.filtering import STATES, Filters, filters
 from feedback.services.reading import Sheet
+from feedback.submitting import is_id
 from feedback.views.export import csv_of_lines
 from ranking.access import for_roles, is_of_this_site, queries_of
 from ranking.cards import card_of
@@ -107,7 +108,7 @@ def rules(request: HttpRequest, query_id: int) -> HttpResponse:
 def why(request: HttpRequest, query_id: int, rank: int) -> HttpResponse:
     """Take the score of one match apart; `?above=7` leads on to the comparison with another one."""
     match = _own_match(request, query_id, rank)
-    if request.GET.get("above", "").isdecimal():
+    if is_id(request.GET.get("above", "")):
         return _to(match, "feedback:why_above", rank, int(request.GET["above"]))
     others = match.ranking.matches.select_related("item_version__item").exclude(rank=rank)
     context = {
@@ -242,7 +243,7 @@ def _own_match(request: HttpRequest, query_id: int, rank: int, *, asked: str | N
     asked = request.GET.get("list", "") if asked is None else asked
     ranking = _latest(query)
     if asked and (ranking is None or asked != str(ranking.pk)):
-        if not asked.isdecimal():
+        if not is_id(asked):
             raise Http404
         rankings = query.rankings.select_related("version__feature_set", "version__training_set")
         ranking = get_object_or_404(rankings, pk=int(asked))

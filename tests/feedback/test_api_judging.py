@@ -165,7 +165,9 @@ def test_a_draft_without_the_version_it_replaces_is_refused(slate, client, tag):
     assert (answer.status_code, answer.json()["error"]["code"]) == (428, "if_match_required")
 
 
-@pytest.mark.parametrize("tag", ['"x"', '"99999999999999999999999"', '"-1"', '"٣"', "0" * 5000])
+@pytest.mark.parametrize(
+    "tag", ['"x"', '"99999999999999999999999"', '"-1"', '"٣"', "0" * 5000, f'"{"1" * 5000}"']
+)
 def test_a_tag_that_is_no_version_is_stale(slate, client, tag):
     assert _keep(client, slate, tag.encode("utf-8").decode("latin-1"), comment="whatever").status_code in (
         412,

@@ -104,6 +104,11 @@ class TestOutcomes:
         assert self.act(reader, query, 1, **body).status_code == 302
         assert not Outcome.objects.exists()
 
+    def test_a_list_that_no_number_names_is_not_found(self, reader: Client, query: Query) -> None:
+        serving.serve(query)
+        assert self.act(reader, query, 1, kind="shortlisted", list="1" * 5000).status_code == 404
+        assert not Outcome.objects.exists()
+
     def test_an_admin_looks_on_and_notes_nothing(self, admin: Client, query: Query) -> None:
         serving.serve(query)
         assert self.act(admin, query, 1, kind="shortlisted").status_code == 404

@@ -57,10 +57,11 @@ class TestWhy:
         assert "This list has been replaced by a newer one." in shown
         assert title_of(now, 1) in text(page(reader, "why", query.pk, 1))
 
-    @pytest.mark.parametrize("asked", ["x", "-1", "99999999999999999999999"])
+    @pytest.mark.parametrize("asked", ["x", "-1", "99999999999999999999999", "1" * 5000])
     def test_a_list_that_does_not_exist_is_not_found(self, reader: Client, query: Query, asked: str) -> None:
         serving.serve(query)
         assert page(reader, "why", query.pk, 1, list=asked).status_code == 404
+        assert page(reader, "why", query.pk, 1, above=asked).status_code == 200, "compared with nothing"
 
     def test_nothing_moved_before_there_was_a_second_version(self, reader: Client, query: Query) -> None:
         serving.serve(query)
