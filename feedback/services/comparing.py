@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from feedback.errors import InvalidComparison, InvalidSession, SessionClosed
 from feedback.models import ComparisonSession, ListChoice, Member
-from feedback.services.interests import known_conflicts
+from feedback.services.interests import declared_by, known_conflicts
 from feedback.services.sessions import check_experts
 from feedback.sides import Ask, AskRequest, plan
 from ranking.models import ItemVersion, ModelVersion, Query
@@ -67,14 +67,16 @@ def open_comparison(
     _check_blind(request)
     session = _session_row(challenger, champion, request, by)
     rng = np.random.default_rng([request.seed, len(experts), request.needs_per_expert])
-    wanted = len(experts) * request.needs_per_expert
-    contests = contests_of(challenger, champion, depth=request.items_per_list, most=wanted, rng=rng)
+    # One more for each need that an interest may take away from one of them.
+    most = len(experts) * request.needs_per_expert + len(declared_by(experts, challenger.project))
+    contests = contests_of(challenger, champion, depth=request.items_per_list, most=most, rng=rng)
     asks = plan(ask_request(session, contests, experts, request.needs_per_expert), rng)
-    if not asks:
+    if not contests:
         raise InvalidComparison(
-            f"versions {challenger.number} and {champion.number} show the same lists for every need that "
-            "these experts may be asked about"
+            f"versions {challenger.number} and {champion.number} show the same lists for every need"
         )
+    if not asks:
+        raise InvalidComparison("these experts have an interest in every need with two different lists")
     with transaction.atomic():
         session.save()
         ListChoice.objects.bulk_create(choice_of(session, ask, contests[ask.need]) for ask in asks)

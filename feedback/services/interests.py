@@ -24,6 +24,12 @@ def known_conflicts(project: Project) -> Mapping[Pair, frozenset[int]]:
     return {pair: frozenset(items) for pair, items in found.items()}
 
 
+def declared_by(experts: Iterable[User], project: Project) -> set[int]:
+    """Return the ids of the needs in which one of the experts has declared an interest."""
+    ids = {expert.pk for expert in experts}
+    return {query for expert, query in known_conflicts(project) if expert in ids}
+
+
 def interested(project: Project, query: int, items: Collection[int]) -> set[int]:
     """Return the ids of the experts who have declared an interest in one of the items for the query."""
     conflicts = known_conflicts(project)

@@ -14,6 +14,7 @@ from feedback.forms import ComparisonForm, add_refusal, people_who_judge
 from feedback.models import ComparisonSession
 from feedback.services import comparing, contesting
 from feedback.services.answer_files import FORMATS
+from feedback.services.interests import declared_by
 from feedback.views.export import comparisons_file
 from ranking.access import for_roles
 from ranking.errors import BrokenFile
@@ -125,7 +126,9 @@ def _opened(session: ComparisonSession, asked: dict[str, Any]) -> str:
     count, wanted = session.choices.count(), len(asked["experts"]) * session.needs_per_expert
     text = f"“{session.title}” is open: its experts find it on their page."
     if count < wanted:
-        text += f" {count} of {wanted} choices came together: for the other needs both lists are the same."
+        text += f" {count} of {wanted} choices came together: for the other needs both lists are the same"
+        declared = declared_by(asked["experts"], session.project)
+        text += ", or an expert has declared an interest." if declared else "."
     return text
 
 

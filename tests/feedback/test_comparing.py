@@ -89,6 +89,25 @@ def test_a_need_in_which_an_expert_has_an_interest_is_not_asked(project, version
     assert barred <= set(found.choices.filter(expert=experts[1]).values_list("query", flat=True))
 
 
+def test_needs_with_an_interest_take_no_place_of_others(versions, experts):
+    edda = experts[:1]
+    first = factories.make_comparison(*versions, edda, needs_per_expert=3)
+    barred = [choice.query_id for choice in first.choices.all()]
+    for choice in first.choices.all():
+        factories.choose(choice, "conflict_of_interest")
+    second = factories.make_comparison(*versions, edda, needs_per_expert=3)
+    asked = list(second.choices.values_list("query", flat=True))
+    assert (len(asked), set(asked) & set(barred)) == (3, set())
+
+
+def test_interests_in_every_need_are_named_as_what_is_in_the_way(versions, experts):
+    first = factories.make_comparison(*versions, experts[:1], needs_per_expert=50)
+    for choice in first.choices.all():
+        factories.choose(choice, "conflict_of_interest")
+    with pytest.raises(InvalidComparison, match="an interest in every need"):
+        factories.make_comparison(*versions, experts[:1])
+
+
 def test_only_experts_who_are_people_are_asked(versions, experts):
     with pytest.raises(InvalidComparison) as refused:
         factories.make_comparison(*versions, [factories.make_reader()])

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from feedback.models import ComparisonSession, ListAnswer
+from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.services import comparing
 from tests import factories, trainings
 from tests.pages import text_of
@@ -142,7 +142,11 @@ def test_an_admin_opens_a_comparison_from_the_page_of_two_versions(admin, versio
 def test_an_admin_is_told_when_there_was_less_to_ask(admin, versions, edda):
     text = text_of(_open(admin, experts=[edda.pk], needs_per_expert=50))
     count = ComparisonSession.objects.get().choices.count()
-    assert f"{count} of 50 choices came together" in text
+    assert f"{count} of 50 choices came together: for the other needs both lists are the same." in text
+    factories.choose(ListChoice.objects.first(), "conflict_of_interest")
+    text = text_of(_open(admin, experts=[edda.pk], needs_per_expert=50))
+    assert f"{count - 1} of 50 choices came together" in text
+    assert "both lists are the same, or an expert has declared an interest." in text
 
 
 def test_a_refusal_stands_on_the_form(admin, versions, edda, project):
