@@ -1,0 +1,16 @@
+/* A message of the page's own, where those of the server stand. */
+
+export function tell(text) {
+  const list = document.getElementById("messages");
+  const item = document.createElement("li");
+  item.className = "message error";
+  const said = document.createElement("p");
+  said.textContent = text;
+  const close = document.createElement("button");
+  Object.assign(close, { type: "button", className: "ghost small", textContent: "Close" });
+  close.dataset.dismiss = "";
+  item.append(said, close);
+  list.replaceChildren(item);
+  list.hidden = false;
+  item.scrollIntoView({ block: "nearest" });
+}
