@@ -48,6 +48,19 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
         yield make
 
 
+def test_whoever_scrolls_in_the_log_keeps_the_place_while_it_grows(open_page, job):
+    page = open_page("ranking:job", job.pk)
+    log = page.locator(".log")
+    log.focus()
+    page.keyboard.press("PageDown")
+    page.wait_for_function("document.querySelector('.log').scrollTop > 100")
+    jobs.beat(job, stage="fit", fraction=0.5, lines=["round 50 of 100"])
+    expect(log.locator("div").first).to_contain_text("round 50 of 100")
+    expect(page.locator("progress")).to_have_attribute("value", "50")
+    expect(log).to_be_focused()
+    assert log.evaluate("log => log.scrollTop") > 100
+
+
 def test_a_log_in_that_ends_leads_from_the_page_to_the_log_in_and_not_into_the_panel(open_page, job):
     page = open_page("ranking:job", job.pk)
     page.context.clear_cookies()
