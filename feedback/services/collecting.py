@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -29,6 +29,16 @@ def records_of(project: Project, sessions: Iterable[FeedbackSession] | None = No
         return Collection(project, {pk: key for pk, key in keys.items() if pk in wanted}).records()
 
 
+def records_named(project: Project, sessions: Container[str]) -> list[Record]:
+    """Return the records of the sessions of these keys, and of all lists of known order that are planted.
+
+    Of what is here besides nothing is read: inside a transaction it may change from one read to the next.
+    """
+    keys = keys_of(project)
+    named = {pk: key for pk, key in keys.items() if key in sessions}
+    return Collection(project, named, planted_in=keys).records()
+
+
 def keys_of(project: Project) -> dict[int, str]:
     """Return what names each session of a project outside the database, by its id."""
     found: dict[int, str] = {}
@@ -43,13 +53,15 @@ def keys_of(project: Project) -> dict[int, str]:
 class Collection:
     """The rows of some sessions of a project on their way to records."""
 
-    def __init__(self, project: Project, keys: dict[int, str]) -> None:
+    def __init__(
+        self, project: Project, keys: dict[int, str], planted_in: Iterable[int] | None = None
+    ) -> None:
         self.project = project
         self.keys = keys
         self._slates: dict[int, tuple[str, str, int]] = {}
         self._cards: dict[int, int] = {}
-        planted = Slate.objects.filter(session__in=keys, gold__isnull=False).values_list("gold", flat=True)
-        self._gold = GoldRecords(project, set(planted))
+        planted = Slate.objects.filter(session__in=planted_in or keys, gold__isnull=False)
+        self._gold = GoldRecords(project, set(planted.values_list("gold", flat=True)))
 
     def records(self) -> list[Record]:
         """Return all records: types in the order of the schema, each type sorted by its key."""

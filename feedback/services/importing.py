@@ -1,7 +1,7 @@
 """Reading an export of sessions in again: everything is checked first, then written in one transaction.
 
 What is there already is left alone, what is new is appended, and what stands otherwise here is refused. At
-the end the sessions are collected again, and each record of the file must be among what comes out.
+the end these sessions are collected again, and each record of the file must be among what comes out.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from django.db import transaction
 from feedback.exchange.checking import Complaints, check_records
 from feedback.exchange.reading import read_export
 from feedback.exchange.schema import TABLES, Record, of_type
-from feedback.models import Judgement
+from feedback.models import FeedbackSession, Judgement
 from feedback.services.arriving import check_names
-from feedback.services.collecting import records_of
+from feedback.services.collecting import keys_of, records_named
 from feedback.services.restoring import Restorer
 from ranking.errors import ImportRefused
 from ranking.importers.tables import Refusal
@@ -63,7 +63,7 @@ def import_sessions(project: Project, path: str | Path, options: Options = PLAIN
     options.on_progress("checking", 1, 2)
     _refuse(_check_catalogue(project, read.records))
     options.on_progress("checking", 2, 2)
-    with importing(project, options):
+    with importing(project, options, of_type(read.records, "session")):
         found = _sort(project, read.records)
         notes = _write(project, found, options)
         _refuse(_read_back(project, read.records))
@@ -72,13 +72,24 @@ def import_sessions(project: Project, path: str | Path, options: Options = PLAIN
 
 
 @contextmanager
-def importing(project: Project, options: Options) -> Iterator[None]:
-    """One transaction for all of an import; a second one of the same project waits."""
+def importing(project: Project, options: Options, sessions: Sequence[Record] = ()) -> Iterator[None]:
+    """One transaction for all of an import; a second one of the same project waits.
+
+    So does whoever would judge in these sessions or close them, as far as they are here.
+    """
     with transaction.atomic():
+        named = _named(sessions)
+        held = [pk for pk, key in keys_of(project).items() if key in named]
+        # Before the project, as for whoever plants lists: the other way round, each could wait for the other.
+        list(FeedbackSession.objects.select_for_update().filter(pk__in=held).order_by("pk"))
         Project.objects.select_for_update().get(pk=project.pk)
         yield
         if options.dry_run:
             transaction.set_rollback(True)
+
+
+def _named(records: Sequence[Record]) -> set[str]:
+    return {session.values["session"] for session in of_type(records, "session")}
 
 
 def _refuse(refusals: Sequence[Refusal]) -> None:
@@ -103,7 +114,7 @@ def _check_catalogue(project: Project, records: Sequence[Record]) -> Sequence[Re
 
 def _sort(project: Project, records: Sequence[Record]) -> Sorted:
     """Sort the records by what is here. Raises ImportRefused."""
-    here = {record.key: record for record in records_of(project)}
+    here = {record.key: record for record in records_named(project, _named(records))}
     complaints = Complaints()
     parts: dict[str, list[Record]] = {"new": [], "moved": [], "unchanged": []}
     for record in records:
@@ -166,7 +177,7 @@ def _write(project: Project, found: Sorted, options: Options) -> list[str]:
 def _read_back(project: Project, records: Sequence[Record]) -> Sequence[Refusal]:
     """Complain about each record that does not come out as it went in."""
     complaints = Complaints()
-    here = {record.key: record for record in records_of(project)}
+    here = {record.key: record for record in records_named(project, _named(records))}
     for record in records:
         if record.type != "person" and here.get(record.key) != record:
             complaints.add(record, "", f"this {record.type} does not come out as it went in")

@@ -143,7 +143,7 @@ class Restorer:
 
     def _slates_here(self) -> dict[SlateKey, int]:
         names = {pk: key for key, pk in self.sessions.items()}
-        rows = Slate.objects.filter(session__project=self.project)
+        rows = Slate.objects.filter(session__in=names)  # and in none that was opened meanwhile
         found = rows.values_list("session_id", "expert__username", "position", "pk")
         return {(names[session], expert, position): pk for session, expert, position, pk in found}
 

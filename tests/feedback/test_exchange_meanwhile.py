@@ -11,6 +11,7 @@ from feedback.exchange.checking import check_records
 from feedback.models import Slate
 from feedback.services import collecting, sessions
 from feedback.services.exchanging import export_file
+from feedback.services.importing import import_sessions
 from tests import factories
 
 ACTS = {
@@ -42,27 +43,61 @@ def _between_slates_and_cards(monkeypatch, act):
     monkeypatch.setattr(collecting.Collection, "_slate_records", and_then)
 
 
+def _on_its_own_connection(act, *args):
+    try:
+        return act(*args)
+    finally:
+        connections.close_all()
+
+
 def _elsewhere(act, *args):
-    """Do something on a connection of its own."""
-
-    def work():
-        try:
-            act(*args)
-        finally:
-            connections.close_all()
-
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(work).result(timeout=60)
+        thread.submit(_on_its_own_connection, act, *args).result(timeout=60)
+
+
+def _only_of_edda(session):
+    own = session.slates.filter(expert__username="emil").values("query")
+    return session.slates.filter(expert__username="edda", state=Slate.State.OPEN).exclude(query__in=own)[0]
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_an_export_is_of_one_moment_and_nobody_waits_for_it(session, monkeypatch, act):
     before = export_file(session.project, "jsonl")
-    own = session.slates.filter(expert__username="emil").values("query")
-    slate = session.slates.filter(expert__username="edda", state=Slate.State.OPEN).exclude(query__in=own)[0]
+    slate = _only_of_edda(session)
     _between_slates_and_cards(monkeypatch, lambda: _elsewhere(act, slate))
     assert export_file(session.project, "jsonl") == before
     after = collecting.records_of(session.project)
     assert not check_records(after, session.project.slug)
     assert len(after) > before.count(b"\n")
+
+
+@pytest.mark.django_db
+def test_an_import_does_not_look_at_other_sessions_which_go_on(session, monkeypatch, tmp_path):
+    project, path = session.project, tmp_path / "earlier.jsonl"
+    earlier = factories.make_closed_session(project, [factories.make_expert("elli")], title="Earlier")
+    path.write_bytes(export_file(project, "jsonl", [earlier]))
+    slate = _only_of_edda(session)
+    # On the import's own connection: as if it were committed elsewhere, of which every read sees the latest.
+    _between_slates_and_cards(monkeypatch, lambda: factories.judge(slate, kind="outside_knowledge"))
+    report = import_sessions(project, path)
+    assert [counts.new for counts in report.counts] == [0, 0, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_judges_in_a_session_that_is_read_in_waits_for_it(session, monkeypatch, tmp_path):
+    path = tmp_path / "open.jsonl"
+    path.write_bytes(export_file(session.project, "jsonl"))
+    slate = _only_of_edda(session)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = []
+
+        def judge():
+            waiting.append(thread.submit(_on_its_own_connection, factories.judge, slate))
+            with pytest.raises(TimeoutError):
+                waiting[0].result(timeout=1)
+
+        _between_slates_and_cards(monkeypatch, judge)
+        import_sessions(session.project, path)
+        waiting[0].result(timeout=60)
+    assert slate.session.slates.get(pk=slate.pk).state == Slate.State.SUBMITTED
