@@ -6,6 +6,7 @@ transaction of an import.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -170,18 +171,66 @@ def write_queries(
 
 
 def _organisations(names: set[str | None]) -> dict[str | None, Organisation]:
-    """Return the organisation of each name; names that differ in case or punctuation are one."""
-    slugs = {name: organisation_slug(name) for name in sorted(name for name in names if name)}
-    known = {found.slug: found for found in Organisation.objects.filter(slug__in=slugs.values())}
-    for name, slug in slugs.items():
-        if slug not in known:
-            known[slug] = Organisation.objects.create(slug=slug, name=name[:200])
-    return {name: known[slug] for name, slug in slugs.items()}
+    """Return the organisation of each name; names that differ in case, punctuation or white space are one.
+
+    The slug says which: an admin may name an organisation anew. One whose slug is as slugs once were, with
+    less than its whole name in it, is that of its own name alone, and of no other name with such a slug.
+    """
+    stored = list(Organisation.objects.all())
+    by_slug = {one.slug: one for one in stored}
+    short = [
+        found for found in stored if found.slug == _short_slug(found.name) != organisation_slug(found.name)
+    ]
+    by_name = {_whole(one.name): one for one in short} | {one.name: one for one in short}
+    organisations: dict[str | None, Organisation] = {}
+    for name in sorted(name for name in names if name):
+        slug = organisation_slug(name)
+        if by_slug.get(slug) in short:  # taken by another name
+            slug = _hashed_slug(name)
+        found = by_slug.get(slug) or by_name.get(name) or by_name.get(_whole(name))
+        if found is None:
+            found = by_slug[slug] = Organisation.objects.create(slug=slug, name=name[:200])
+        organisations[name] = found
+    return organisations
 
 
 def organisation_slug(name: str) -> str:
-    """Return what names an organisation in addresses; a name without a Latin letter gets its hash."""
-    return slugify(name)[:50].strip("-") or f"organisation-{sha256(name.encode()).hexdigest()[:12]}"
+    """Return what names an organisation in addresses, and tells it from others: readers see what is theirs.
+
+    Where the short slug would lose something of the whole name, its hash follows.
+    """
+    slug = _short_slug(name)
+    return slug if slug == _whole(name) else _hashed_slug(name)
+
+
+def _short_slug(name: str) -> str:
+    return slugify(name)[:50].strip("-") or f"organisation-{_digest(name)}"
+
+
+def _hashed_slug(name: str) -> str:
+    return f"{slugify(name)[:37].strip('-_') or 'organisation'}-{_digest(_whole(name))}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def _whole(name: str) -> str:
+    """Return a name without case, punctuation and extra white space, and with all else: the letters of every
+    script, accents, digits.
+
+    For a plain name that is its slug. Signs of mathematics and currencies count, which nobody adds or leaves
+    out at will, unlike a comma: "C++ Capital" is not "C Capital", while "Foo, Inc." is "Foo Inc". What has
+    nothing but punctuation and pictures is taken as it stands.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    kept = "".join(" " if sign == "-" else sign for sign in folded if _counts(sign))
+    return "-".join(kept.split()).strip("-_") or "-".join(folded.split())
+
+
+def _counts(sign: str) -> bool:
+    kind = unicodedata.category(sign)
+    return sign in "-_" or sign.isspace() or kind[0] in "LMN" or kind in ("Sm", "Sc")
 
 
 def write_labels(

@@ -25,7 +25,6 @@ from ranking.services.candidates import (
     forget_catalogues,
 )
 from ranking.services.catalog import LetorRequest, Options, load_project
-from ranking.services.catalog_rows import organisation_slug
 from ranking.services.versions import current_champion
 from tests.ranking.folders import (
     N_ITEMS,
@@ -210,12 +209,6 @@ def test_items_queries_and_labels_may_be_imported_file_by_file(folder):
     (folder / "labels.csv").write_text("mandate_id,adviser_id,grade\nM001,A9999,1\n")
     with pytest.raises(ImportRefused, match="there is no adviser 'A9999'"):
         catalog.import_labels(project, folder / "labels.csv")
-
-
-def test_organisations_of_one_name_are_one_whatever_its_case():
-    assert organisation_slug("Tallgrass & Tide") == organisation_slug("tallgrass  tide") == "tallgrass-tide"
-    assert organisation_slug("草原基金").startswith("organisation-")
-    assert organisation_slug("草原基金") != organisation_slug("草原")
 
 
 # --- Form ADV -----------------------------------------------------------------------------------------------
