@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ranking.ltr.alpha import Tables, alpha_estimate
 from ranking.ltr.checking import whole_number
 from ranking.ltr.concordance import (
-    alpha_of,
-    coincidences,
     kendall_w,
     pairs_kept,
     rbo_by_chance,
@@ -266,26 +265,12 @@ def _places(ranks: Floats) -> Floats:
     return pd.DataFrame(ranks).rank(axis=1).to_numpy(dtype=np.float64)
 
 
-def _alpha(tables: Sequence[tuple[Hashable, Floats]], reason: str, seed: int) -> Estimate:
-    """Ordinal alpha over the rows of all lists, from the sums of their coincidences."""
-    shared = [(unit, values[:, np.isfinite(values).sum(axis=0) >= 2]) for unit, values in tables]
-    shared = [(unit, values) for unit, values in shared if values.size]
-    if not shared:
-        return Estimate(None, None, None, 0, reason=reason)
-    said = np.concatenate([values[np.isfinite(values)] for _, values in shared])
-    known = np.unique(said)
-    k = len(known)
-    parts: dict[Hashable, Floats] = defaultdict(lambda: np.zeros(k * k))
-    for unit, values in shared:
-        codes = np.where(np.isfinite(values), np.searchsorted(known, np.nan_to_num(values)), -1)
-        parts[unit] = parts[unit] + coincidences(codes, k).ravel()
-    units = len(parts)
-    found = estimate(
-        np.array(list(parts.values())),
-        lambda means: alpha_of((units * means).reshape(-1, k, k)),
-        seed=seed,
-    )
-    return replace(found, chance=0.0) if found.value is not None else replace(found, reason=NO_DIFFERENCE)
+def _alpha(tables: Tables, reason: str, seed: int) -> Estimate:
+    """Ordinal alpha over the rows of all lists; `reason` where no row has two values."""
+    found = alpha_estimate(tables, seed=seed)
+    if found.value is not None:
+        return replace(found, chance=0.0)
+    return replace(found, n=0, reason=NO_DIFFERENCE if found.n else reason)
 
 
 def _separation(lists: Sequence[_JudgedList], seed: int) -> Estimate:

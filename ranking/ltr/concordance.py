@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ranking.ltr.alpha import Coincidences
 from ranking.ltr.errors import InvalidPreferences
 from ranking.ltr.intervals import DIGITS
 from ranking.ltr.metrics import kendall_tau
@@ -112,51 +113,17 @@ def ordinal_alpha(values: npt.ArrayLike) -> float:
 
     Notes
     -----
-    alpha = 1 - (N - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck with the coincidences o_ck of
-    `coincidences`, n_c their sums, N the sum of these, and d_ck = (n_c/2 + n_(c+1) + ... + n_k/2)^2.
-    Krippendorff, Content Analysis, 2018, chapter 12.
+    alpha = 1 - (N - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck with the coincidences o_ck, to which a row of
+    v values adds its v (v-1) ordered pairs, each with the weight 1/(v-1); n_c their sums, N the sum of these,
+    and d_ck = (n_c/2 + n_(c+1) + ... + n_k/2)^2. Krippendorff, Content Analysis, 2018, chapter 12.
 
     Worked example: two judges in opposite order, -1 + 1/n.
 
     >>> round(ordinal_alpha([[1, 2, 3, 4], [4, 3, 2, 1]]), 6)
     -0.75
     """
-    table = _ranks(values, 2)
-    known, codes = np.unique(table[np.isfinite(table)], return_inverse=True)
-    if not len(known):
-        return float("nan")
-    coded = np.full(table.shape, -1, dtype=np.int64)
-    coded[np.isfinite(table)] = codes
-    return float(alpha_of(coincidences(coded, len(known))[None])[0])
-
-
-def coincidences(codes: npt.NDArray[np.int64], k: int) -> Floats:
-    """(k, k) how often two judges gave a row the values c and k, each row counting as many as said so.
-
-    `codes` is (m, n), from 0 to k-1, -1 for missing. A row of v values adds its v (v-1) ordered pairs, each
-    with the weight 1/(v-1).
-
-    >>> coincidences(np.array([[0, 1], [0, 0], [1, -1]]), 2).tolist()
-    [[1.0, 2.0], [2.0, 0.0]]
-    """
-    counts = np.stack([(codes == value).sum(axis=0) for value in range(k)], axis=1).astype(np.float64)
-    said = counts.sum(axis=1)
-    counts, said = counts[said >= 2], said[said >= 2]
-    share = counts / (said - 1)[:, None]
-    return np.asarray(share.T @ counts - np.diag(share.sum(axis=0)), dtype=np.float64)
-
-
-def alpha_of(tables: Floats) -> Floats:
-    """(b,) ordinal alpha of (b, k, k) tables of coincidences; NaN for one value or none."""
-    counts = tables.sum(axis=2)
-    place = np.cumsum(counts, axis=1) - counts / 2  # d_ck = (place_c - place_k)^2
-    total = counts.sum(axis=1)
-    squares = (counts * place**2).sum(axis=1)
-    observed = 2 * (squares - np.einsum("bc,bck,bk->b", place, tables, place))
-    expected = 2 * (total * squares - (counts * place).sum(axis=1) ** 2)
-    defined = (total > 1) & ((counts > 0).sum(axis=1) > 1)
-    ratio = np.divide((total - 1) * observed, expected, out=np.full(len(total), np.nan), where=defined)
-    return np.asarray(1 - ratio, dtype=np.float64)
+    said = Coincidences.of([(None, _ranks(values, 2))])
+    return float(said.alpha(np.ones((1, said.counts.shape[0])))[0])
 
 
 def rbo(first: npt.ArrayLike, second: npt.ArrayLike, p: float = PERSISTENCE) -> float:

@@ -81,14 +81,44 @@ def estimate(
     >>> estimate(np.zeros((0, 2)), ratio, seed=0).value is None
     True
     """
-    n = len(parts)
-    value = float(figure(parts.mean(axis=0, keepdims=True))[0]) if n else float("nan")
+    return estimate_weighted(
+        len(parts),
+        lambda weights: figure(weights @ parts),
+        width=parts.shape[1],
+        seed=seed,
+        chance=chance,
+        resamples=resamples,
+    )
+
+
+def estimate_weighted(
+    n: int,
+    figure: Callable[[Floats], Floats],
+    *,
+    width: int,
+    seed: int,
+    chance: float | None = None,
+    resamples: int = RESAMPLES,
+) -> Estimate:
+    """A figure of n weighted units that is no function of means, or whose means are too many to hold.
+
+    Parameters
+    ----------
+    figure : from (b, n) weights, each line of sum 1, to the (b,) figures; NaN where it is not defined
+    width : how many values the figure makes of a line of weights, as of `bootstrap_weights`
+
+    The mean of three units:
+
+    >>> estimate_weighted(3, lambda weights: weights @ [1.0, 2, 4], width=1, seed=0).value
+    2.333333333333
+    """
+    value = float(figure(np.full((1, n), 1 / n))[0]) if n else float("nan")
     if not np.isfinite(value):
         return Estimate(None, None, None, n, chance)
     if n < LEAST_UNITS:
         return Estimate(round(value, DIGITS), None, None, n, chance)
     rng = np.random.default_rng(seed)
-    drawn = [figure(weight @ parts) for weight in bootstrap_weights(n, rng, resamples, width=parts.shape[1])]
+    drawn = [figure(weights) for weights in bootstrap_weights(n, rng, resamples, width=width)]
     resampled = np.concatenate(drawn)
     low, high = expanded_interval(resampled[np.isfinite(resampled)], n)
     return Estimate(round(value, DIGITS), round(low, DIGITS), round(high, DIGITS), n, chance)
