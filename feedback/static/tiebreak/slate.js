@@ -89,6 +89,7 @@ class Slate {
 
   /** Somebody went on elsewhere. Both orders are shown, and nothing is sent before one of them is chosen. */
   conflict(current) {
+    this.wrote();
     const saved = new Page(this.view.ids, current);
     const go = () => {
       this.moves.restart(current.draft_version);
@@ -105,6 +106,7 @@ class Slate {
   choose({ saved, mine, keep, take }) {
     const chosen = (choice) => {
       if (!choice) return this.status.notice("This list was changed in another window or on another device.", "Choose", ask);
+      this.wrote();
       this.undecided = null;
       this.ending.forget();
       this.status.hideNotice();
@@ -122,6 +124,7 @@ class Slate {
   /** Take an act: show it, save it, say what became of the card; false when nothing changed. */
   change(act, { about = null, glide = true } = {}) {
     if (this.ending.busy) return this.locked();
+    if (act?.do !== "comment") this.wrote(); // a finger takes no focus from the sentence
     if (!act || !this.page.do(act)) return false;
     this.ending.forget();
     this.touched = true;
