@@ -309,6 +309,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+# An open page takes the token of a later log-in from the cookie.
+CSRF_COOKIE_HTTPONLY = CSRF_USE_SESSIONS = False
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.boolean("TIEBREAK_HTTPS_REDIRECT", True)
     # Probes and scrapers come from inside, over plain HTTP.

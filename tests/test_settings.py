@@ -176,6 +176,12 @@ def test_production_on_rabbitmq_uses_quorum_queues_and_confirms(tmp_path, scheme
     assert list(found.values()) == ["quorum", {"confirm_publish": True}, True, True]
 
 
+def test_in_production_too_an_open_page_can_read_the_token_of_a_later_log_in(tmp_path):
+    names = ("CSRF_COOKIE_NAME", "CSRF_COOKIE_HTTPONLY", "CSRF_USE_SESSIONS")
+    found = settings_of(tmp_path, *names, **PRODUCTION)
+    assert list(found.values()) == ["csrftoken", False, False]
+
+
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_on_redis_no_task_outlives_the_visibility_timeout(tmp_path, scheme):
     found = settings_of(

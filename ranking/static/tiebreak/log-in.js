@@ -1,6 +1,19 @@
-/* What becomes of an open page when the log-in behind it has ended. */
+/* What becomes of an open page when the log-in behind it has ended, or was renewed in another tab. */
 
 import { tell } from "./messages.js";
+
+/* After a new log-in the token in this page is stale; the one in the cookie is not. */
+const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+
+// While the event goes down: htmx reads the fields of a form when it arrives.
+document.addEventListener("submit", ({ target }) => {
+  const field = target.elements.csrfmiddlewaretoken;
+  if (field) field.value = token() ?? field.value;
+}, true);
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (token()) detail.headers["X-CSRFToken"] = token();
+});
 
 /* A part of a page was asked for, and a whole one came: that of the log-in. It belongs into the window, not into the part;
    but where somebody writes it must not take away what is written. */
