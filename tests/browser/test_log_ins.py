@@ -68,6 +68,22 @@ def test_a_choice_is_answered_after_a_log_in_in_another_tab(page, choice):
     assert ListAnswer.objects.get().comment == "The left one knows the trade."
 
 
+def test_what_was_said_of_a_choice_is_there_again_after_the_log_in(page, choice):
+    log_in(page, choice.expert, reverse("feedback:choice", args=[choice.pk]))
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("f")  # the key of "right focus"
+    answer(page)
+    log_in(page, choice.expert)
+    expect(page.get_by_role("radio", name="Left is better")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="right focus")).to_be_checked()
+    expect(page.locator("#comment")).to_have_value("The left one knows the trade.")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("2 of 3")).to_be_visible()
+    expect(page.locator("#comment")).to_have_value("")
+    said = ListAnswer.objects.get()
+    assert (said.kind, said.reason_tags) == ("left", ["right_focus"])
+
+
 def test_a_match_is_noted_after_a_log_in_in_another_tab_with_the_reason_that_was_typed(page, live_server):
     project, rosa = factories.make_project(items=40, queries=6), factories.make_reader("rosa")
     query = factories.queries_of(project, "Harbour")[0]

@@ -1,6 +1,7 @@
 /* Keys of a choice between two lists. The form works without this file; it only makes it quicker. */
 
 import { lettersFor, singleKeys } from "./slate-keys.js";
+import { stored } from "./slate-save.js";
 
 const form = document.getElementById("choice");
 const comment = document.getElementById("comment");
@@ -9,6 +10,9 @@ const reasons = [...form.querySelectorAll('[name="reason_tags"]')];
 // The letters are those of a slate: a project's reason has the same key on both pages.
 const letters = lettersFor(reasons.map((box) => ({ key: box.dataset.key, label: box.closest("label").textContent.trim() })));
 const started = performance.now();
+// What is said so far, for whoever has to log in before it can be sent; that of the next choice takes its place.
+const KEPT = "tiebreak.choice";
+const session = stored("sessionStorage");
 
 for (const shown of document.querySelectorAll("[data-reason-key]")) {
   const letter = letters[reasons.findIndex((box) => box.value === shown.dataset.reasonKey)];
@@ -19,6 +23,20 @@ for (const shown of document.querySelectorAll("[data-reason-key]")) {
 function markChosen() {
   const { kind } = form.elements;
   for (const side of form.querySelectorAll("[data-side]")) side.classList.toggle("chosen", side.dataset.side === kind.value);
+}
+
+function keep() {
+  const tags = reasons.filter((box) => box.checked).map((box) => box.value);
+  session.set(KEPT, { address: form.action, kind: form.elements.kind.value, tags, comment: comment.value });
+}
+
+function restore() {
+  const kept = session.get(KEPT);
+  if (kept?.address !== form.action) return;
+  form.elements.kind.value = kept.kind;
+  for (const box of reasons) box.checked = kept.tags.includes(box.value);
+  comment.value = kept.comment;
+  cannot.open ||= cannot.querySelector(":checked") !== null;
 }
 
 function choose(radio) {
@@ -66,6 +84,8 @@ setting.addEventListener("change", () => { singleKeys.on = setting.checked; });
 document.addEventListener("keydown", pressed);
 // A page from the browser's memory shows a need as it was before it was answered.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
+// A phone that takes the page out of its memory says nothing but that it was hidden.
+for (const [on, name] of [[window, "pagehide"], [document, "visibilitychange"]]) on.addEventListener(name, keep);
 form.addEventListener("change", markChosen);
 form.addEventListener("submit", (event) => {
   const nothing = form.elements.kind.value === "";
@@ -73,4 +93,5 @@ form.addEventListener("submit", (event) => {
   if (nothing) event.preventDefault();
   form.elements.seconds.value = Math.round((performance.now() - started) / 1000);
 });
+restore();
 markChosen();
