@@ -142,7 +142,8 @@ def write_queries(
     """Write queries and their organisations; `names` says which fields are key, title and organisation."""
     key, title, organisation = names["key"], names["title"], names["organisation"]
     organisations = _organisations({record[organisation] for record in records} if organisation else set())
-    known = {query.key: query for query in Query.objects.filter(project=project)}
+    stored = Query.objects.filter(project=project).select_related("organisation")
+    known = {query.key: query for query in stored}
     new: list[Query] = []
     changed: list[Query] = []
     for record in records:

@@ -1,6 +1,8 @@
 """Whose a need is: a name is one organisation, however it is written, and never another one's."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ranking.models import Organisation, Query
 from ranking.services import catalog
@@ -25,6 +27,15 @@ def import_needs(project, folder, *clients):
     write_rows(folder / "needs.csv", rows)
     catalog.import_queries(project, folder / "needs.csv")
     return list(Query.objects.filter(key__startswith="N").select_related("organisation").order_by("key"))
+
+
+def test_needs_that_have_not_changed_are_compared_in_one_read(project, tmp_path):
+    names = [f"Client {n}" for n in range(20)]
+    import_needs(project, tmp_path, *names)
+    with CaptureQueriesContext(connection) as asked:
+        assert catalog.import_queries(project, tmp_path / "needs.csv").of("queries").unchanged == 20
+    reads = [query["sql"] for query in asked if 'FROM "ranking_organisation"' in query["sql"]]
+    assert len(reads) == 1
 
 
 SAME = [
