@@ -6,8 +6,8 @@ the session began with, and come after the last one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -17,7 +17,7 @@ from django.db.models import Max
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession, Participation, Slate
 from feedback.selection import PlannedSlate, PlanRequest, plan
-from feedback.services.asking import candidate_rows, pools_of
+from feedback.services.asking import Pool, candidate_rows, pools_of
 from feedback.services.interests import known_conflicts
 from feedback.services.planting import check_planted, known_lists
 from feedback.services.sessions import check_experts, check_pools, freeze_slates
@@ -38,7 +38,37 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
         raise InvalidSession(f"expected 1 to {MOST_LISTS} lists", "slates")
     check_experts([expert], simulated=session.simulated)
     begun_with = serving.Champion(session.version, serving.ranker_of(session.version))
-    pools = pools_of(session.project, begun_with)
+    askable = begun_with, pools_of(session.project, begun_with)
+    drawn = _draw(session, expert, count, askable)
+    with transaction.atomic():
+        _lock_open(session)
+        if _last_position(session, expert) != drawn.last:
+            # Others came while these were drawn, of the same needs perhaps: again, and now for good.
+            drawn = _draw(session, expert, count, askable)
+        planned = _after(drawn.lists, drawn.last)
+        check_planted(session.project, planned)
+        Participation.objects.get_or_create(session=session, expert=expert)
+        freeze_slates(session, planned, drawn.pools, drawn.rng)
+    return len(planned)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """More lists for an expert whose last one was at the place `last`, and what they were drawn from."""
+
+    last: int
+    lists: Sequence[PlannedSlate]
+    pools: Mapping[int, Pool]
+    rng: np.random.Generator
+
+
+def _draw(
+    session: FeedbackSession,
+    expert: User,
+    count: int,
+    askable: tuple[serving.Champion, Mapping[int, Pool]],
+) -> _Drawn:
+    begun_with, pools = askable
     last = _last_position(session, expert)
     seen = set(session.slates.filter(expert=expert).values_list("query", flat=True))
     fresh = {key: pool for key, pool in pools.items() if key not in seen} or pools
@@ -55,15 +85,7 @@ def add_lists(session: FeedbackSession, expert: User, count: int) -> int:
         gold_per_expert=max(session.gold_per_expert - _planted(session, expert), 0),
         known=known_lists(session.project, fresh),
     )
-    planned = plan(request, rows, rng)
-    with transaction.atomic():
-        _lock_open(session)
-        # Anew: others may have come while these were drawn.
-        planned = _after(planned, _last_position(session, expert))
-        check_planted(session.project, planned)
-        Participation.objects.get_or_create(session=session, expert=expert)
-        freeze_slates(session, planned, fresh, rng)
-    return len(planned)
+    return _Drawn(last, plan(request, rows, rng), fresh, rng)
 
 
 def _after(planned: Sequence[PlannedSlate], last: int) -> list[PlannedSlate]:

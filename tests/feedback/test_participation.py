@@ -235,6 +235,22 @@ def test_a_repeat_among_more_lists_repeats_one_of_them(edda):
         assert slate.repeats.position < slate.position
 
 
+def test_lists_that_came_while_others_were_drawn_are_not_asked_again(edda, monkeypatch):
+    session = factories.make_session(factories.make_project(), [edda], slates_per_expert=3)
+    drawn = extending.plan
+
+    def while_another_adds(*asked):
+        found = drawn(*asked)
+        monkeypatch.undo()
+        assert extending.add_lists(session, edda, 2) == 2
+        return found
+
+    monkeypatch.setattr(extending, "plan", while_another_adds)
+    assert extending.add_lists(session, edda, 2) == 2
+    assert list(session.slates.values_list("position", flat=True)) == list(range(1, 8))
+    assert len(set(session.slates.filter(repeats=None).values_list("query", flat=True))) == 7
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_additions_at_once_each_comes_after_the_one_before(edda):
     session = factories.make_session(factories.make_project(), [edda], slates_per_expert=3)
