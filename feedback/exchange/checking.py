@@ -148,6 +148,18 @@ def _check_gold(records: Sequence[Record], complaints: Complaints) -> None:
     for slate in of_type(records, "slate"):
         if (slate.values["arm"] == "gold") != (slate.values["gold"] is not None):
             complaints.add(slate, "gold", "a slate of the arm gold names its list, no other does")
+    _check_planted(records, complaints)
+
+
+def _check_planted(records: Sequence[Record], complaints: Complaints) -> None:
+    """A slate shows nothing but what the list of known order that is planted there holds."""
+    names = ("gold", "item", "content_hash")
+    known = {tuple(one.values[name] for name in names) for one in of_type(records, "gold_item")}
+    gold = {slate.slate: slate.values["gold"] for slate in of_type(records, "slate")}
+    for card in of_type(records, "card"):
+        planted = gold.get(card.slate)
+        if planted is not None and (planted, card.values["item"], card.values["content_hash"]) not in known:
+            complaints.add(card, "item", "is not in the list of known order that is planted here")
 
 
 def gold_tiers(records: Iterable[Record]) -> dict[str, list[list[tuple[str, str]]]]:

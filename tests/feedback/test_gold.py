@@ -1,5 +1,7 @@
 """Lists of known order: signed off, planted, and held against experts; nothing is learned from them."""
 
+import json
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -24,6 +26,7 @@ from feedback.services.deriving import derive_preferences, shown_list
 from feedback.services.exchanging import FORMATS, export_file
 from feedback.services.importing import import_sessions
 from feedback.services.signing import GoldRequest
+from ranking.errors import ImportRefused
 from ranking.models import Query
 from tests import exchange, factories
 
@@ -337,6 +340,21 @@ def test_a_gold_list_that_was_retired_elsewhere_is_retired_here(project, edda, t
     import_sessions(project, after)
     assert export_file(project, "jsonl") == after.read_bytes()
     assert [one.retired is not None for one in GoldList.objects.all()].count(True) == 1
+
+
+def test_a_card_that_the_planted_list_does_not_hold_is_refused(project, edda, tmp_path):
+    lines = [json.loads(line) for line in export_file(_rich(project, edda).project, "jsonl").splitlines()]
+    place = next(one["position"] for one in lines if one["type"] == "slate" and one["gold"])
+    cards = [one for one in lines if one["type"] == "card" and one["position"] == place]
+    there = {one["item"] for one in (*cards, *(one for one in lines if one["type"] == "gold_item"))}
+    other = next(one for one in lines if one["type"] == "item" and one["item"] not in there)
+    cards[0] |= {name: other[name] for name in ("item", "content_hash")}
+    path = tmp_path / "sessions.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    exchange.wipe()
+    with pytest.raises(ImportRefused, match="item: is not in the list of known order") as caught:
+        import_sessions(project, path)
+    assert [one.line for one in caught.value.refusals] == [lines.index(cards[0]) + 1]
 
 
 def test_no_gold_list_is_in_the_files_for_other_trainers(project, edda):
