@@ -90,6 +90,25 @@ def test_escape_lets_go_of_a_dragged_card_where_it_was(open_slate):
     assert view.ids == before
 
 
+@pytest.mark.parametrize("let_go", ["outside the list", "unheard"])
+def test_a_mouse_with_no_button_down_carries_no_card(open_slate, let_go):
+    view = open_slate()
+    before, mouse = view.ids, view.page.mouse
+    x, y = middle(view.card(2).locator(".name"))
+    mouse.move(x, y)
+    mouse.down()
+    if let_go == "unheard":
+        view.page.evaluate("addEventListener('pointerup', (event) => event.stopImmediatePropagation(), true)")
+    mouse.move(1278, y, steps=4)
+    mouse.up()
+    mouse.move(x, y + 150, steps=8)
+    next_frames(view.page)
+    expect(view.page.locator(".held")).to_have_count(0)
+    mouse.down()
+    mouse.up()
+    assert view.ids == before
+
+
 def test_a_press_on_a_button_of_a_card_is_no_drag(open_slate):
     view = open_slate()
     before = view.ids

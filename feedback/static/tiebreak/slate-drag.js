@@ -20,7 +20,7 @@ export class Dragging {
     this.#onDrop = onDrop;
     list.addEventListener("pointerdown", (event) => this.#pressed(event));
     list.addEventListener("pointermove", (event) => this.#moved(event));
-    list.addEventListener("pointerup", (event) => this.#released(event));
+    addEventListener("pointerup", (event) => this.#released(event));
     list.addEventListener("pointercancel", () => this.#end());
     // A finger is captured by what it touched first; that capture ends when the list takes it over.
     list.addEventListener("lostpointercapture", (event) => event.target === list && this.#end());
@@ -28,16 +28,19 @@ export class Dragging {
   }
 
   #pressed(event) {
+    if (!event.isPrimary) return;
+    this.#end();
     const entry = event.target.closest("#cards > li");
     const onHandle = event.target.closest(".handle");
     const onControl = event.target.closest("button, summary, input, label, a, details, textarea");
-    if (!entry || !event.isPrimary || event.button !== 0 || onControl) return;
+    if (!entry || event.button !== 0 || onControl) return;
     if (event.pointerType === "touch" && !onHandle) return;
     this.#press = { entry, id: event.pointerId, y: event.clientY };
   }
 
   #moved(event) {
     if (event.pointerId !== this.#press?.id) return;
+    if (!event.buttons) return this.#end(); // let go where no page hears of it
     this.#press.now = event.clientY;
     if (!this.#held && Math.abs(event.clientY - this.#press.y) >= THRESHOLD) this.#lift();
     if (this.#held) event.preventDefault();
