@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from feedback.errors import AlreadyJudged, FeedbackError
+from feedback.errors import AlreadyJudged, FeedbackError, SessionPaused
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Slate
 from feedback.services import agreeing, drafts, gaps, judging, pace, practising
 from feedback.services.presenting import NON_ANSWERS, slate_context
@@ -21,6 +21,10 @@ from ranking.access import for_roles
 from ranking.views.finding import tell
 
 PER_PAGE = 25
+PAUSED = (  # said without a script: with one, each move was kept as it was made
+    "This session is paused, and nothing was submitted. What you said stands on this page alone: leave it "
+    "open, and submit it when the session goes on."
+)
 #: What the page of a slate is told of its draft where there is none.
 NOTHING_KEPT: dict[str, Any] = {"draft": None, "draft_version": 0, "past": [], "future": [], "keys": []}
 
@@ -142,8 +146,10 @@ def judgement(request: HttpRequest, slate_id: int) -> HttpResponse:
         judging.submit(shown, read_form(request.POST), key=f"form-{shown.pk}")
     except AlreadyJudged as error:
         tell(request, error)  # there is nothing left to put in order, and maybe no list
+    except SessionPaused:
+        return _asked_again(request, _slate_page(request, shown), PAUSED)
     except FeedbackError as error:
-        return render(request, "feedback/slate.html", {**_slate_page(request, shown), "error": str(error)})
+        return _asked_again(request, _slate_page(request, shown), str(error))
     return redirect(_next_address(shown))
 
 
@@ -191,7 +197,7 @@ def practice(request: HttpRequest, session_id: int) -> HttpResponse:
         touch = request.POST.get("scripted") == "touch"
         explained = practising.explain_practice(found, read_form(request.POST), used=used, touch=touch)
     except FeedbackError as error:
-        return render(request, "feedback/slate.html", {**page, "error": str(error)})
+        return _asked_again(request, page, str(error))
     following = judging.next_slate(session, request.user)
     start = reverse("feedback:slate", args=[following.pk]) if following else ""
     context = {"session": session, "explained": explained, "need": page["need"], "url_start": start}
@@ -207,6 +213,17 @@ def _practice_page(session: FeedbackSession, found: practising.PracticeList) -> 
         "non_answers": NON_ANSWERS,
         "urls": {"form": reverse("feedback:practice", args=[session.pk]), "pause": intro},
     }
+
+
+def _asked_again(request: HttpRequest, page: dict[str, Any], error: str) -> HttpResponse:
+    """Show a list again with what was said in its plain form, which is kept nowhere else."""
+    form = request.POST
+    for card in page["cards"]:
+        card["said"] = {name: form.get(f"{name}-{card['id']}", "") for name in ("rank", "rating")}
+    said = {name: form.get(name, "") for name in ("comment", "field")}
+    said |= {name: form.getlist(name) for name in ("items", "reason_tags")}
+    said["kind"] = form.get("kind", Judgement.Kind.REORDER)
+    return render(request, "feedback/slate.html", {**page, "said": said, "error": error})
 
 
 def _own_session(request: HttpRequest, session_id: int) -> FeedbackSession:

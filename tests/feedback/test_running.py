@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from feedback.errors import InvalidSession, SessionClosed, SessionPaused
 from feedback.models import FeedbackSession, Participation
 from feedback.services import attention, moves, running, sessions
+from ranking.services.candidates import description_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +108,37 @@ def test_a_paused_session_keeps_moves_takes_no_judgement_and_goes_on(session, ad
     _post(admin, "session_pause", session, go_on="1")
     assert expert.get(reverse("feedback:slate", args=[slate.pk])).status_code == 200
     assert factories.judge(slate).pk
+
+
+def _typed(page):
+    """Return what the fields of a plain form hold, by name; of boxes and choices those that are set."""
+    form = re.search(r'<form id="slate".*?</form>', page.content.decode(), re.S).group()
+    typed = dict(re.findall(r'name="(ra[nt]\w+-\d+)"[^>]*? value="(\d*)"', form))
+    typed |= {"comment": re.search(r'name="comment"[^>]*>([^<]*)<', form).group(1)}
+    typed |= dict(re.findall(r'name="(\w+)" value="([^"]*)"[^>]* checked', form))
+    return typed | {"field": "".join(re.findall(r'value="(\w*)" selected', form))}
+
+
+@pytest.mark.parametrize("kind", ["reorder", "missing_information"])
+def test_without_a_script_a_paused_session_shows_again_what_was_said_and_takes_it_later(edda, expert, kind):
+    session = factories.make_session(factories.make_project(), [edda], asks_ratings=True)
+    slate = session.slates.first()
+    cards = [str(pk) for pk in slate.items.values_list("pk", flat=True)]
+    said = {f"rank-{card}": str(rank) for rank, card in enumerate(reversed(cards), start=1)}
+    said |= {f"rating-{card}": "4" for card in cards} | {f"rank-{cards[0]}": "", "kind": kind}
+    known = description_of(session.project)
+    said |= {"comment": "Fees & reach", "reason_tags": known.reason_tags[0].name}
+    said |= {"items": cards[1], "field": known.item.fields[2].name}
+    running.pause(session)
+    address = reverse("feedback:judgement", args=[slate.pk])
+    page = expert.post(address, said)
+    assert "nothing was submitted" in page.content.decode()
+    assert "is kept" not in page.content.decode()
+    assert _typed(page) == {**said, "comment": "Fees &amp; reach"}
+    assert not slate.moves.exists()
+    running.go_on(session)
+    expert.post(address, said)
+    assert (slate.judgement.kind, slate.judgement.comment) == (kind, "Fees & reach")
 
 
 def test_a_paused_session_is_not_called_idle(session):
