@@ -7,11 +7,6 @@ from tests import factories, trainings
 
 
 @pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def versions(db):
     project = factories.make_project(items=24, queries=12)
     return trainings.make_version(project), project.versions.get(number=0)

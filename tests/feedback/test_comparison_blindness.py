@@ -12,11 +12,6 @@ from tests.blindness import body_of, headers_of, telling
 
 
 @pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def session(edda):
     project = factories.make_project(items=24, queries=12)
     versions = trainings.make_version(project), project.versions.get(number=0)

@@ -21,11 +21,6 @@ def versions(project):
 
 
 @pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def session(versions, edda):
     return factories.make_comparison(*versions, [edda], title="Spring check", instructions="Look at fees.")
 

@@ -36,11 +36,6 @@ def project(db):
     return factories.make_project(items=16, queries=8)
 
 
-@pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
 def _session(project, experts, **asked):
     return factories.make_session(project, experts, **{"slates_per_expert": 6, **asked})
 

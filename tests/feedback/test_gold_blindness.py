@@ -18,11 +18,6 @@ TELLING = ("gold", "known order", "arm", "randomised", "repeats")
 
 
 @pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def session(edda):
     project = factories.make_project(items=16, queries=8)
     factories.make_gold(project, size=4)

@@ -18,11 +18,6 @@ def project(db):
 
 
 @pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def admin(db):
     client = Client()
     client.force_login(factories.make_admin())

@@ -31,16 +31,6 @@ def project():
 
 
 @pytest.fixture
-def edda():
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
-def emil():
-    return factories.make_expert("emil")
-
-
-@pytest.fixture
 def admin():
     client = Client()
     client.force_login(factories.make_admin())

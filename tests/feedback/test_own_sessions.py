@@ -20,11 +20,6 @@ def project():
 
 
 @pytest.fixture
-def edda():
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def page(edda):
     client = Client()
     client.force_login(edda)

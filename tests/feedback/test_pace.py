@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def edda():
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def session(edda):
     return factories.make_session(factories.make_project(), [edda], slates_per_expert=12)
 

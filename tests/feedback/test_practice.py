@@ -132,11 +132,6 @@ def test_hints_are_of_what_was_not_used_and_few():
 
 # --- what is practised on -----------------------------------------------------------------------------------
 @pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
 def session(edda):
     project = factories.make_project(items=24, queries=8)
     return factories.make_session(project, [edda], asks_ratings=True)

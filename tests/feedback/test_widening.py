@@ -27,16 +27,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def edda():
-    return factories.make_expert("edda")
-
-
-@pytest.fixture
-def emil():
-    return factories.make_expert("emil")
-
-
-@pytest.fixture
 def project():
     return factories.make_project()
 
