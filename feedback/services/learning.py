@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,10 +27,10 @@ JobState = TrainingJob.State
 
 def freeze_training_set(project: Project) -> TrainingSet:
     """Freeze what all closed sessions of a project say. Raises NothingToTrain."""
-    sessions = project.sessions.filter(state=FeedbackSession.State.CLOSED).order_by("id")
+    sessions = list(project.sessions.filter(state=FeedbackSession.State.CLOSED).order_by("id"))
     if not sessions:
         raise NothingToTrain(f"{project.name} has no closed session to learn from")
-    lists = [judged_list(judgement) for judgement in _judgements(project)]
+    lists = [judged_list(judgement) for judgement in _judgements(sessions)]
     return training_sets.freeze_preferences(
         project, [judged for judged in lists if judged.pairs], [_source(session) for session in sessions]
     )
@@ -91,12 +92,14 @@ def judged_list(judgement: Judgement) -> JudgedList:
     )
 
 
-def _judgements(project: Project) -> Any:
-    """Return what closed sessions said; lists of known order test experts, and teach nothing."""
+def _judgements(sessions: Sequence[FeedbackSession]) -> Any:
+    """Return what these sessions said; lists of known order test experts, and teach nothing.
+
+    One that closes meanwhile is left to the next set: learned, but not among the sources, it would be new for
+    ever.
+    """
     return (
-        Judgement.objects.filter(
-            slate__session__project=project, slate__session__state=FeedbackSession.State.CLOSED
-        )
+        Judgement.objects.filter(slate__session__in=sessions)
         .exclude(slate__arm=Slate.Arm.GOLD)
         .select_related("slate__query__project", "slate__session", "expert")
         .prefetch_related("slate__items__item_version", "preferences")

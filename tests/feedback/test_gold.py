@@ -213,7 +213,7 @@ def test_gold_judgements_are_no_preferences_no_training_and_no_evaluation(projec
     assert not Preference.objects.filter(judgement__slate=slate)
     frozen = learning.freeze_training_set(project)
     assert frozen.sources[0]["slates"] == 5
-    assert [j.slate_id for j in learning._judgements(project)] == [
+    assert [j.slate_id for j in learning._judgements([session])] == [
         pk for pk in session.slates.order_by("judgement__id").values_list("pk", flat=True) if pk != slate.pk
     ]
 

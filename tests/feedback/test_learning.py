@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from feedback import tasks
-from feedback.services import learning
+from feedback.services import learning, sessions
 from ranking.errors import TrainingInProgress
 from ranking.models import Project, TrainingJob
 from ranking.services import jobs
@@ -92,3 +92,22 @@ def test_a_project_with_a_damaged_file_is_named_and_keeps_no_other_one_waiting(p
     assert [job.project for job in announced] == others
     (said,) = [record.msg for record in caplog.records if record.levelno >= logging.ERROR]
     assert (said["event"], said["project"]) == ("retraining_not_started", "advisers")
+
+
+def test_a_session_that_closes_while_a_set_is_frozen_is_learned_next_time(project, monkeypatch):
+    late = factories.make_session(project, [factories.make_expert("emil")], title="Late")
+    factories.judge_all(late.slates.all())
+    read = learning._judgements
+
+    def while_it_closes(asked):
+        monkeypatch.undo()
+        sessions.close_session(late)
+        return read(asked)
+
+    monkeypatch.setattr(learning, "_judgements", while_it_closes)
+    for count in (1, 2):
+        (job,) = learning.retrain_when_due()
+        trainings.finish(jobs.claim(job.pk, owner="test"))
+        frozen = project.training_sets.filter(mode="preferences").latest("id")
+        assert len(frozen.sources) == count
+    assert learning.retrain_when_due() == []
