@@ -47,8 +47,8 @@ export class SlateView {
   #prepare() {
     for (const [id, card] of this.cards) {
       this.#complete(card, { id, title: this.titleOf(id) });
-      const [rank, name, facts] = ["rank", "name", "facts"].map((what) => card.querySelector(`[id^="${what}-"]`).id);
-      card.setAttribute("aria-labelledby", `${rank} ${name} ${facts}`);
+      const parts = ["rank", "name", "card-facts"].map((what) => (card.querySelector(`.${what}`).id = `${what}-${id}`));
+      card.setAttribute("aria-labelledby", parts.join(" "));
       card.setAttribute("aria-describedby", "keys-hint");
     }
     this.list.addEventListener("focusin", (event) => {
@@ -65,7 +65,7 @@ export class SlateView {
     const more = card.querySelector(".card-more");
     if (!more && !card.querySelector(".subtitle")) return;
     card.querySelector(".title-line").append(" ", part("card-more", about));
-    if (more) card.querySelector('[data-act="more"]').setAttribute("aria-controls", more.id);
+    if (more) card.querySelector('[data-act="more"]').setAttribute("aria-controls", (more.id = `more-${about.id}`));
   }
 
   /** The id of the card that an element is part of. */
