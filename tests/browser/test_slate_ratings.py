@@ -85,3 +85,25 @@ def test_what_is_below_the_line_needs_no_rating(open_slate, slate):
     view.press("l", "r", "5", "ArrowUp", "r", "4", "Enter")
     view.page.wait_for_url(lambda url: f"/{slate.pk}/" not in url)
     assert len(Judgement.objects.get().ratings) == 2
+
+
+@pytest.mark.parametrize("by", ["arrow", "click"])
+def test_a_rating_that_was_asked_for_is_over_on_another_card(open_slate, by):
+    view = open_slate()
+    a, b, c, *rest = view.ids
+    view.focus_card(0)
+    view.press("r")
+    expect(view.card(0).locator(".awaited")).to_be_visible()
+    view.press("ArrowDown", "ArrowDown") if by == "arrow" else view.card(2).locator(".name").click()
+    expect(view.page.locator(".awaited")).to_have_count(0)
+    view.press("1")
+    assert view.ids == [c, a, b, *rest]
+    assert view.page.locator(".rate :checked").count() == 0
+
+
+def test_below_the_line_no_rating_is_asked_for(open_slate):
+    view = open_slate()
+    view.focus_card(1)
+    view.press("l", "ArrowDown", "r")
+    expect(view.page.locator(".awaited")).to_have_count(0)
+    assert view.said == f"{view.titles[3]}: below the line, not looked at."

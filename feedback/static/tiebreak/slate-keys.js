@@ -35,7 +35,6 @@ export class Keys {
   #form;
   #act;
   #reasonLetters;
-  #awaitsRating = false;
   #digit = null;
 
   /** `act(name, value, event)` returns false for "not mine": the browser then goes on as usual. */
@@ -67,7 +66,7 @@ export class Keys {
     if (event.ctrlKey || event.metaKey) return this.#withControl(event);
     if (event.altKey) return WITH_ALT[event.key] ? [WITH_ALT[event.key]] : null;
     if (this.#ownsKey(event)) return null;
-    if (event.key === "Escape" && this.#awaitsRating) return this.#ratingOver();
+    if (event.key === "Escape" && this.#awaited) return this.#ratingOver();
     if (event.target.matches(".rate input") && event.key in IN_RATING) return IN_RATING[event.key];
     if (NAMED[event.key]) return [NAMED[event.key]];
     if (!singleKeys.on) return null;
@@ -89,7 +88,7 @@ export class Keys {
 
   #digitAction({ key, target }) {
     const digit = Number(key);
-    if (this.#awaitsRating || target.matches("input[type=radio]")) {
+    if (this.#awaited || target.matches("input[type=radio]")) {
       this.#ratingOver();
       return digit <= 5 ? ["rate", digit] : null;
     }
@@ -104,12 +103,12 @@ export class Keys {
     this.#ratingOver();
     const letter = key.toLowerCase();
     if (this.#reasonLetters.includes(letter)) return ["reason", this.#reasonLetters.indexOf(letter)];
-    if (letter === "r") this.#awaitsRating = this.#form.querySelector(".rate") !== null;
     return LETTERS[letter] ? [LETTERS[letter]] : null;
   }
 
+  get #awaited() { return this.#form.querySelector(".awaited"); }
+
   #ratingOver() {
-    this.#awaitsRating = false;
     this.#act("rating-over");
     return null;
   }

@@ -79,6 +79,7 @@ export class SlateView {
     for (const [other, card] of this.cards) {
       card.tabIndex = other === id ? 0 : -1;
       card.classList.toggle("active", other === id);
+      if (other !== id) card.querySelector(".awaited")?.classList.remove("awaited");
     }
   }
 

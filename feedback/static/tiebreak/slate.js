@@ -205,6 +205,7 @@ class Slate {
     const id = this.view.activeId;
     const group = this.view.cards.get(id).querySelector(".rate");
     if (!group) return;
+    if (this.state.order.indexOf(id) >= this.state.cut) return this.view.announceRank(this.state, id);
     group.classList.add("awaited");
     this.view.announce(`Rating of ${this.view.titleOf(id)}: press 1 to 5, or 0 for none.`);
   }
