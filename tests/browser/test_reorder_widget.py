@@ -260,6 +260,17 @@ def test_three_marked_cards_are_compared_and_tied(open_slate):
     assert view.ranks[:4] == ["1", "1", "1", "4"]
 
 
+def test_side_by_side_keys_with_ctrl_alt_or_meta_are_the_browsers_own(open_slate):
+    view = open_slate()
+    before = view.ids
+    view.focus_card(1)
+    view.press("c", "Control+=", "Control+2", "Alt+2", "Meta+2", "Control+t")
+    expect(view.page.get_by_role("dialog", name="Side by side")).to_be_visible()
+    view.press("Escape", "x", "Control+1")
+    expect(view.page.locator("#cannot [name=kind]:checked")).to_have_count(0)
+    assert (view.ids, view.ranks) == (before, [str(rank) for rank in range(1, 9)])
+
+
 def test_letters_do_nothing_once_they_are_turned_off(open_slate):
     view = open_slate()
     before = view.ids
@@ -269,6 +280,15 @@ def test_letters_do_nothing_once_they_are_turned_off(open_slate):
     view.press("Escape")
     view.focus_card(2)
     view.press("u", "1", "t")
+    view.page.get_by_role("button", name="Compare").click()
+    view.press("2", "t")
+    expect(view.page.get_by_role("dialog", name="Side by side")).to_be_visible()
+    view.press("Escape")
+    view.page.get_by_role("button", name="Can’t judge…").click()
+    view.press("1")
+    expect(view.page.locator("#cannot [name=kind]:checked")).to_have_count(0)
+    view.press("Escape")
+    view.focus_card(2)
     assert view.ids == before
     view.press("Alt+ArrowUp")
     assert view.ids[1] == before[2]

@@ -1,5 +1,7 @@
 /* The dialogs of a slate: side by side, and the typed non-answers. */
 
+import { shortcut } from "./slate-keys.js";
+
 export function element(tag, { role, className, text } = {}, ...children) {
   const made = document.createElement(tag);
   if (role) made.setAttribute("role", role);
@@ -61,9 +63,10 @@ export class CompareDialog {
   }
 
   #pressed(event) {
-    const chosen = this.#ids[Number(event.key) - 1];
+    const key = shortcut(event);
+    const chosen = this.#ids[Number(key) - 1];
     if (chosen) this.#done("above", chosen);
-    else if (event.key === "t" || event.key === "=") this.#done("tie", null);
+    else if (key === "t" || key === "=") this.#done("tie", null);
     else return;
     event.preventDefault();
   }
@@ -116,12 +119,13 @@ export class CannotDialog {
   #pressed(event) {
     // In the list of fields, letters and digits choose a field.
     if (event.target.matches("select")) return;
-    const radio = this.kinds[Number(event.key) - 1];
+    const key = shortcut(event);
+    const radio = this.kinds[Number(key) - 1];
     if (radio) {
       radio.checked = true;
       radio.focus();
       this.#show();
-    } else if (event.key === "Enter" && event.target.matches("input")) {
+    } else if (key === "Enter" && event.target.matches("input")) {
       this.#finish();
     } else return;
     event.preventDefault();

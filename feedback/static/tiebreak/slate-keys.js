@@ -19,6 +19,11 @@ export const singleKeys = {
   set on(value) { local.set("tiebreak.single-keys", value); },
 };
 
+/** The key of an event as a shortcut in a dialog; "" for the browser's own. */
+export function shortcut({ key = "", ctrlKey, metaKey, altKey, isComposing }) {
+  return ctrlKey || metaKey || altKey || isComposing || (key.length === 1 && !singleKeys.on) ? "" : key;
+}
+
 /** One letter for each reason: its own key unless that moves cards, else the first free letter of its label. */
 export function lettersFor(reasons) {
   const taken = new Set(Object.keys(LETTERS));
