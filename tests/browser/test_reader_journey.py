@@ -170,6 +170,28 @@ def test_filters_act_while_typing_keep_the_order_and_the_back_button_undoes_them
     assert ranks(page) == everything
 
 
+@pytest.mark.parametrize("from_another_page", [False, True])
+def test_after_the_back_button_the_filters_say_what_the_list_shows(
+    open_reader: OpenReader, query: Query, from_another_page: bool
+) -> None:
+    page = open_reader(address("matches", query.pk))
+    page.get_by_text("Filter by what is known").click()
+    page.get_by_role("checkbox", name=re.compile("^growth")).check()
+    expect(page).to_have_url(re.compile(r"\?f_style=growth$"))
+    some = ranks(page)
+    page.locator("#q").fill("climate")
+    expect(page).to_have_url(re.compile(r"\?q=climate&f_style=growth$"))
+    if from_another_page:
+        page.get_by_role("link", name=re.compile("^Rules removed")).click()
+        page.wait_for_url("**/rules/")
+    page.evaluate(f"setTimeout(() => history.go({-2 if from_another_page else -1}))")
+    expect(page.locator("#q")).to_have_value("")
+    assert ranks(page) == some
+    expect(page.locator("input[name=f_style][value=growth]")).to_be_checked()
+    page.locator("#q").fill("Adviser")  # the next act keeps the filter that is on
+    expect(page).to_have_url(re.compile(r"\?q=Adviser&f_style=growth$"))
+
+
 def test_everything_works_without_script(open_reader: OpenReader, query: Query) -> None:
     page = open_reader(address("matches", query.pk), java_script_enabled=False)
     page.locator("#q").fill("Adviser")
