@@ -79,7 +79,8 @@ class Agreement:
     tau_b : mean over pairs of judges of a list; 0 by chance
     kendall_w : mean of Kendall's W; 1/m by chance for m judges
     rbo : mean rank-biased overlap over pairs of judges of a list, with its `chance`
-    alpha_ranks, alpha_ratings : ordinal alpha of places and of ratings; 0 by chance
+    alpha_ranks, alpha_ratings : ordinal alpha of places, held against chance within lists, and of ratings; 0
+        by chance
     separation : scale separation reliability of the joint Bradley-Terry scales; about 0 by chance
     kept : share of pairs kept on lists judged twice, over all judges; .5 by chance
     pairs : each two judges who share a list, by name
@@ -167,7 +168,9 @@ def measure_agreement(judged: pd.DataFrame | Preferences, *, seed: int = 0) -> A
         tau_b=_mean(((one.unit, _over_pairs(one.taus)) for one in lists), NO_COMMON_ROWS, seed, chance=0.0),
         kendall_w=_concordance(lists, seed),
         rbo=_overlap(lists, seed),
-        alpha_ranks=_alpha([(one.unit, _places(one.ranks)) for one in lists], NO_COMMON_LIST, seed),
+        alpha_ranks=_alpha(
+            [(one.unit, _places(one.ranks)) for one in lists], NO_COMMON_LIST, seed, places=True
+        ),
         alpha_ratings=_alpha([(one.unit, one.ratings) for one in lists], NO_COMMON_RATING, seed),
         separation=_separation(lists, seed),
         kept=kept,
@@ -265,9 +268,9 @@ def _places(ranks: Floats) -> Floats:
     return pd.DataFrame(ranks).rank(axis=1).to_numpy(dtype=np.float64)
 
 
-def _alpha(tables: Tables, reason: str, seed: int) -> Estimate:
+def _alpha(tables: Tables, reason: str, seed: int, *, places: bool = False) -> Estimate:
     """Ordinal alpha over the rows of all lists; `reason` where no row has two values."""
-    found = alpha_estimate(tables, seed=seed)
+    found = alpha_estimate(tables, seed=seed, places=places)
     if found.value is not None:
         return replace(found, chance=0.0)
     return replace(found, n=0, reason=NO_DIFFERENCE if found.n else reason)
