@@ -78,7 +78,8 @@ class Agreement:
     lists : number of lists that two or more of them judged
     tau_b : mean over pairs of judges of a list; 0 by chance
     kendall_w : mean of Kendall's W; 1/m by chance for m judges
-    rbo : mean rank-biased overlap over pairs of judges of a list, with its `chance`
+    rbo : mean rank-biased overlap over pairs of judges of a list; its `chance` is that of random orders with
+        as many ties
     alpha_ranks, alpha_ratings : ordinal alpha of places, held against chance within lists, and of ratings; 0
         by chance
     separation : scale separation reliability of the joint Bradley-Terry scales; about 0 by chance
@@ -255,11 +256,13 @@ def _overlap(lists: Sequence[_JudgedList], seed: int) -> Estimate:
 
 
 def _by_chance(one: _JudgedList) -> Floats:
-    """(judges, judges) RBO of two random orders of as many rows as the two placed."""
-    placed = np.isfinite(one.ranks).sum(axis=1).tolist()
+    """(judges, judges) RBO of two random orders in tiers of the same sizes as those of the two."""
+    sizes = [
+        tuple(np.unique(ranks[np.isfinite(ranks)], return_counts=True)[1].tolist()) for ranks in one.ranks
+    ]
     found = np.full_like(one.taus, np.nan)
     for left, right in zip(*np.nonzero(~np.isnan(one.taus)), strict=True):
-        found[left, right] = rbo_by_chance(len(one.rows), placed=(placed[left], placed[right]))
+        found[left, right] = rbo_by_chance(len(one.rows), tiers=(sizes[left], sizes[right]))
     return found
 
 

@@ -76,6 +76,13 @@ def test_independent_judges_agree_as_chance_has_it():
     assert found.separation.value < 0.2
 
 
+@pytest.mark.parametrize("tiers", [2, 3])
+def test_judges_who_fill_tiers_at_random_overlap_as_chance_has_it(tiers):
+    found = measure_agreement(judged(150, lambda _, rng: rng.permutation(ROWS) * tiers // ROWS)).rbo
+    assert found.low < found.chance < found.high
+    assert found.chance > rbo_by_chance(ROWS) + 0.02
+
+
 def test_one_reversed_judge_of_three_leaves_what_can_be_computed_by_hand():
     found = measure_agreement(judged(4, eve_reversed))
     assert found.tau_b.value == pytest.approx((1 - 1 - 1) / 3)

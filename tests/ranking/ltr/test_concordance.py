@@ -96,14 +96,26 @@ def test_rbo_is_symmetric_and_within_zero_and_one(first, second):
     assert np.isnan(found) or -1e-12 <= found <= 1 + 1e-12
 
 
-@pytest.mark.parametrize("placed", [(8, 8), (3, 3), (3, 8)])
-def test_random_orders_have_the_overlap_that_chance_gives(placed):
+TIERS = {
+    "strict": ((1,) * 8, (1,) * 8),
+    "both above a line": ((1,) * 3, (1,) * 3),
+    "one above a line": ((1,) * 3, (1,) * 8),
+    "four tiers": ((2,) * 4, (2,) * 4),
+    "two tiers": ((4, 4), (4, 4)),
+    "few on top": ((1, 7), (2, 2, 4)),
+    "tiers above a line": ((2, 1, 2), (3, 1, 1, 1)),
+    "a line within a tier": ((1, 1), (1, 4, 2)),
+}
+
+
+@pytest.mark.parametrize("tiers", TIERS.values(), ids=TIERS.keys())
+def test_random_orders_have_the_overlap_that_chance_gives(tiers):
     rng = np.random.default_rng(1)
-    found = []
-    for _ in range(600):
-        ranks = [np.where((order := rng.permutation(8)) < most, order, np.nan) for most in placed]
-        found.append(rbo(*ranks))
-    assert np.mean(found) == pytest.approx(rbo_by_chance(8, placed=placed), abs=0.02)
+    tidy = [np.repeat(np.arange(len(sizes) + 1.0), [*sizes, 8 - sum(sizes)]) for sizes in tiers]
+    ranks = [np.where(ranks < len(sizes), ranks, np.nan) for ranks, sizes in zip(tidy, tiers, strict=True)]
+    found = [rbo(*(rng.permutation(one) for one in ranks)) for _ in range(1500)]
+    error = np.std(found) / np.sqrt(len(found))
+    assert np.mean(found) == pytest.approx(rbo_by_chance(8, tiers=tiers), abs=4 * error)
 
 
 @given(st.integers(1, 30), st.floats(0.1, 0.95))
