@@ -148,13 +148,11 @@ def judge_reports(
     pulls = np.where(seen > SURE_ANCHORED * errors, seen, 0.0)
     shown = np.nan_to_num(preferences.shown_gap)
     d = margin + pulls[codes] * shown
-    everybody, _ = _estimate(d, weight, np.zeros(len(d), np.int64), 1)
-    rates, flips = _estimate(d, weight, codes, len(names))
-    total = np.bincount(codes, weight, len(names))
+    everybody = _estimate(d, weight, np.zeros(len(d), np.int64), 1)
+    rates = _estimate(d, weight, codes, len(names))
     own = lists >= OWN_RATE_LISTS
-    low, high = np.zeros(len(names)), np.ones(len(names))
-    shapes = (flips[own] + PRIOR_FLIPS, (total - flips)[own] + PRIOR_KEPT)
-    low[own], high[own] = betaincinv(*shapes, 0.025), betaincinv(*shapes, 0.975)
+    low, high = _interval(d, weight, codes, rates)
+    low, high = np.where(own, low, 0.0), np.where(own, high, 1.0)
     typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_MEAN
     evidence = weight * _evidence(preferences)
     scale = _scale(d, evidence, codes, len(names))
@@ -265,23 +263,39 @@ def _scale(margin: Floats, weight: Floats, codes: Integers, judges: int) -> floa
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
 
 
-def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> tuple[Floats, Floats]:
-    """(judges,) rates after `EM_STEPS` steps from the prior mean, and the weight of flipped pairs."""
+def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> Floats:
+    """(judges,) rates after `EM_STEPS` steps from the prior mean."""
     ordered, reversed_ = expit(margin), expit(-margin)
     total = np.bincount(codes, weight, judges)
     rate = np.full(judges, PRIOR_MEAN)
-    flips: Floats = np.zeros(judges)
     for _ in range(EM_STEPS):
         eps = rate[codes]
         flipped = eps * reversed_ / (eps * reversed_ + (1 - eps) * ordered)
-        flips = np.bincount(codes, weight * flipped, judges).astype(np.float64)
+        flips = np.bincount(codes, weight * flipped, judges)
         rate = (flips + PRIOR_FLIPS) / (total + PRIOR_FLIPS + PRIOR_KEPT)
-    return np.clip(rate, LEAST_RATE, 1 - LEAST_RATE), flips
+    return np.asarray(np.clip(rate, LEAST_RATE, 1 - LEAST_RATE), dtype=np.float64)
+
+
+def _interval(margin: Floats, weight: Floats, codes: Integers, rates: Floats) -> tuple[Floats, Floats]:
+    """(judges,) ends of the 95 % interval of the rates: Beta, with as many pairs as tell of flips.
+
+    Whether a pair is flipped is not seen: of two candidates nearly alike either order may be meant. By the
+    margin alone a pair tells (1 - 2 p)^2 / (q (1 - q)) of the rate, p being the chance of its order unflipped
+    and q with flips, and one whose flip is seen 1 / (eps (1 - eps)): its weight counts by the share (Louis,
+    Journal of the Royal Statistical Society B 1982).
+    """
+    spoken, eps = expit(margin), rates[codes]
+    said = eps + (1 - 2 * eps) * spoken
+    share = (1 - 2 * spoken) ** 2 * eps * (1 - eps) / (said * (1 - said))
+    pairs = np.bincount(codes, weight * share, len(rates)) + PRIOR_FLIPS + PRIOR_KEPT
+    shapes = rates * pairs, (1 - rates) * pairs
+    low, high = (np.asarray(betaincinv(*shapes, end), dtype=np.float64) for end in (0.025, 0.975))
+    return low, high
 
 
 def _verdicts(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
     """(judges, 3) probability of each of `VERDICTS`, from how likely the pairs are under each."""
-    own, _ = _estimate(margin, weight, codes, judges)
+    own = _estimate(margin, weight, codes, judges)
     most = max(typical, OWN_MOST)
     reliable, inverted = np.clip(own, typical, most), np.clip(own, 1 - most, 1 - typical)
     likely = _likely(margin, weight, codes, reliable, inverted)

@@ -267,3 +267,16 @@ def test_who_answers_half_at_random_is_careless_and_who_has_a_taste_is_not_rando
     assert sum(one == ("careless", "careless") for one in said) >= 15
     assert sum(one == ("taste", "random") for one in said) <= 4  # held against the panel's rate alone: 11
     assert not any(one[0] == "careful" and one[1] != "reliable" for one in said)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.25])
+def test_the_interval_of_a_rate_holds_the_true_one_where_pairs_tell_little(rate):
+    """Of two candidates nearly alike either order may be meant: a flip is not seen there."""
+    names = {f"judge {number}": rate for number in range(100)}
+    margins, pairs, _ = judged(names, lists=300, size=2, sharpness=0.5)
+    found = judge_reports(margins, pairs).values()
+    assert (
+        sum(one.flip_low <= rate <= one.flip_high for one in found) >= 88
+    )  # of a true 95 % fewer in 1 of 200
+    if rate < 0.1:
+        assert sum(one.verdict == "careless" for one in found) <= 5
