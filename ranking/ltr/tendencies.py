@@ -4,12 +4,15 @@ A score test for each judge and column. With d the margin of models that did not
 the difference of a column between winner and loser in standard deviations, the judge's own taste for x would
 enter as d + theta x. At theta = 0::
 
-    u = sum_lists sum_pairs -(dL/dd) x~     I = sum_pairs h x~^2     theta = u / I     V = sum_lists u_list^2
+    u = sum_lists sum_pairs -(dL/dd) x~     I = sum_pairs h x~^2     theta = u / I
+    V = sum_lists (u_list - theta I_list)^2 / (1 - I_list / I)
 
 x~ is what is left of x after the margin and the shown order (weighted by h), so that a judge who is merely
 noisier than others, or follows the screen, shows no taste. Pairs of a list are not independent: V is
-clustered by list (Liang and Zeger, Biometrika 1986), and t has (lists - 1) degrees of freedom. What all
-judges show of a taste is the model's misfit: the test is of the difference to the median judge, whom one
+clustered by list (Liang and Zeger, Biometrika 1986), and a list that holds much of the information, as the
+two that show a rare flag, is fitted rather than left: its part is set right, and t has the degrees of freedom
+that V then has (Bell and McCaffrey, Survey Methodology 2002), with equal lists one less than there are. What
+all judges show of a taste is the model's misfit: the test is of the difference to the median judge, whom one
 judge of strong tastes does not move.
 
 p-values are Holm-adjusted over all judges and columns. The strongest taste of a judge is taken as known
@@ -35,6 +38,10 @@ from ranking.ltr.preferences import Floats, Integers, Preferences
 
 LEAST_LISTS = 8
 """Fewer lists of a judge are not tested: a variance from seven or fewer sums is no variance."""
+
+LEAST_TELLING = 4
+"""Nor is a column of which fewer lists of theirs tell, counted as I^2 / sum_lists I_list^2: a flag that two
+lists show is known from those two."""
 
 MOST_NAMED = 3
 """Tastes named of one judge at most; further ones are reflections of the first more often than news."""
@@ -207,8 +214,6 @@ class _Test:
         h, x = self.curvature[chosen], self.x[chosen]
         given = np.column_stack([self.given[chosen], x[:, list(known)]])
         left = x - given @ _weighted_fit(given, x, h)
-        information = h @ left**2
-        enough = information > LEAST_VARIATION * (h @ x**2)
         _, place = np.unique(self.lists[chosen], return_inverse=True)
         lists = int(place.max()) + 1
         pulls, steps = -self.slope[chosen][:, None] * left, h[:, None] * left**2
@@ -216,38 +221,52 @@ class _Test:
             np.column_stack([np.bincount(place, column, lists) for column in values.T])
             for values in (pulls, steps)
         )
-        nothing = np.full(len(enough), np.nan)
-        theta = np.divide(sums.sum(axis=0), information, out=nothing.copy(), where=enough)
-        # at the estimate, so that a strong taste does not inflate its own error; the factor is for few lists
-        variance = ((sums - bends * np.nan_to_num(theta)) ** 2).sum(axis=0) * lists / (lists - 1)
-        return _Estimate(theta, np.divide(np.sqrt(variance), information, out=nothing, where=enough), lists)
+        information = bends.sum(axis=0)
+        information[information <= LEAST_VARIATION * (h @ x**2)] = np.nan
+        share = bends / information
+        alike = (share**2).sum(axis=0)
+        untold = alike > 1 / LEAST_TELLING
+        information[untold] = share[:, untold] = np.nan
+        theta = sums.sum(axis=0) / information
+        # at the estimate, so that a strong taste does not inflate its own error; a list of much information
+        # draws the estimate to itself, and what is left of it is too small by its share
+        variance = ((sums - bends * theta) ** 2 / (1 - share)).sum(axis=0)
+        drawn = share**2 / (1 - share)
+        freedom = 1 / (alike + drawn.sum(axis=0) ** 2 - (drawn**2).sum(axis=0))
+        return _Estimate(theta, np.sqrt(variance) / information, freedom, lists)
 
 
 @dataclass(frozen=True, eq=False)
 class _Estimate:
-    """(d,) tastes of a judge and their errors by list; NaN where it cannot be told."""
+    """(d,) tastes of a judge, their errors by list and the degrees of freedom of these; NaN if not told."""
 
     theta: Floats
     error: Floats
+    freedom: Floats
     lists: int
 
 
 def contrasts(own: _Estimate, others: Sequence[_Estimate]) -> pd.DataFrame:
     """(d,) lines: a judge's taste less the median of all judges', its interval and two-sided p.
 
-    The error of a median of m is 1.2533 times that of their mean, under normal errors.
+    The error of a median of m is 1.2533 times that of their mean, under normal errors. The degrees of freedom
+    are those of both squared errors together (Satterthwaite), and the judge's own at most: that factor is a
+    rule of thumb, and lends none.
     """
     from scipy.stats import t  # seconds of every process that starts, and few need it
 
+    squares, freedoms = (np.array([getattr(one, name) for one in others]) for name in ("error", "freedom"))
+    squares = squares**2
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # a column that nobody else's pairs tell anything of
-        middle = np.nanmedian([one.theta for one in (own, *others)], axis=0)
-        mean_square = np.nanmean([one.error**2 for one in others], axis=0)
-        effect = own.theta - middle
-        factor = MEDIAN_ERROR if len(others) > 2 else 1.0
-        error = np.hypot(own.error, factor * np.sqrt(mean_square / len(others)))
-        p = 2 * t.sf(np.abs(effect) / error, own.lists - 1)
-    half = t.ppf(0.975, own.lists - 1) * error
+        effect = own.theta - np.nanmedian([one.theta for one in (own, *others)], axis=0)
+        told = np.isfinite(squares).sum(axis=0)
+        part = (np.where(told > 2, MEDIAN_ERROR, 1.0) / told) ** 2
+        variance = own.error**2 + part * np.nansum(squares, axis=0)
+        spread = own.error**4 / own.freedom + part**2 * np.nansum(squares**2 / freedoms, axis=0)
+        freedom, error = np.minimum(own.freedom, variance**2 / spread), np.sqrt(variance)
+        p = 2 * t.sf(np.abs(effect) / error, freedom)
+    half = t.ppf(0.975, freedom) * error
     return pd.DataFrame(
         {"effect": effect, "low": effect - half, "high": effect + half, "p": np.where(np.isnan(p), 1.0, p)}
     )

@@ -72,6 +72,25 @@ def test_of_forty_panels_without_a_taste_hardly_one_is_given_one():
     assert sum(bool(named(seed)) for seed in range(40)) <= 5  # 5 % each: six or more in 1.4 % of such tests
 
 
+def test_a_flag_that_few_lists_show_is_nobodys_taste():
+    """Its lists are fitted to the letter: what is left of them is no error, and they are not a dozen."""
+    found = []
+    for seed in range(12):
+        pairs, margins, table = panel(seed, 60, noise=lambda judge: 1.0)
+        flags = np.random.default_rng(seed).random((len(table), 6)) < 0.02
+        found.append(bool(tendencies(margins, pairs, pd.DataFrame(flags * 1.0))))
+    assert sum(found) <= 1
+
+
+def test_a_taste_for_a_flag_that_many_lists_show_is_named():
+    flagged = np.random.default_rng(0).random(150 * SIZE) < 0.1
+    pairs, margins, table = panel(
+        4, 150, taste=lambda judge, rows: 3.0 * flagged[rows.index] if judge == "bob" else 0.0
+    )
+    found = tendencies(margins, pairs, table.assign(flag=flagged * 1.0))
+    assert [(one.judge, one.column, one.effect > 0) for one in found] == [("bob", "flag", True)]
+
+
 def test_a_judge_who_is_passed_over_or_has_few_lists_is_not_tested():
     pairs, margins, table = panel(1, 75, taste=of_bob("size", 1.0))
     assert tendencies(margins, pairs, table, skip=["bob"]) == []
