@@ -214,7 +214,9 @@ class _Round:
         self.judged = table.judged.copy()
         learned = [key for key in table.groups if key not in table.held_out]
         self.lists = {key: self._best(key) for key in learned}
-        self.near = dict.fromkeys(learned, np.inf)
+        self.at = {key: place for place, key in enumerate(learned)}
+        self.places = np.array([best.place for best in self.lists.values()])
+        self.near = np.full(len(learned), np.inf)
         self.scale = self._scale()
         for rows in recent:
             self._keep_away(table.key_of[rows[0]])
@@ -227,6 +229,7 @@ class _Round:
             "repeat": again,
             "red_flag": self._red_flags(),
         }
+        self.flagged = frozenset(self.choices["red_flag"])
         self.left: dict[Kind, list[Any]] = {kind: list(choices) for kind, choices in self.choices.items()}
         self.left["red_flag"] = self.left["committee"]  # one list: a query of worth is not asked for twice
 
@@ -240,7 +243,9 @@ class _Round:
             return None
         if not self.left[kind]:
             self.left[kind] += self.choices["committee" if kind == "red_flag" else kind]
-        left = [choice for choice in self.left[kind] if choice in self.choices[kind]]
+        left = self.left[kind]
+        if kind == "red_flag":
+            left = [key for key in left if key in self.flagged]
         if not left:  # every red flag has been asked about, other queries have not
             return self.draw("committee")
         chances = self._chances(left) if kind == "committee" else np.full(len(left), 1 / len(left))
@@ -256,11 +261,12 @@ class _Round:
     def _of_worth(self, kind: Kind, key: Any, chance: float) -> ProposedSlate:
         best = self.lists[key]
         why = {"worth": best.worth, "entropy": best.entropy}
-        if np.isfinite(self.near[key]):
-            why["distance"] = self.near[key]
+        if np.isfinite(near := float(self.near[self.at[key]])):
+            why["distance"] = near
         self.judged[best.rows] += 1
         self._keep_away(key)
         self.lists[key] = self._best(key)
+        self.places[self.at[key]] = self.lists[key].place
         rows = tuple(int(row) for row in best.rows)
         return ProposedSlate(key, rows, kind, chance, (1.0,) * len(rows), why)
 
@@ -282,7 +288,7 @@ class _Round:
 
     def _chances(self, keys: list[Any]) -> Floats:
         """Chance of each query: its worth times its distance from all drawn before, sharpened; never 0."""
-        near = np.array([self.near[key] for key in keys])
+        near = self.near[[self.at[key] for key in keys]]
         apart = np.where(np.isfinite(near), near, 1.0)
         value = (np.array([self.lists[key].worth for key in keys]) * apart) ** SHARPNESS
         uniform = np.full(len(keys), 1 / len(keys))
@@ -292,17 +298,13 @@ class _Round:
 
     def _keep_away(self, key: Any) -> None:
         """Max-min diversity: remember for each query how far the nearest one asked about is."""
-        if key not in self.lists:
-            return
-        here = self.lists[key].place
-        for other, best in self.lists.items():
-            away = float(np.linalg.norm(best.place - here)) / self.scale
-            self.near[other] = min(self.near[other], away)
+        if key in self.at:
+            away = np.linalg.norm(self.places - self.places[self.at[key]], axis=1) / self.scale
+            self.near = np.minimum(self.near, away)
 
     def _scale(self) -> float:
         """Root mean square distance of the queries' places from their mean: distances are in units of it."""
-        places = np.array([best.place for best in self.lists.values()])
-        spread = float(np.sqrt(places.var(axis=0).sum())) if len(places) else 0.0
+        spread = float(np.sqrt(self.places.var(axis=0).sum())) if len(self.places) else 0.0
         return spread if spread > 0 else 1.0
 
     def _best(self, key: Any) -> _List:
