@@ -1,4 +1,4 @@
-"""The admin, two experts and the project of the pages for admins; nothing kept from test to test."""
+"""The admin, another expert and the project of the pages for admins; nothing kept from test to test."""
 
 from __future__ import annotations
 
@@ -21,11 +21,6 @@ def project(db):
 @pytest.fixture
 def admin(db):
     return logged_in(factories.make_admin())
-
-
-@pytest.fixture
-def edda(db):
-    return factories.make_expert("edda")
 
 
 @pytest.fixture
