@@ -148,11 +148,12 @@ def judge_reports(
     pulls = np.where(seen > SURE_ANCHORED * errors, seen, 0.0)
     shown = np.nan_to_num(preferences.shown_gap)
     d = margin + pulls[codes] * shown
-    everybody = _estimate(d, weight, np.zeros(len(d), np.int64), 1)
-    rates = _estimate(d, weight, codes, len(names))
+    everybody = float(np.clip(_estimate(d, weight, np.zeros(len(d), np.int64), 1)[0], LEAST_RATE, MOST_RATE))
+    found = _estimate(d, weight, codes, len(names))
+    rates = np.clip(found, LEAST_RATE, 1 - LEAST_RATE)
     own = lists >= OWN_RATE_LISTS
-    low, high = _interval(d, weight, codes, rates)
-    low, high = np.where(own, low, 0.0), np.where(own, high, 1.0)
+    low, high = np.zeros(len(names)), np.ones(len(names))
+    low[own], high[own] = _interval(found[own], _telling(d, weight, codes, found)[own])
     typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_MEAN
     evidence = weight * _evidence(preferences)
     scale = _scale(d, evidence, codes, len(names))
@@ -161,7 +162,7 @@ def judge_reports(
 
     def report(code: int) -> JudgeReport:
         return JudgeReport(
-            flip_rate=float(rates[code] if own[code] else min(everybody[0], MOST_RATE)),
+            flip_rate=float(rates[code] if own[code] else everybody),
             lists=int(lists[code]),
             pairs=int(pairs[code]),
             own=bool(own[code]),
@@ -176,8 +177,8 @@ def judge_reports(
     # a million judges of one list each differ in nothing but the number of their pairs: they share reports
     alike = pd.DataFrame({"lists": lists, "pairs": pairs, "own": np.where(own, np.arange(len(names)), -1)})
     kind = alike.groupby(list(alike), sort=False).ngroup().to_numpy()
-    found = [report(int(code)) for code in np.unique(kind, return_index=True)[1]]
-    return {name: found[place] for name, place in zip(names, kind.tolist(), strict=True)}
+    reports = [report(int(code)) for code in np.unique(kind, return_index=True)[1]]
+    return {name: reports[place] for name, place in zip(names, kind.tolist(), strict=True)}
 
 
 def plain(reports: Mapping[str, JudgeReport]) -> dict[str, dict[str, Any]]:
@@ -267,30 +268,33 @@ def _estimate(margin: Floats, weight: Floats, codes: Integers, judges: int) -> F
     """(judges,) rates after `EM_STEPS` steps from the prior mean."""
     ordered, reversed_ = expit(margin), expit(-margin)
     total = np.bincount(codes, weight, judges)
-    rate = np.full(judges, PRIOR_MEAN)
+    rate: Floats = np.full(judges, PRIOR_MEAN)
     for _ in range(EM_STEPS):
         eps = rate[codes]
         flipped = eps * reversed_ / (eps * reversed_ + (1 - eps) * ordered)
         flips = np.bincount(codes, weight * flipped, judges)
         rate = (flips + PRIOR_FLIPS) / (total + PRIOR_FLIPS + PRIOR_KEPT)
-    return np.asarray(np.clip(rate, LEAST_RATE, 1 - LEAST_RATE), dtype=np.float64)
+    return rate
 
 
-def _interval(margin: Floats, weight: Floats, codes: Integers, rates: Floats) -> tuple[Floats, Floats]:
-    """(judges,) ends of the 95 % interval of the rates: Beta, with as many pairs as tell of flips.
+def _telling(margin: Floats, weight: Floats, codes: Integers, rates: Floats) -> Floats:
+    """(judges,) the weight of as many pairs of which it is seen whether they are flipped.
 
-    Whether a pair is flipped is not seen: of two candidates nearly alike either order may be meant. By the
-    margin alone a pair tells (1 - 2 p)^2 / (q (1 - q)) of the rate, p being the chance of its order unflipped
-    and q with flips, and one whose flip is seen 1 / (eps (1 - eps)): its weight counts by the share (Louis,
-    Journal of the Royal Statistical Society B 1982).
+    It is not: of two candidates nearly alike either order may be meant. A pair whose margin gives its order a
+    chance of p, and of q with flips, tells (1 - 2 p)^2 / (q (1 - q)) of the rate eps, and one whose flip is
+    seen 1 / (eps (1 - eps)). The rest is the missing information of Louis (JRSS B 1982).
     """
-    spoken, eps = expit(margin), rates[codes]
-    said = eps + (1 - 2 * eps) * spoken
-    share = (1 - 2 * spoken) ** 2 * eps * (1 - eps) / (said * (1 - said))
-    pairs = np.bincount(codes, weight * share, len(rates)) + PRIOR_FLIPS + PRIOR_KEPT
-    shapes = rates * pairs, (1 - rates) * pairs
-    low, high = (np.asarray(betaincinv(*shapes, end), dtype=np.float64) for end in (0.025, 0.975))
-    return low, high
+    ordered, eps = expit(margin), rates[codes]
+    said = eps + (1 - 2 * eps) * ordered
+    share = (1 - 2 * ordered) ** 2 * eps * (1 - eps) / (said * (1 - said))
+    return np.bincount(codes, weight * share, len(rates)).astype(np.float64)
+
+
+def _interval(rates: Floats, pairs: Floats) -> Floats:
+    """(2, judges) ends of the 95 % interval: Beta around the rate, from so many pairs and the prior's."""
+    known = pairs + PRIOR_FLIPS + PRIOR_KEPT
+    shapes = rates * known, (1 - rates) * known
+    return np.array([betaincinv(*shapes, end) for end in (0.025, 0.975)], dtype=np.float64)
 
 
 def _verdicts(margin: Floats, weight: Floats, codes: Integers, typical: float, judges: int) -> Floats:
