@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from ranking.content import is_storable
+
 PREFIX = "TIEBREAK_"
 #: Variables with these beginnings belong to the test suite; the product does not read them.
 FOREIGN_PREFIXES = ("TIEBREAK_TEST_",)
@@ -51,7 +53,7 @@ class Environment:
         self._known.add(name)
         value = self._variables.get(name, "").strip()
         if value:
-            if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            if not is_storable(value):
                 raise _refusal(name, "(not shown)" if secret else value, "readable UTF-8 text")
             return value
         if default is None:

@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import BaseParser
 
-from feedback.submitting import is_plain
+from ranking.content import is_storable
 
 #: Deeper JSON exhausts the stack of the parser or of the database.
 MOST_LEVELS = 32
@@ -113,7 +113,7 @@ def nesting(text: str) -> int:
 
 def check_storable(value: Any) -> None:
     """Raise `ParseError` if any text or number inside the value is one that a database of ours refuses."""
-    if isinstance(value, str) and not is_plain(value):
+    if isinstance(value, str) and not is_storable(value):
         raise ParseError("The JSON holds a NUL or an unpaired surrogate.")
     if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
         raise ParseError("The JSON holds a whole number of more than 64 bits.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from feedback.errors import InvalidJudgement
+from ranking.content import is_storable
 
 MOST_SECONDS = 24 * 3600
 LONGEST_ID = 18  # digits: no database of ours has a longer one, and Python reads none of thousands
@@ -130,15 +131,6 @@ def read_answer_form(form: Form) -> Answer:
     )
 
 
-def is_plain(text: str) -> bool:
-    """Say whether every database of ours can store a text: PostgreSQL takes neither NUL nor half a character.
-
-    >>> is_plain("São Paulo"), is_plain("a\\x00b"), is_plain("a\\ud800")
-    (True, False, False)
-    """
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def is_id(text: str) -> bool:
     """Say whether a text is the number of a row or of a version, and may be read as one.
 
@@ -160,7 +152,7 @@ def _text(body: Mapping[str, Any] | Form, name: str) -> str:
 
 
 def _a_text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not is_plain(value):
+    if not isinstance(value, str) or not is_storable(value):
         raise InvalidJudgement(NOT_PLAIN, name)
     return value
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ranking.content import is_storable
+
 SMALL, LARGE = 32_767, 2**31 - 1  # what the columns of the database hold
 BEST_RATING = 5
-_FORBIDDEN = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores neither NUL nor half a character
 _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -124,7 +125,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _text(column: Column, value: Any) -> str:
     if not isinstance(value, str):
         raise BadValue(f"expected a text, found {short(value)}")
-    if _FORBIDDEN.search(value):
+    if not is_storable(value):
         raise BadValue("holds a character that can't be stored (NUL or half a surrogate pair)")
     if column.choices and value not in column.choices:
         expected = ", ".join(choice or "nothing" for choice in column.choices)
@@ -208,7 +209,7 @@ def _features(column: Column, value: Any) -> dict[str, float | None]:
 def _object(column: Column, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadValue(f"expected an object, found {short(value)}")
-    if _FORBIDDEN.search(_all_text(value)):
+    if not is_storable(_all_text(value)):
         raise BadValue("holds a character that can't be stored (NUL or half a surrogate pair)")
     return value
 

@@ -17,7 +17,8 @@ from django.db.models import QuerySet
 
 from feedback.errors import InvalidGapNote
 from feedback.models import FeedbackSession, GapNote, Judgement, SlateItem
-from feedback.submitting import NOT_PLAIN, is_plain
+from feedback.submitting import NOT_PLAIN
+from ranking.content import is_storable
 from ranking.models import Project
 from ranking.services.candidates import description_of
 
@@ -90,7 +91,7 @@ def note(judgement: Judgement, kind: str, *, by: str, text: str = "") -> Gap:
         raise InvalidGapNote(f"expected one of {', '.join(GapNote.Kind.values)}", "kind")
     if kind == GapNote.Kind.ANSWERED and not text:
         raise InvalidGapNote("say what the answer is: the expert reads it", "text")
-    if not is_plain(text):
+    if not is_storable(text):
         raise InvalidGapNote(NOT_PLAIN, "text")
     if len(text) > LONGEST_TEXT:
         raise InvalidGapNote(f"at most {LONGEST_TEXT} characters", "text")

@@ -10,7 +10,8 @@ from django.db.models import Max, QuerySet
 
 from feedback.errors import InvalidOutcome
 from feedback.models import Outcome
-from feedback.submitting import NOT_PLAIN, is_plain
+from feedback.submitting import NOT_PLAIN
+from ranking.content import is_storable
 from ranking.models import ItemVersion, Query
 
 LONGEST_REASON = 2000
@@ -24,7 +25,7 @@ def record(query: Query, version: ItemVersion, *, kind: str, reason: str = "", u
     if kind not in Outcome.Kind.values:
         raise InvalidOutcome(f"expected one of {', '.join(Outcome.Kind.values)}", "kind")
     reason = reason.strip()
-    if not is_plain(reason):
+    if not is_storable(reason):
         raise InvalidOutcome(NOT_PLAIN, "reason")
     if len(reason) > LONGEST_REASON:
         raise InvalidOutcome(f"at most {LONGEST_REASON:,} characters", "reason")

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ranking.content import is_storable
 from ranking.description import Field
 from ranking.importers.parquet_child import LIST_MARK
 
 # Python's float() also takes "1_000", "infinity" and Arabic digits; a file that holds them holds a mistake.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _YES, _NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
-_FORBIDDEN = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores neither NUL nor half a character
 
 
 class BadCell(ValueError):
@@ -23,7 +23,7 @@ class BadCell(ValueError):
 
 def read_cell(text: str, field: Field) -> Any:
     """Return the value of a cell: None when it is empty, a list for a set. Raises BadCell."""
-    if _FORBIDDEN.search(text):
+    if not is_storable(text):
         raise BadCell("holds a character that can't be stored (NUL or half a surrogate pair)")
     text = text.strip()
     if not text:
