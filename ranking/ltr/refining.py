@@ -101,7 +101,6 @@ def refine(
     is all. Names of columns become text.
     """
     whole_number("seed", seed, 0)
-    grown = _params(params)
     table = _numbers(as_table(features))
     keys = query_keys(queries, len(table), name="queries")
     _check_preferences(preferences, len(table), keys)
@@ -119,7 +118,7 @@ def refine(
         base=base / spread,
         expert=expert,
         fresh=_not_among(keys[expert.winner], incumbent_queries),
-        params=grown,
+        params=_params(params),
         seed=seed,
         monotone=signs,
         categorical=categories,
