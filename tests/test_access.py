@@ -199,7 +199,7 @@ def test_each_identity_gets_as_far_as_the_table_says(world, part):
         for method in METHODS:
             for identity in IDENTITIES:
                 expected = _expected(name, row, method, identity)
-                found = _answer(world, name, row, method, identity, address)
+                found = _answer(world, name, row, method, identity=identity, address=address)
                 if found not in expected:
                     mismatches.append(f"{method} {name} by {identity}: expected {expected}, found {found}")
     assert not mismatches, "\n".join(mismatches)
@@ -241,7 +241,7 @@ def _turned_away(role: str, in_api: bool) -> Any:
     return 404
 
 
-def _answer(world: World, name: str, row: Row, method: str, identity: str, address: str) -> Any:
+def _answer(world: World, name: str, row: Row, method: str, *, identity: str, address: str) -> Any:
     client = (world.api if name in API else world.pages)[identity]
     body = {key: world.value(value) for key, value in row.body.items()}
     options: dict[str, Any] = {"headers": dict(row.headers)}
@@ -294,7 +294,9 @@ def test_a_foreign_object_is_answered_exactly_like_a_missing_one(world):
         for method in row.methods:
             for identity in _insiders(row, method):
                 for parameter in row.foreign:
-                    texts = _foreign_and_missing(world, name, row, method, identity, parameter)
+                    texts = _foreign_and_missing(
+                        world, name, row, method, identity=identity, parameter=parameter
+                    )
                     if texts[0] != texts[1] or texts[0][0] != 404:
                         told = [(status, len(text)) for status, text in texts]
                         mismatches.append(f"{method} {name} by {identity}, {parameter}: {told}")
@@ -309,7 +311,7 @@ def _insiders(row: Row, method: str) -> list[str]:
 
 
 def _foreign_and_missing(
-    world: World, name: str, row: Row, method: str, identity: str, parameter: str
+    world: World, name: str, row: Row, method: str, *, identity: str, parameter: str
 ) -> list[tuple[int, bytes]]:
     client = (world.api if name in API else world.pages)[identity]
     body = {key: world.value(value) for key, value in row.body.items()}

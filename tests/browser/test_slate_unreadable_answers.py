@@ -34,13 +34,16 @@ def _spoil_the_first(view: Any, address: str, end: str) -> list[str]:
     return keys
 
 
-@pytest.mark.parametrize("end", ENDS)
-def test_a_move_whose_answer_says_nothing_is_sent_again_and_the_next_ones_follow(
-    open_slate, new_context, slate, end
-):
+@pytest.fixture
+def view(open_slate, new_context):
+    """The page of a list that waits for an answer for a short while only."""
     context = new_context()
     context.add_init_script(IMPATIENT)
-    view = open_slate(context)
+    return open_slate(context)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_move_whose_answer_says_nothing_is_sent_again_and_the_next_ones_follow(view, slate, end):
     keys = _spoil_the_first(view, "**/moves/", end)
     view.focus_card(5)
     view.press("Home", "d")
@@ -51,12 +54,7 @@ def test_a_move_whose_answer_says_nothing_is_sent_again_and_the_next_ones_follow
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_submission_whose_answer_says_nothing_is_sent_again_and_counts_once(
-    open_slate, new_context, slate, end
-):
-    context = new_context()
-    context.add_init_script(IMPATIENT)
-    view = open_slate(context)
+def test_a_submission_whose_answer_says_nothing_is_sent_again_and_counts_once(view, slate, end):
     keys = _spoil_the_first(view, "**/judgement/", end)
     view.focus_card(2)
     view.press("Home", "Enter")
@@ -79,10 +77,7 @@ def test_a_refusal_for_a_list_changed_elsewhere_that_says_nothing_is_asked_again
     expect(desk.page.get_by_role("dialog", name="This list has two orders")).to_be_visible()
 
 
-def test_a_submission_that_hangs_can_be_cancelled(open_slate, new_context):
-    context = new_context()
-    context.add_init_script(IMPATIENT)
-    view = open_slate(context)
+def test_a_submission_that_hangs_can_be_cancelled(view):
     view.focus_card(3)
     view.press("Home")
     view.wait_until_saved()
