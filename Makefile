@@ -12,6 +12,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Extras to install: `make setup EXTRAS="dev bench prod"`.
 EXTRAS ?=
 export UV_PYTHON_DOWNLOADS := never
+# Without byte code each process compiles all that it imports: a worker takes 5 s to start instead of 2.
+export PYTHONDONTWRITEBYTECODE :=
 
 comma := ,
 empty :=
