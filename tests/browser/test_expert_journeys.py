@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from feedback.models import FeedbackSession, Judgement, Slate, SlateItem
 from tests import factories
-from tests.hands import Finger, drag_with_mouse, middle, next_frames, tab_to
+from tests.hands import Finger, drag_with_mouse, eventually, middle, next_frames, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -201,7 +201,7 @@ class Touch(Pointer):
     def _in_view(self, target: Any) -> Any:
         target.wait_for(state="visible")
         target.evaluate("one => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
-        self.page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
+        eventually(self.page, "document.getAnimations().every((one) => one.playState !== 'running')")
         next_frames(self.page)
         return target
 
@@ -209,7 +209,7 @@ class Touch(Pointer):
         place = middle(self._in_view(target))
         self.page.evaluate(AWAIT_CLICK)
         self.finger.tap(place)  # it becomes a click later: once it is known to be no double tap
-        self.page.wait_for_function("window.awaited !== true || window.clicked")
+        eventually(self.page, "window.awaited !== true || window.clicked")
 
     def raise_by_hand(self, letter: str, places: int) -> None:
         target = self.order[self.order.index(self.ids[letter]) - places]

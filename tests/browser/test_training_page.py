@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from ranking.models import TrainingJob
 from ranking.services import jobs
 from tests import factories, trainings
-from tests.deployment import wait_for
+from tests.hands import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -54,8 +54,7 @@ def test_whoever_scrolls_in_the_log_keeps_the_place_while_it_grows(open_page, jo
     log = page.locator(".log")
     log.focus()
     page.keyboard.press("PageDown")
-    # Asked from here: the page's own policy lets nothing be evaluated that waits in it.
-    wait_for(lambda: log.evaluate("log => log.scrollTop") > 100, seconds=10, what="the log to scroll")
+    eventually(page, "document.querySelector('.log').scrollTop > 100")
     jobs.beat(job, stage="fit", fraction=0.5, lines=["round 50 of 100"])
     expect(log.locator("div").first).to_contain_text("round 50 of 100")
     expect(page.locator("progress")).to_have_attribute("value", "50")
