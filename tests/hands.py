@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from playwright.sync_api import Error
+
 Point = tuple[float, float]
 MOST_TABS = 60
 
@@ -22,8 +24,12 @@ def next_frames(page: Any) -> None:
 def eventually(page: Any, condition: str) -> None:
     """Wait for a condition; Playwright's own way needs `eval`, which the page's policy forbids."""
     for _ in range(200):
-        if page.evaluate(condition):
-            return
+        try:
+            if page.evaluate(condition):
+                return
+        except Error as error:
+            if "Execution context was destroyed" not in error.message:  # the page was left: ask the next one
+                raise
         page.wait_for_timeout(25)
     raise AssertionError(f"never came true: {condition}")
 
