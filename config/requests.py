@@ -1,4 +1,5 @@
-"""What every request must satisfy before a view sees it, and how long lists are cut into pages."""
+"""What every request must satisfy before a view sees it, where it leads when none answers, and how long lists
+are cut into pages."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.urls import is_valid_path
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.pagination import PageNumberPagination
@@ -40,6 +42,33 @@ def refuse_unstorable_text(
         return get_response(request)
 
     return middleware
+
+
+def lead_to_the_page_above(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Lead whoever opens an address that only takes a form to the nearest page above it.
+
+    A form that was refused is shown at its own address. Entering that once more, or a log-in that leads back
+    to it, would end on an empty page.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        # The API answers 405 in its own words, and with another class.
+        if request.method == "GET" and isinstance(response, HttpResponseNotAllowed):
+            return HttpResponseRedirect(_page_above(request.path_info))
+        return response
+
+    return middleware
+
+
+def _page_above(path: str) -> str:
+    while path != "/":
+        path = path[: path.rstrip("/").rindex("/") + 1]
+        if is_valid_path(path):
+            break
+    return path
 
 
 class BodyTooLarge(APIException):

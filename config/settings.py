@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.requests.lead_to_the_page_above",
     "feedback.access.AccessMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # axes asks to be near the end: it turns a refused log-in into its answer.

@@ -254,6 +254,9 @@ def _answer(world: World, name: str, row: Row, method: str, *, identity: str, ad
     with transaction.atomic():
         response = getattr(client, method.lower())(address, **options)
         transaction.set_rollback(True)  # each request meets the same rows
+    takes_a_form_alone = method == "GET" and name in PAGES and "GET" not in row.known
+    if takes_a_form_alone and address.startswith(response.get("Location", "elsewhere")):
+        return 405  # the method is refused, and whoever opened the address is led to the page above it
     return _outcome(name, response)
 
 

@@ -1,4 +1,6 @@
-"""What no request may carry is refused before a view or a database sees it, as 400 and not as 500."""
+"""What no request may carry is refused before a view or a database sees it, as 400 and not as 500.
+
+And no address ends on an empty page."""
 
 import io
 import json
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
 from config.requests import MOST_BYTES, MOST_LEVELS, BodyTooLarge, StorableJSONParser, nesting
+from tests import factories
+from tests.pages import logged_in
 
 REFUSED = [
     (b"", "not JSON"),
@@ -95,3 +99,24 @@ def _as_wsgi(path):
 
 def test_ordinary_text_in_an_address_passes(client):
     assert client.get("/healthz", {"a": "é😀"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/manage/advisers/sessions/3/close/", "/manage/advisers/sessions/3/"),
+        ("/manage/advisers/retrain/", "/manage/advisers/"),
+        ("/needs/3/outcome/1/", "/needs/3/"),  # what stands between is no page
+        ("/logout/", "/"),
+    ],
+)
+def test_an_address_that_only_takes_a_form_leads_to_the_page_above_it(db, address, page):
+    client = logged_in(factories.make_reader("rosa") if "needs" in address else factories.make_admin())
+    assert client.get(address).url == page
+    assert client.head(address).status_code == 405
+
+
+def test_the_api_and_pages_that_take_no_form_refuse_as_before(db):
+    client = logged_in(factories.make_admin())
+    assert client.get("/api/v1/token/").status_code == 405
+    assert client.post("/manage/").status_code == 405
