@@ -114,7 +114,7 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
-    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="a later link took its place")
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="when something ended it unused")
 
     class Meta:
         ordering = ("-id",)
