@@ -105,8 +105,9 @@ def _write_new_items(items: Sequence[Item], records: Sequence[Record], hashes: M
         ItemVersion(item=item, content=dict(record), content_hash=hashes[item.key])
         for item, record in zip(items, records, strict=True)
     )
-    # A new item has one version: one statement points all of them to theirs.
-    version = ItemVersion.objects.filter(item=OuterRef("pk")).values("pk")[:1]
+    # A new item has one version: one statement points all of them to theirs. In no order: PostgreSQL would
+    # walk the table's keys from the end for each item, and a large file would take the square of its length.
+    version = ItemVersion.objects.filter(item=OuterRef("pk")).order_by().values("pk")[:1]
     Item.objects.filter(pk__in=[item.pk for item in items]).update(current=Subquery(version))
 
 
