@@ -175,24 +175,15 @@ def write_queries(
 def _organisations(names: set[str | None]) -> dict[str | None, Organisation]:
     """Return the organisation of each name; names that differ in case, punctuation or white space are one.
 
-    The slug says which: an admin may name an organisation anew. One whose slug is as slugs once were, with
-    less than its whole name in it, is that of its own name alone, and of no other name with such a slug.
+    The slug says which, and nothing else: an admin may name an organisation anew.
     """
-    stored = list(Organisation.objects.all())
-    by_slug = {one.slug: one for one in stored}
-    short = [
-        found for found in stored if found.slug == _short_slug(found.name) != organisation_slug(found.name)
-    ]
-    by_name = {_whole(one.name): one for one in short} | {one.name: one for one in short}
+    by_slug = {one.slug: one for one in Organisation.objects.all()}
     organisations: dict[str | None, Organisation] = {}
     for name in sorted(name for name in names if name):
         slug = organisation_slug(name)
-        if by_slug.get(slug) in short:  # taken by another name
-            slug = _hashed_slug(name)
-        found = by_slug.get(slug) or by_name.get(name) or by_name.get(_whole(name))
-        if found is None:
-            found = by_slug[slug] = Organisation.objects.create(slug=slug, name=name[:200])
-        organisations[name] = found
+        if slug not in by_slug:
+            by_slug[slug] = Organisation.objects.create(slug=slug, name=name[:200])
+        organisations[name] = by_slug[slug]
     return organisations
 
 
@@ -201,11 +192,12 @@ def organisation_slug(name: str) -> str:
 
     Where the short slug would lose something of the whole name, its hash follows.
     """
-    slug = _short_slug(name)
+    slug = short_slug(name)
     return slug if slug == _whole(name) else _hashed_slug(name)
 
 
-def _short_slug(name: str) -> str:
+def short_slug(name: str) -> str:
+    """Return the readable part of a slug: the first letters and digits of ASCII."""
     return slugify(name)[:50].strip("-") or f"organisation-{_digest(name)}"
 
 
