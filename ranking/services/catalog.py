@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from ranking.description import ProjectDescription, from_dict, read_description
 from ranking.errors import ImportRefused
@@ -18,7 +18,7 @@ from ranking.importers.form_adv import FIELDS, read_form_adv
 from ranking.importers.letor import LetorTable, read_letor
 from ranking.importers.letor import description_of as letor_description
 from ranking.importers.tables import Refusal, Table
-from ranking.models import Item, Project, Query
+from ranking.models import Item, Label, Project, Query
 from ranking.services import catalog_rows as rows
 from ranking.services.candidates import description_of
 from ranking.services.catalog_rows import Counts, OnProgress
@@ -64,17 +64,14 @@ def load_project(folder: str | Path, options: Options = Options(retire=True)) ->
     tables = _read_folder(folder, description)
     with _importing(options):
         project, notes = _save_project(description)
+        names = description.files
         counts = []
         if tables["items"] is not None:
-            file = description.files.items
-            counts.append(_write_items(project, description, file, tables["items"], options))
+            counts.append(_write_items(project, description, names.items, tables["items"], options))
         if tables["queries"] is not None:
-            counts.append(_write_queries(project, description, tables["queries"], options))
+            counts.append(_write_queries(project, description, names.queries, tables["queries"], options))
         if tables["labels"] is not None:
-            labels = tables["labels"].records
-            counts.append(
-                rows.write_labels(project, labels, retire=options.retire, on_progress=options.on_progress)
-            )
+            counts.append(_write_labels(project, names.labels, tables["labels"], options))
         ignored = tuple(
             f"{kind}: {name}" for kind, table in tables.items() if table for name in table.ignored
         )
@@ -94,22 +91,19 @@ def import_items(project: Project, path: str | Path, options: Options = Options(
 def import_queries(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
     """Import queries from CSV or Parquet. Raises ImportRefused; then nothing was written."""
     description = description_of(project)
-    table = _checked(read_records(Path(path), description.query))
-    return _import(project, options, table, lambda: _write_queries(project, description, table, options))
+    path = Path(path)
+    table = _checked(read_records(path, description.query))
+    return _import(
+        project, options, table, lambda: _write_queries(project, description, path.name, table, options)
+    )
 
 
 def import_labels(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
     """Import graded labels of known items and queries. Raises ImportRefused; then nothing was written."""
     description = description_of(project)
-    table = _checked(read_labels(Path(path), description, _keys(Item, project), _keys(Query, project)))
-    return _import(
-        project,
-        options,
-        table,
-        lambda: rows.write_labels(
-            project, table.records, retire=options.retire, on_progress=options.on_progress
-        ),
-    )
+    path = Path(path)
+    table = _checked(read_labels(path, description, _keys(Item, project), _keys(Query, project)))
+    return _import(project, options, table, lambda: _write_labels(project, path.name, table, options))
 
 
 def import_form_adv(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
@@ -251,23 +245,33 @@ def _write_items(
     project: Project, description: ProjectDescription, file: str, table: Table, options: Options
 ) -> Counts:
     noun = description.item
-    if options.retire and not table.records and project.items.filter(active=True).exists():
-        # Mostly a download that was cut off: every reader's list would be empty.
-        message = f"expected at least one row: without any, all {noun.plural} would be retired"
-        raise ImportRefused([Refusal(file, None, "", message)])
+    _refuse_to_empty(project.items.filter(active=True), file, noun.plural, table, options)
     return rows.write_items(
         project, table.records, noun.key, noun.title, retire=options.retire, on_progress=options.on_progress
     )
 
 
 def _write_queries(
-    project: Project, description: ProjectDescription, table: Table, options: Options
+    project: Project, description: ProjectDescription, file: str, table: Table, options: Options
 ) -> Counts:
     noun = description.query
+    _refuse_to_empty(project.queries.filter(active=True), file, noun.plural, table, options)
     names = {"key": noun.key, "title": noun.title, "organisation": noun.organisation}
     return rows.write_queries(
         project, table.records, names, retire=options.retire, on_progress=options.on_progress
     )
+
+
+def _write_labels(project: Project, file: str, table: Table, options: Options) -> Counts:
+    _refuse_to_empty(Label.objects.filter(query__project=project), file, "labels", table, options)
+    return rows.write_labels(project, table.records, retire=options.retire, on_progress=options.on_progress)
+
+
+def _refuse_to_empty(known: QuerySet[Any], file: str, plural: str, table: Table, options: Options) -> None:
+    """A file without a row is mostly a download that was cut off: every reader's list would be empty."""
+    if options.retire and not table.records and known.exists():
+        message = f"expected at least one row: without any, all {plural} would be retired"
+        raise ImportRefused([Refusal(file, None, "", message)])
 
 
 def _write_letor(project: Project, table: LetorTable, options: Options) -> tuple[Counts, ...]:

@@ -126,16 +126,28 @@ def test_what_the_files_no_longer_hold_is_retired_and_may_come_back(folder):
     assert Item.objects.get(key=rows[0]["adviser_id"]).versions.count() == 1
 
 
-def test_a_file_without_a_row_that_would_retire_every_item_is_refused(folder):
+@pytest.mark.parametrize(
+    ("name", "alone"),
+    [
+        ("advisers", catalog.import_items),
+        ("mandates", catalog.import_queries),
+        ("labels", catalog.import_labels),
+    ],
+)
+def test_a_file_without_a_row_that_would_retire_all_there_is_is_refused(folder, name, alone):
     project = Project.objects.get(slug=load_project(folder).project)
-    path = folder / "advisers.csv"
-    path.write_text(path.read_text().splitlines()[0] + "\n")
-    (folder / "labels.csv").write_text("mandate_id,adviser_id,grade\n")
-    for act in (load_project, lambda _: catalog.import_items(project, path, Options(retire=True))):
-        with pytest.raises(ImportRefused, match=r"advisers\.csv: expected at least one row"):
+    files = ["advisers", "mandates", "labels"]
+    for cut in files[files.index(name) :]:  # labels name items and mandates
+        path = folder / f"{cut}.csv"
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    path = folder / f"{name}.csv"
+    for act in (load_project, lambda _: alone(project, path, Options(retire=True))):
+        with pytest.raises(ImportRefused, match=rf"{name}\.csv: expected at least one row"):
             act(folder)
     assert project.items.filter(active=True).count() == N_ITEMS
-    assert catalog.import_items(project, path).of("items").writes == 0  # nothing is retired: nothing is lost
+    assert project.queries.filter(active=True).count() == N_QUERIES
+    assert Label.objects.exists()
+    assert alone(project, path).counts[0].writes == 0  # nothing is retired: nothing is lost
 
 
 def test_without_retiring_rows_that_are_not_in_the_file_stay(folder):
