@@ -166,7 +166,7 @@ class ProjectDescription:
             "files": _plain(self.files, ("items", "queries", "labels")),
             "item": _noun(self.item),
             "query": _noun(self.query),
-            "features": [_feature(spec) for spec in self.features],
+            "features": [_feature(spec, self.reference_year) for spec in self.features],
             "rules": [_rule(rule) for rule in self.rules],
             "sort": [{"feature": name, "direction": direction} for name, direction in self.sort],
             "segments": [_segment(segment) for segment in self.segments],
@@ -197,12 +197,14 @@ def _noun(noun: NounDescription) -> dict[str, Any]:
     return found
 
 
-def _feature(spec: FeatureSpec) -> dict[str, Any]:
+def _feature(spec: FeatureSpec, year: int) -> dict[str, Any]:
     found = _plain(spec, ("name", "kind", "label", "unit"))
     if spec.kind in ("numeric", "categorical"):
         found |= _plain(spec, ("side", "field"))
     if spec.kind == "numeric":
         found |= _plain(spec, ("transform",))
+        if spec.reference_year not in (None, year):
+            found["reference_year"] = spec.reference_year
     if spec.kind in ("equal", "difference", "log_ratio", "overlap", "text_similarity"):
         found |= _plain(spec, ("item_field", "query_field"))
     if spec.kind in ("difference", "log_ratio"):

@@ -22,7 +22,7 @@ from ranking.description.project import (
     Segment,
     SignedOffPair,
 )
-from ranking.description.toml import Section, Source, line_numbers, suggestion
+from ranking.description.toml import REQUIRED, Section, Source, line_numbers, suggestion
 from ranking.ltr.features import CROSSES, KINDS, MEASURES, TRANSFORMS, FeatureSpec
 from ranking.rules import OPERATORS, Rule
 
@@ -82,9 +82,7 @@ def _project(top: Section) -> ProjectDescription:
             "slug", f"{slug!r} is not a slug: expected up to 50 small letters, digits and hyphens"
         )
     name, about = top.text("name"), top.text("about", "")
-    year = top.integer("reference_year")
-    if not 1900 <= year <= 2200:
-        raise top.error("reference_year", f"expected a year from 1900 to 2200, found {year}")
+    year = _year(top)
     labels_guard = top.flag("labels_guard", True)
     files = _files(top.section("files", {}))
     item, query = _noun(top.section("item"), "item"), _noun(top.section("query"), "query")
@@ -200,7 +198,7 @@ def _feature(part: Section, nouns: Mapping[str, NounDescription], year: int) -> 
     if kind == "numeric":
         values["transform"] = part.choice("transform", TRANSFORMS, "identity")
         checks.transform(part, values["transform"], nouns[values["side"]].field(values["field"]))
-        values["reference_year"] = year if values["transform"] == "age" else None
+        values["reference_year"] = _year(part, year) if values["transform"] == "age" else None
     if kind in CROSSES:
         values["item_field"] = checks.field_of(part, "item_field", nouns["item"], kind)
         values["query_field"] = checks.field_of(part, "query_field", nouns["query"], kind)
@@ -212,6 +210,13 @@ def _feature(part: Section, nouns: Mapping[str, NounDescription], year: int) -> 
     if kind == "given":
         values["field"] = part.text("field", name)
     return FeatureSpec(name, kind, label=label, unit=unit, monotone=monotone, **values)  # type: ignore[arg-type]
+
+
+def _year(part: Section, default: Any = REQUIRED) -> int:
+    year = part.integer("reference_year", default)
+    if not 1900 <= year <= 2200:
+        raise part.error("reference_year", f"expected a year from 1900 to 2200, found {year}")
+    return year
 
 
 def _rule(part: Section, nouns: Mapping[str, NounDescription]) -> Rule:

@@ -115,7 +115,7 @@ def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
     keep, removed = _eligible(query, items, given)
     if given is not None:
         given = given.reindex(items.item_ids).reset_index(drop=True)
-    features = items.space.build(query.content, items.prepared, given=given)
+    features = items.space.build(_need(items.space, query.content), items.prepared, given=given)
     return Candidates(
         item_ids=items.item_ids[keep],
         version_ids=items.version_ids[keep],
@@ -155,13 +155,17 @@ def features_of(
     A field that none of them has is missing: contents may be older than the field, or come with a file.
     """
     frame = _with_fields(space, pd.DataFrame([version.content for version in versions]))
-    need = dict.fromkeys(name for spec in space.specs for name in spec.query_fields) | dict(query_content)
     given = None
     if any(spec.kind == "given" for spec in space.specs):
         given = (
             given_features(query).reindex([version.item_id for version in versions]).reset_index(drop=True)
         )
-    return space.build(need, space.prepare(frame), given=given)
+    return space.build(_need(space, query_content), space.prepare(frame), given=given)
+
+
+def _need(space: FeatureSpace, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a need with each field that the features read: one that it never had is missing."""
+    return dict.fromkeys(name for spec in space.specs for name in spec.query_fields) | dict(content)
 
 
 def _with_fields(space: FeatureSpace, contents: pd.DataFrame) -> pd.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 from django.utils import timezone
 
-from ranking.description import ProjectDescription
+from ranking.description import NounDescription, ProjectDescription
 from ranking.errors import ImportRefused
 from ranking.importers.tables import Refusal
-from ranking.ltr.features import FeatureSpace
+from ranking.ltr.features import FeatureSpace, FeatureSpec
 from ranking.models import FeatureSet, Project
 from ranking.services import files
 from ranking.services.candidates import (
@@ -41,17 +42,26 @@ def prepare(project: Project, on_progress: OnProgress) -> list[str]:
         items, queries = _contents(project)
         if not items or not queries:
             return [f"no {description.item.plural if not items else description.query.plural} yet"]
-        lacking = sorted(set(description.item.names) - set(items[0]))
-        if lacking:  # the old features go on until every item has the new fields
-            return [f"import the {description.item.plural} again: they have no {', '.join(lacking)} yet"]
+        lacking = _lacking(description.item, items) + _lacking(description.query, queries)
+        if lacking:  # the old features go on until the new fields are there
+            return lacking
         on_progress("features", 0, 1)
-        _fit(project, description, items, queries)
+        before = project.feature_sets.order_by("-created_at", "-id").first()
+        fitted = _fit(project, description, items, queries)
         on_progress("features", 1, 1)
-        notes.append(f"{len(description.features)} features fitted")
+        if fitted != before:
+            notes.append(f"{len(description.features)} features fitted")
+        notes += _cannot_train(project, fitted)
     if not project.versions.exists():
         create_rule_version(project)
         notes.append("version 0, the sorting rule, is in service")
     return notes
+
+
+def _lacking(noun: NounDescription, contents: list[Any]) -> list[str]:
+    """Ask for the import of what has none of some field; what a few do not have is missing there."""
+    lacking = sorted(set(noun.names).difference(*contents))
+    return [f"import the {noun.plural} again: they have no {', '.join(lacking)} yet"] if lacking else []
 
 
 def _fit(
@@ -59,6 +69,18 @@ def _fit(
 ) -> FeatureSet:
     frames = _frames(description, items, queries)
     return _store(project, FeatureSpace.fit(description.features, *frames, like=_space_to_keep(project)))
+
+
+def _cannot_train(project: Project, fitted: FeatureSet) -> list[str]:
+    """Tell where the version in service reads a feature as it is not declared any more."""
+    champion = current_champion(project)
+    wrong = misread(champion, space_of(fitted)) if champion else ()
+    if not champion or not wrong:
+        return []
+    return [
+        f"version {champion.number}, in service, reads {', '.join(wrong)} otherwise: no training goes "
+        "through until that is declared as it was, or another version is promoted"
+    ]
 
 
 def _are_fitted(project: Project) -> bool:
@@ -82,7 +104,12 @@ def _extend(project: Project, description: ProjectDescription) -> list[str]:
     space = space_of(current_feature_set(project))
     if not space.categorical:
         return []
-    extended = space.extended(*_frames(description, *_contents(project)))
+    frames = _frames(description, *_contents(project))
+    extended, champion = space.extended(*frames), current_champion(project)
+    if champion and misread(champion, extended):
+        # Declared as it once was; the version in service has met other new ones since: they come first.
+        space = space_of(champion.feature_set)
+        extended = FeatureSpace.fit(description.features, *frames, like=space)
     if extended is space:
         return []
     _store(project, extended)
@@ -136,9 +163,19 @@ def refuse_lost_features(project: Project, description: ProjectDescription) -> N
     lost = [name for name in champion.feature_set.columns if name not in declared]
     changed = [name for name in columns_of(champion) if name in declared and declared[name] != own[name]]
     in_service = f"version {champion.number} is in service and"
-    refusals = dict.fromkeys(lost, f"{in_service} needs it; roll back or keep the feature")
-    refusals |= dict.fromkeys(changed, f"{in_service} reads it as it was; give what changed another name")
+    refusals = dict.fromkeys(lost, f"{in_service} has it: features are added to, not taken away")
+    refusals |= {name: f"{in_service} {_reads(own[name], declared[name])}" for name in changed}
     if refusals:
         raise ImportRefused(
             [Refusal("project.toml", None, f"features: {name}", why) for name, why in refusals.items()]
         )
+
+
+def _reads(own: FeatureSpec, declared: FeatureSpec) -> str:
+    """Say how a version reads a feature, and what is to be done to have it otherwise."""
+    year = own.reference_year
+    if year and replace(declared, reference_year=year) == own:
+        return (
+            f"counts to the end of {year}: give it reference_year = {year}, and add one that counts otherwise"
+        )
+    return "reads it as it was; give what changed another name, and keep this one"

@@ -98,7 +98,8 @@ def _base(job: TrainingJob) -> ModelVersion | None:
         # It would be compared, and refined, by lists that nobody is shown.
         raise ChildFailed(
             f"version {champion.number}, in service, would misread {', '.join(wrong)} as the features are "
-            "fitted for this training: load the project again, or promote a version that was trained since"
+            "fitted for this training: load the project again; what was declared anew since that version was "
+            "trained must be declared as it was, or another version be promoted"
         )
     return champion
 

@@ -207,6 +207,13 @@ def test_a_description_can_not_be_changed(write):
 # what is replaced, by what, the key that is named, words of the message; the line is that of the new text
 MISTAKES = [
     ('label = "Price"\nkind', 'lable = "Price"\nkind', "features[1].label", "was 'lable' meant"),
+    (
+        'transform = "age"',
+        'transform = "age"\nreference_year = 25',
+        "features[2].reference_year",
+        "from 1900",
+    ),
+    ('transform = "log1p"', 'transform = "log1p"\nreference_year = 2025', "features[1].reference_year", ""),
     ("monotone = 1", "monotonic = 1", "features[2].monotonic", "did you mean 'monotone'"),
     ("monotone = 1", "monotone = 2", "features[2].monotone", "expected 1, -1 or 0"),
     ("monotone = 1", "monotone = true", "features[2].monotone", "expected a whole number"),

@@ -14,13 +14,13 @@ from ranking.services.candidates import (
     misread,
     space_of,
 )
-from ranking.services.catalog import load_project
+from ranking.services.catalog import import_queries, load_project
 from ranking.services.fitting import prepare
 from ranking.services.training_sets import freeze_labels
 from ranking.services.versions import current_champion
 from ranking.services.words import FeatureWords
 from tests import factories, trainings
-from tests.ranking.folders import change, replace_in_description
+from tests.ranking.folders import change, replace_in_description, rows_of, write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_a_feature_that_the_version_in_service_needs_can_not_be_taken_away(folde
     start = text.index('[[features]]\nname = "growth"')
     end = text.index("[[features]]", start + 1)
     (folder / "project.toml").write_text(text[:start] + text[end:])
-    with pytest.raises(ImportRefused, match=r"features: growth: version 0 is in service and needs it"):
+    with pytest.raises(ImportRefused, match=r"features: growth: version 0 is in service and has it"):
         load_project(folder)
     assert "growth" in str(Project.objects.get().description["features"])
 
@@ -138,3 +138,81 @@ def test_the_same_rows_under_another_direction_of_a_feature_are_another_training
     again = freeze_labels(project)
     assert (again.rows_sha256, again != first) == (first.rows_sha256, True)
     assert space_of(again.feature_set).monotone["assets"] == 1
+
+
+def test_the_year_of_an_age_that_is_in_service_stays_and_another_one_is_added(folder):
+    load_project(folder)
+    project = Project.objects.get()
+    trainings.promote(trainings.make_version(project, sort="assets"))
+    replace_in_description(folder, "reference_year = 2025", "reference_year = 2026")
+    with pytest.raises(ImportRefused, match=r"features: age: version 1 .* give it reference_year = 2025"):
+        load_project(folder)
+    text = (folder / "project.toml").read_text()
+    ages = [part for part in text.split("[[features]]") if 'transform = "age"' in part]
+    for age in ages:
+        kept = age.replace('transform = "age"', 'transform = "age"\nreference_year = 2025', 1)
+        added = age.replace('name = "', 'name = "new_', 1)
+        replace_in_description(folder, age, f"{kept}[[features]]{added}")
+    load_project(folder)
+    project = Project.objects.get()
+    table = candidates(project.queries.first(), current_feature_set(project)).features
+    assert (table["new_age"] - table["age"]).dropna().unique().tolist() == [1.0]
+    assert misread(current_champion(project), space_of(current_feature_set(project))) == ()
+    assert description_of(project).feature("age").reference_year == 2025
+
+
+def _add_a_field_of_needs(folder):
+    """Declare a field of mandates and a feature that reads it, and give no file of mandates."""
+    field = '[[query.fields]]\nname = "horizon"\nlabel = "Horizon"\ntype = "number"\n\n'
+    feature = '[[features]]\nname = "horizon"\nlabel = "Horizon"\nkind = "numeric"\nside = "query"\n'
+    replace_in_description(folder, "[[query.fields]]", f"{field}[[query.fields]]")
+    replace_in_description(folder, "[[features]]", f'{feature}field = "horizon"\n\n[[features]]')
+    text = (folder / "project.toml").read_text().splitlines()
+    kept = [line for line in text if not line.startswith(("queries = ", "labels = "))]
+    (folder / "project.toml").write_text("\n".join(kept))
+
+
+def test_features_of_needs_wait_for_the_needs_and_are_missing_where_one_has_none(folder):
+    load_project(folder)
+    first = FeatureSet.objects.get()
+    _add_a_field_of_needs(folder)
+    assert load_project(folder).notes[-1] == "import the mandates again: they have no horizon yet"
+    project = Project.objects.get()
+    assert current_feature_set(project) == first
+    rows = rows_of(folder / "mandates.csv")
+    write_rows(folder / "mandates.csv", [{**row, "horizon": "5"} for row in rows[:-1]])
+    import_queries(project, folder / "mandates.csv")
+    fitted = current_feature_set(project)
+    assert "horizon" in fitted.columns
+    old, new = (project.queries.get(key=rows[at]["mandate_id"]) for at in (-1, 0))
+    assert candidates(old, fitted).features["horizon"].isna().all()
+    assert (candidates(new, fitted).features["horizon"] == 5).all()
+
+
+def test_a_description_of_before_keeps_the_codes_that_came_up_since(folder):
+    load_project(folder)
+    replace_in_description(folder, 'label = "People"\nkind', 'label = "Staff"\nkind')
+    change(folder, "advisers", "A0002", ownership="zebra")
+    load_project(folder)
+    trainings.promote(trainings.make_version(Project.objects.get(), sort="assets"))
+    known = space_of(current_feature_set(Project.objects.get())).categories["ownership"]
+    replace_in_description(folder, 'label = "Staff"\nkind', 'label = "People"\nkind')
+    change(folder, "advisers", "A0003", ownership="apple")
+    (note,) = [note for note in load_project(folder).notes if "came up" in note]
+    assert note.startswith("Owned by: apple came up since")
+    later = space_of(current_feature_set(Project.objects.get()))
+    assert later.categories["ownership"] == (*known, "apple")
+
+
+def test_a_load_says_that_the_version_in_service_reads_a_feature_otherwise(folder):
+    load_project(folder)
+    project = Project.objects.get()
+    before = trainings.make_version(project, sort="clients")
+    replace_in_description(folder, 'field = "clients"\ntransform = "log1p"', 'field = "clients"')
+    assert "23 features fitted" in load_project(folder).notes
+    trainings.promote(before)
+    for _ in range(2):
+        (note,) = load_project(folder).notes
+        assert note.startswith("version 1, in service, reads clients otherwise: no training goes through")
+    replace_in_description(folder, 'field = "clients"', 'field = "clients"\ntransform = "log1p"')
+    assert not any("otherwise" in note for note in load_project(folder).notes)
