@@ -194,7 +194,8 @@ def test_a_description_is_read_from_its_folder_or_its_file(write):
 
 
 def test_a_description_survives_json_whatever_the_order_of_the_keys(write):
-    description = read_description(write(TOML))
+    description = read_description(write(TOML.replace('m = "age"\n', 'm = "age"\nreference_year = 2020\n')))
+    assert (description.feature("age").reference_year, description.reference_year) == (2020, 2025)
     stored = json.loads(json.dumps(description.to_dict(), sort_keys=True))
     assert from_dict(stored) == description
 
