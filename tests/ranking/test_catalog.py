@@ -20,7 +20,7 @@ from ranking.models import (
     Project,
     Query,
 )
-from ranking.services import catalog, serving
+from ranking.services import catalog, files, serving
 from ranking.services.candidates import (
     forget_catalogues,
 )
@@ -360,3 +360,10 @@ def test_a_new_hard_rule_holds_for_lists_that_were_made_before_it(folder):
     served = serving.serve(Query.objects.select_related("project").get(pk=query.pk))
     assert not served.matches.exists()
     assert served.removed_by_rule["huge"] > 0
+
+
+def test_a_damaged_file_of_features_ends_an_import_with_its_name(folder, monkeypatch):
+    run("load_project", folder)
+    monkeypatch.setattr(files, "checksum", lambda data: "another")
+    with pytest.raises(CommandError, match=r"features/.* is damaged.*; nothing was written"):
+        run("import_queries", "advisers", folder / "mandates.csv")

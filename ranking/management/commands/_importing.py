@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ranking.description import DescriptionError
-from ranking.errors import ImportRefused
+from ranking.errors import BrokenFile, ImportRefused
 from ranking.models import Project
 from ranking.services.catalog import ImportReport, Options
 
@@ -47,7 +47,7 @@ class ImportCommand(BaseCommand):
             for refusal in error.refusals:
                 self.stderr.write(str(refusal))
             raise CommandError(f"refused: {_count(error.refusals)}; nothing was written") from None
-        except DescriptionError as error:
+        except (DescriptionError, BrokenFile) as error:
             raise CommandError(f"{error}; nothing was written") from None
         self._tell(report)
 
