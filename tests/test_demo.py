@@ -12,7 +12,7 @@ import pytest
 from tests.client import Client
 from tests.deployment import Deployment, answers, free_port, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SECONDS = 600  # for everything up to the first page, on a machine that is busy with other tests
 RUNNING = "Ctrl-C stops it"

@@ -212,6 +212,7 @@ def test_a_damaged_dump_fails_loudly_and_changes_nothing(production, tmp_path, m
     assert contents(production) == before
 
 
+@pytest.mark.services
 def test_the_embedded_default_is_backed_up_in_use_and_restored(deploy, tmp_path):
     embedded = prepare(deploy(), tmp_path, TIEBREAK_DATABASE_URL="")
     embedded.manage("migrate", "--verbosity", "0")
