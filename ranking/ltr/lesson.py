@@ -25,7 +25,7 @@ from ranking.ltr.preferences import Floats, Objects, Preferences
 from ranking.ltr.problem import Problem
 from ranking.ltr.progress import Meter
 from ranking.ltr.provenance import Without, without_each
-from ranking.ltr.stacking import Evidence, belief, best_of, stack, tried_entry
+from ranking.ltr.stacking import SURE_FROM, Evidence, belief, best_of, stack, tried_entry
 from ranking.ltr.tendencies import Tendency, tendencies
 
 FIRST_RATE = 0.1
@@ -296,7 +296,7 @@ def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
     gained = result.gain > 0 or any(one["gain"] > 0 for one in tried)
     return {
         "kept_incumbent": bool(problem.has_incumbent and mix.belief == 0),
-        "choice": _kept(gained)
+        "choice": _kept(gained, fewer=mix.t > SURE_FROM)
         if problem.has_incumbent and mix.belief == 0
         else _choice(problem, mix.belief, result.accuracy, evidence.tried(alone, alone).accuracy),
         "belief": round(mix.belief, 6),
@@ -308,8 +308,14 @@ def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
     }
 
 
-def _kept(gained: bool) -> str:
-    """Why the incumbent stays; a line of the report may well show a gain, of which belief was not sure."""
+def _kept(gained: bool, *, fewer: bool) -> str:
+    """Why the incumbent stays; a line of the report may well show a gain, of which belief was not sure, or
+    which puts fewer pairs right."""
+    if fewer:
+        return (
+            "the incumbent is kept: what was learned explains the experts better on lists left out, but puts "
+            "fewer of their pairs in order"
+        )
     better = "surely enough better" if gained else "better"
     return f"the incumbent is kept: nothing that was learned explains the experts {better} on lists left out"
 

@@ -30,7 +30,7 @@ worlds and on training queries of the LETOR sets.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,10 @@ MOST_FACTOR = 1.5
 DOUBT, DOUBTED = 0.5, 4.0
 """Standard deviation of the gain that is expected before seeing any, and how many queries that opinion
 counts: the spread of five gains alone is too often small by luck."""
+
+
+ROUNDING = 1e-12
+"""Shares of pairs that are summed in another order differ by as little, and say nothing."""
 
 
 @dataclass(frozen=True)
@@ -212,9 +216,15 @@ def belief(margins: Floats, incumbent: Floats, evidence: Evidence) -> tuple[floa
 
 
 def _no_worse(margins: Floats, incumbent: Floats, evidence: Evidence) -> float:
-    """1 where the margins put as many pairs right as the incumbent's, 0 from one standard error fewer on."""
-    gained, error = _mean_and_error(evidence.accuracy(margins) - evidence.accuracy(incumbent))
-    if gained >= 0:
+    """1 where the margins put as many pairs right as the incumbent's, 0 from one standard error fewer on.
+
+    By the judges whom the screen does not lead: whoever leaves a list as it was shown would speak for the
+    incumbent that had put it so.
+    """
+    free = evidence.anchoring == 0
+    said = replace(evidence, pairs=evidence.pairs.take(free), units=evidence.units[free])
+    gained, error = _mean_and_error(said.accuracy(margins[free]) - said.accuracy(incumbent[free]))
+    if gained >= -ROUNDING:
         return 1.0
     return max(1.0 + gained / error, 0.0) if error > 0 else 0.0
 

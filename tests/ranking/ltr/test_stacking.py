@@ -149,3 +149,31 @@ def test_a_better_loss_with_fewer_pairs_right_is_not_believed():
     believed, t = belief(blurred, skewed, evidence)
     assert (believed, t > SURE_AT) == (0.0, True)
     assert belief(true, skewed, evidence)[0] == 1.0, "as many pairs right: the loss alone decides"
+
+
+def test_judges_who_leave_the_incumbents_order_as_it_is_shown_do_not_speak_for_it():
+    """All lists are shown in the incumbent's order, and the pull of the screen is as strong as the needs."""
+    rng = np.random.default_rng(0)
+    true, incumbent = rng.normal(size=(2, 200))
+    gap = np.sign(incumbent)
+    said = np.where(rng.random(200) < 1 / (1 + np.exp(-(2 * true + 3 * gap))), 1.0, -1.0)
+    pairs = Preferences.from_pairs(
+        winner=np.where(said > 0, 0, 1), loser=np.where(said > 0, 1, 0), judge="ada", shown_gap=said * gap
+    )
+    evidence = Evidence(pairs, np.arange(200).astype(object), np.zeros(200), np.full(200, 3.0))
+    learned, alone = 2 * true * said, incumbent * said
+    assert evidence.accuracy(learned).mean() < evidence.accuracy(alone).mean() - 0.1
+    believed, t = belief(learned, alone, evidence)
+    assert (believed, t > SURE_AT) == (1.0, True)
+
+
+def test_the_same_weight_right_by_other_pairs_is_no_fewer_right():
+    """One puts .1 + .2 of each query right, the other .3: the sums differ in the last digit alone."""
+    pairs = Preferences.from_pairs(
+        winner=[0, 0, 0] * 12, loser=[1, 2, 3] * 12, judge="ada", weight=[0.1, 0.2, 0.3] * 12
+    )
+    nothing = np.zeros(36)
+    evidence = Evidence(pairs, np.repeat(np.arange(12), 3).astype(object), nothing, nothing)
+    incumbent, learned = np.array([2.0, 2.0, -100.0] * 12), np.array([-0.1, -0.1, 4.0] * 12)
+    assert (evidence.accuracy(learned) < evidence.accuracy(incumbent)).all()
+    assert belief(learned, incumbent, evidence)[0] > 0.5
