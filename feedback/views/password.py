@@ -7,7 +7,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.http import HttpResponse
 
-from feedback.services import people
+from feedback.services import inviting, people
 
 
 class OwnPassword(PasswordChangeView):
@@ -17,8 +17,9 @@ class OwnPassword(PasswordChangeView):
     success_url = "/"
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Keep the new password and end the API token: whoever knew the old one may hold it."""
+        """Keep the new password; API token and log-in links end: whoever knew the old one may hold them."""
         with transaction.atomic():
             answer = super().form_valid(form)
             people.end_token(form.user)
+            inviting.withdraw_links(form.user)
         return answer

@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
+from feedback.errors import InvitationUnusable
+from feedback.services import inviting
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,18 @@ def test_a_token_ends_with_the_password_that_it_was_got_with(client):
     _change(client, factories.PASSWORD)
     assert theirs.get("/api/v1/me/").status_code == 401
     assert list(Token.objects.all()) == [others]
+
+
+def test_unused_log_in_links_end_with_the_password(client):
+    user = factories.make_expert()
+    session = factories.make_session(factories.make_project(), [user], slates_per_expert=1)
+    _, secret = inviting.create_link(session, user, by="ada")
+    client.force_login(user)
+    _change(client, "guessed")
+    assert inviting.look_up(secret).expert == user
+    _change(client, factories.PASSWORD)
+    with pytest.raises(InvitationUnusable, match="withdrawn"):
+        inviting.look_up(secret)
 
 
 def test_the_old_password_is_asked_for(client):
