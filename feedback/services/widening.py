@@ -18,7 +18,7 @@ from feedback.errors import InvalidComparison, SessionClosed
 from feedback.models import ComparisonSession, ListChoice
 from feedback.services import comparing
 from feedback.services.interests import items_of, known_conflicts
-from feedback.sides import plan
+from feedback.sides import Ask, plan
 
 MOST_CHOICES = 100
 
@@ -34,32 +34,51 @@ def add_choices(session: ComparisonSession, expert: User, count: int) -> int:
     if not 1 <= count <= MOST_CHOICES:
         raise InvalidComparison(f"expected 1 to {MOST_CHOICES} needs", "needs")
     comparing.check_judges([expert])
-    last = _last_position(session, expert)
-    rng = np.random.default_rng([session.seed, session.pk, expert.pk, last])
+    known, rng = _needs_of(session, expert), _rng(session, expert)
     contests = comparing.contests_of(
         session.challenger,
         session.champion,
         depth=session.items_per_list,
         most=comparing.MOST_NEEDS,
         rng=rng,
-        without=session.choices.filter(expert=expert).values_list("query", flat=True),
+        without=known,
     )
-    asked = Counter(session.choices.values_list("query", flat=True))
-    asks = plan(comparing.ask_request(session, contests, [expert], count, asked), rng)
+    asks = _draw(session, contests, expert, count, rng)
     with transaction.atomic():
         _lock_open(session)
-        # Again, and now for good: some may have come while the lists were ranked.
-        came = set(session.choices.filter(expert=expert).values_list("query", flat=True))
-        new = [ask for ask in asks if ask.need not in came]
-        if not new:
+        known_now = _needs_of(session, expert)
+        if known_now != known:
+            # Others came while these were drawn, of the same needs perhaps: again, and now for good.
+            contests = {need: contest for need, contest in contests.items() if need not in known_now}
+            asks = _draw(session, contests, expert, count, _rng(session, expert))
+        if not asks:
             raise InvalidComparison("there is no need left with two different lists for this expert", "needs")
-        placed = [
-            replace(ask, position=place) for place, ask in enumerate(new, _last_position(session, expert) + 1)
-        ]
+        last = _last_position(session, expert)
         ListChoice.objects.bulk_create(
-            comparing.choice_of(session, ask, contests[ask.need]) for ask in placed
+            comparing.choice_of(session, replace(ask, position=last + ask.position), contests[ask.need])
+            for ask in asks
         )
-    return len(placed)
+    return len(asks)
+
+
+def _rng(session: ComparisonSession, expert: User) -> np.random.Generator:
+    """Return what the choices after the expert's last one are drawn with: not as those before it were."""
+    return np.random.default_rng([session.seed, session.pk, expert.pk, _last_position(session, expert)])
+
+
+def _needs_of(session: ComparisonSession, expert: User) -> set[int]:
+    return set(session.choices.filter(expert=expert).values_list("query", flat=True))
+
+
+def _draw(
+    session: ComparisonSession,
+    contests: dict[int, comparing.Contest],
+    expert: User,
+    count: int,
+    rng: np.random.Generator,
+) -> list[Ask]:
+    asked = Counter(session.choices.values_list("query", flat=True))
+    return plan(comparing.ask_request(session, contests, [expert], count, asked), rng)
 
 
 def hand_over(session: ComparisonSession, giver: User, taker: User) -> int:

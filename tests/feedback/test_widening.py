@@ -107,6 +107,25 @@ def test_choices_that_came_meanwhile_do_not_come_twice(session, edda, monkeypatc
     assert len({*choices.values_list("query", flat=True)}) == 5 + added
 
 
+def test_of_choices_drawn_at_once_both_are_as_many_as_asked_for(edda, monkeypatch):
+    project = factories.make_project(items=24, queries=12)
+    session = factories.make_comparison(
+        trainings.make_version(project), project.versions.get(number=0), [edda]
+    )
+    drawn = widening.plan
+
+    def while_another_adds(*asked):
+        found = drawn(*asked)
+        monkeypatch.undo()
+        assert widening.add_choices(session, edda, 2) == 2
+        return found
+
+    monkeypatch.setattr(widening, "plan", while_another_adds)
+    assert widening.add_choices(session, edda, 2) == 2
+    assert list(session.choices.values_list("position", flat=True)) == list(range(1, 8))
+    assert len({*session.choices.values_list("query", flat=True)}) == 7
+
+
 def test_somebody_who_takes_no_part_yet_does_by_that_and_is_asked_where_few_were(session, emil):
     elli = factories.make_expert("elli")
     widening.add_choices(session, emil, 6)
