@@ -9,7 +9,7 @@ from django.db import connections
 
 from feedback.exchange.checking import check_records
 from feedback.models import Slate
-from feedback.services import collecting, sessions
+from feedback.services import collecting, judging, sessions
 from feedback.services.exchanging import export_file
 from feedback.services.importing import import_sessions
 from tests import factories
@@ -82,6 +82,19 @@ def test_an_import_does_not_look_at_other_sessions_which_go_on(session, monkeypa
     _between_slates_and_cards(monkeypatch, lambda: factories.judge(slate, kind="outside_knowledge"))
     report = import_sessions(project, path)
     assert [counts.new for counts in report.counts] == [0, 0, 0, 0]
+
+
+@pytest.mark.django_db
+def test_a_list_may_be_looked_at_while_its_session_is_read_in(session, monkeypatch, tmp_path):
+    path = tmp_path / "open.jsonl"
+    path.write_bytes(export_file(session.project, "jsonl"))
+    slate = _only_of_edda(session)
+    # On the import's own connection, as above: a list that is only opened waits for no import.
+    _between_slates_and_cards(monkeypatch, lambda: judging.note_seen(slate))
+    report = import_sessions(session.project, path)
+    assert [counts.new for counts in report.counts] == [0, 0, 0, 0]
+    slate.refresh_from_db()
+    assert slate.first_seen_at is not None
 
 
 @pytest.mark.django_db(transaction=True)
