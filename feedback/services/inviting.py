@@ -89,7 +89,7 @@ def redeem(secret: str) -> Invitation:
         used_at=timezone.now()
     )
     if not taken:
-        raise InvitationUnusable("This link has been used: each works once.")
+        return redeem(secret)  # used or withdrawn since it was looked up, for good: now that says which
     row.refresh_from_db()
     return row
 

@@ -81,6 +81,32 @@ def test_of_many_links_made_at_once_the_last_one_works(edda):
     assert unused.get().pk == max(row.pk for row, _ in made)
 
 
+def in_between(monkeypatch, name, act):
+    """Do something when the named step of a service has been made, and before the next one."""
+    step = getattr(inviting, name)
+
+    def and_then(*asked):
+        found = step(*asked)
+        monkeypatch.undo()
+        act()
+        return found
+
+    monkeypatch.setattr(inviting, name, and_then)
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "newer link", "used"])
+def test_a_link_that_ends_as_it_is_clicked_says_how(session, edda, monkeypatch, why):
+    _, secret = link(session, edda)
+    acts = {
+        "withdrawn": lambda: inviting.withdraw_links(edda),
+        "newer link": lambda: link(session, edda),
+        "used": lambda: inviting.redeem(secret),
+    }
+    in_between(monkeypatch, "look_up", acts[why])
+    with pytest.raises(InvitationUnusable, match=why):
+        inviting.redeem(secret)
+
+
 def spoil(row, what):
     now = timezone.now()
     if what == "expired":
