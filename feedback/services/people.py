@@ -185,8 +185,10 @@ def _end_sessions(user: User) -> None:
 
 
 def readmit(member: Member) -> None:
-    """Give the log-in back."""
-    User.objects.filter(pk=member.user_id).update(is_active=True)
+    """Give the log-in back, and no link with it: one that was made beside the suspension is unused still."""
+    with transaction.atomic():
+        User.objects.filter(pk=member.user_id).update(is_active=True)
+        inviting.withdraw_links(member.user)
 
 
 def temporary_password() -> str:

@@ -152,6 +152,15 @@ def test_unused_links_end_with_the_log_in_they_were_made_for(session, edda, what
     assert "was withdrawn unused" in inviting.latest_in_words(session, edda)
 
 
+def test_a_link_that_was_made_beside_a_suspension_does_not_outlive_it(session, edda, monkeypatch):
+    admin = factories.make_admin()
+    in_between(monkeypatch, "_check", lambda: people.suspend(edda.member, by=admin))
+    _, secret = link(session, edda)
+    people.readmit(edda.member)
+    with pytest.raises(InvitationUnusable, match="withdrawn"):
+        inviting.redeem(secret)
+
+
 def test_a_link_logs_in_nobody_but_an_expert_of_the_session(session, edda):
     _, secret = link(session, edda)
     Member.objects.filter(user=edda).update(role="admin")
