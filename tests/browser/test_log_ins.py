@@ -85,6 +85,18 @@ def test_what_was_said_of_a_choice_is_there_again_after_the_log_in(page, choice)
     assert (said.kind, said.reason_tags) == ("left", ["right_focus"])
 
 
+def test_what_was_said_of_a_choice_goes_with_who_signs_out(page, choice):
+    log_in(page, choice.expert, reverse("feedback:choice", args=[choice.pk]))
+    page.locator("#comment").fill("The left one knows the trade.")
+    page.get_by_role("link", name="Pause").click()
+    page.wait_for_url(lambda url: reverse("feedback:my_sessions") in url)
+    assert "knows the trade" in page.evaluate("JSON.stringify(sessionStorage)")
+    page.locator("details.menu > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(lambda url: reverse("login") in url)
+    assert "knows the trade" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
 def test_a_match_is_noted_after_a_log_in_in_another_tab_with_the_reason_that_was_typed(page, live_server):
     project, rosa = factories.make_project(items=40, queries=6), factories.make_reader("rosa")
     query = factories.queries_of(project, "Harbour")[0]

@@ -19,6 +19,15 @@ function showChosenTheme() {
   if (chosen) chosen.checked = true;
 }
 
+/** Whoever signs out may leave the tab to somebody else: what was kept for after a log-in that ran out goes. */
+function forgetTab() {
+  try {
+    sessionStorage.clear();
+  } catch {
+    // Forbidden storage keeps nothing.
+  }
+}
+
 function toggleNavigation(button) {
   const nav = document.getElementById(button.getAttribute("aria-controls"));
   const open = nav.classList.toggle("open");
@@ -33,6 +42,10 @@ function closeMenus(except) {
 
 document.addEventListener("change", (event) => {
   if (event.target.name === "theme") chooseTheme(event.target.value);
+});
+
+document.addEventListener("submit", (event) => {
+  if ("signsOut" in event.target.dataset) forgetTab();
 });
 
 document.addEventListener("click", (event) => {
