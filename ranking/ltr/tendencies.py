@@ -30,10 +30,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from ranking.ltr.guardrails import holm
 from ranking.ltr.judges import MOST_ANCHORED
-from ranking.ltr.objective import pair_gradient
+from ranking.ltr.objective import exact_curvature, pair_gradient
 from ranking.ltr.preferences import Floats, Integers, Preferences
 
 LEAST_LISTS = 8
@@ -201,7 +202,10 @@ class _Test:
             usable = np.where(np.isfinite(spread) & (spread > 0), spread, np.nan)
             x = (values[preferences.winner] - values[preferences.loser]) / usable
         gap = np.nan_to_num(preferences.shown_gap)
-        slope, curvature = pair_gradient(margins, preferences.target, preferences.weight, flip_rate=rate)
+        slope, _ = pair_gradient(margins, preferences.target, preferences.weight, flip_rate=rate)
+        # What is expected of it: the surrogate, right for a perfect judge, would shrink another one's taste.
+        said = rate + (1 - 2 * rate) * expit(margins)
+        curvature = exact_curvature(margins, said, preferences.weight, flip_rate=rate)
         _, lists = np.unique(preferences.list_id, return_inverse=True)
         given = np.column_stack([margins, gap])
         return cls(

@@ -118,3 +118,26 @@ def test_a_copy_of_a_named_column_is_not_named_again():
     pairs, margins, table = panel(1, 75, taste=of_bob("size", 1.0))
     found = tendencies(margins, pairs, table.assign(copy=table["size"], twice=2 * table["size"]))
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("slips", [0.0, 0.2])
+def test_a_taste_is_told_in_its_size_also_of_a_judge_who_slips(slips):
+    """Each list is one pair; the margins and the rates are the true ones."""
+    found = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        fit, size = rng.normal(size=(2, 2, 2000))
+        judge = np.tile(JUDGES, 400)
+        margins = fit[0] - fit[1]
+        wanted = margins + np.where(judge == "bob", 0.5, 0.0) * (size[0] - size[1])
+        first = (rng.random(2000) < 1 / (1 + np.exp(-wanted))) ^ (rng.random(2000) < slips)
+        rows = np.arange(4000).reshape(2, 2000)
+        pairs = Preferences.from_pairs(
+            winner=np.where(first, *rows), loser=np.where(first, *rows[::-1]), judge=judge
+        )
+        table = pd.DataFrame({"size": size.ravel(), "other": rng.normal(size=4000)})
+        rates = dict.fromkeys(JUDGES, slips)
+        found += tendencies(np.where(first, margins, -margins), pairs, table, flip_rate=rates)
+    assert {(one.judge, one.column) for one in found} == {("bob", "size")}
+    assert np.mean([one.effect for one in found]) == pytest.approx(0.5, abs=0.1)
+    assert np.mean([one.low < 0.5 < one.high for one in found]) > 0.7
