@@ -44,7 +44,8 @@ OWN_RATE_LISTS = 4
 """Judges with fewer lists get the rate of all judges together: an own estimate would be mostly noise."""
 
 EM_STEPS = 50
-"""Steps of the inner loop; the rate moves by less than .001 after twenty."""
+"""Steps of the inner loop. Where margins tell orders apart the rate moves by less than .001 after twenty; where
+they hardly do, this many leave it between the prior and what is most likely."""
 
 VERDICTS = ("reliable", "random", "inverted")
 PRIOR_VERDICTS = (0.92, 0.05, 0.03)
@@ -154,6 +155,7 @@ def judge_reports(
     own = lists >= OWN_RATE_LISTS
     low, high = np.zeros(len(names)), np.ones(len(names))
     low[own], high[own] = _interval(found[own], _telling(d, weight, codes, found)[own])
+    low, high = np.minimum(low, rates), np.maximum(high, rates)  # a rate at its limit lies in its interval
     typical = float(np.quantile(rates[own], TYPICAL)) if own.any() else PRIOR_MEAN
     evidence = weight * _evidence(preferences)
     scale = _scale(d, evidence, codes, len(names))

@@ -280,3 +280,10 @@ def test_the_interval_of_a_rate_holds_the_true_one_where_pairs_tell_little(rate)
     )  # of a true 95 % fewer in 1 of 200
     if rate < 0.1:
         assert sum(one.verdict == "careless" for one in found) <= 5
+
+
+def test_a_rate_at_its_limit_lies_in_its_interval():
+    pairs = Preferences.from_pairs(winner=[0] * 1000, loser=[1] * 1000, judge="ada")
+    for sign in (1, -1):
+        report = judge_reports(np.full(1000, 9.0 * sign), pairs)["ada"]
+        assert report.flip_low <= report.flip_rate <= report.flip_high
