@@ -44,8 +44,8 @@ OWN_RATE_LISTS = 4
 """Judges with fewer lists get the rate of all judges together: an own estimate would be mostly noise."""
 
 EM_STEPS = 50
-"""Steps of the inner loop. Where margins tell orders apart the rate moves by less than .001 after twenty; where
-they hardly do, this many leave it between the prior and what is most likely."""
+"""Steps of the inner loop. Where margins tell orders apart the rate moves by less than .001 after twenty;
+where they hardly do, this many leave it between the prior and what is most likely."""
 
 VERDICTS = ("reliable", "random", "inverted")
 PRIOR_VERDICTS = (0.92, 0.05, 0.03)
