@@ -6,6 +6,8 @@ which status; a page may answer in several ways once somebody is in.
 - `owner` marks what belongs to one expert or one organisation: to others of the same role it does not exist.
 - `ids` names the object in the address, `foreign` one like it that is somebody else's, or of another project.
 - `not_owner` says how the id of a foreign object in the body is refused, by method.
+- `leads_on` marks pages that lead from a foreign or missing object to one's own, where others say 404: what
+  was open may have become somebody else's.
 - `no_role` is the answer to a log-in without a role, where it is not the one to nobody at all.
 """
 
@@ -32,6 +34,7 @@ class Row:
     headers: Mapping[str, str] = field(default_factory=dict)
     not_owner: Mapping[str, int] = field(default_factory=dict)
     no_role: int | None = None
+    leads_on: bool = False
 
     @property
     def known(self) -> dict[str, str]:
@@ -53,6 +56,12 @@ def post(roles: str, status: int = 200, **more: Any) -> Row:
 def of(name: str, foreign: str | None = None, **more: Any) -> dict[str, Any]:
     """An object by its id in an address of the API."""
     return {"ids": {"pk": name}, "foreign": {"pk": foreign} if foreign else {}, **more}
+
+
+def shown(name: str) -> dict[str, Any]:
+    """What one expert is shown by its id in the address of a page, and may lose to another one."""
+    ids, foreign = {f"{name}_id": name}, {f"{name}_id": f"foreign_{name}"}
+    return {"owner": True, "leads_on": True, "ids": ids, "foreign": foreign}
 
 
 API: dict[str, Row] = {
@@ -233,16 +242,8 @@ PAGES: dict[str, Row] = {
         foreign={"session_id": "foreign_session"},
         body={"kind": "about_equal"},
     ),
-    "feedback:slate": get(
-        "expert", owner=True, ids={"slate_id": "slate"}, foreign={"slate_id": "foreign_slate"}
-    ),
-    "feedback:judgement": post(
-        "expert",
-        owner=True,
-        ids={"slate_id": "slate"},
-        foreign={"slate_id": "foreign_slate"},
-        body={"kind": "about_equal"},
-    ),
+    "feedback:slate": get("expert", **shown("slate")),
+    "feedback:judgement": post("expert", body={"kind": "about_equal"}, **shown("slate")),
     **{
         f"feedback:comparison_{what}": get(
             "expert",
@@ -252,16 +253,8 @@ PAGES: dict[str, Row] = {
         )
         for what in ("intro", "done")
     },
-    "feedback:choice": get(
-        "expert", owner=True, ids={"choice_id": "choice"}, foreign={"choice_id": "foreign_choice"}
-    ),
-    "feedback:choice_answer": post(
-        "expert",
-        owner=True,
-        ids={"choice_id": "choice"},
-        foreign={"choice_id": "foreign_choice"},
-        body={"kind": "left"},
-    ),
+    "feedback:choice": get("expert", **shown("choice")),
+    "feedback:choice_answer": post("expert", body={"kind": "left"}, **shown("choice")),
     # --- readers
     "feedback:needs": get("reader admin"),
     "feedback:matches": get("reader admin", owner=True, ids=OF_NEED, foreign=FOREIGN_NEED),

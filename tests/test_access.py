@@ -38,6 +38,7 @@ MISSING = {"slug": "no-such-project", "username": "no-such-person"}
 #: A page's token against forged requests is another one each time.
 ONE_TIME = re.compile(rb"[A-Za-z0-9]{64}")
 LOG_IN = "to the log-in page"
+LED_ON = "to one's own sessions"
 IN = "in"
 
 
@@ -217,7 +218,8 @@ def _expected(name: str, row: Row, method: str, identity: str) -> set[Any]:
     elif role == "nobody" and row.no_role:
         passed = {row.no_role}
     elif role in roles_in or not in_api or method in row.known:
-        passed = {404} if role in roles_in else {_turned_away(role, in_api)}
+        foreign = LED_ON if row.leads_on else 404
+        passed = {foreign} if role in roles_in else {_turned_away(role, in_api)}
     else:
         return {_wrong_method(role, row)}
     refused_first = not in_api and (method == "HEAD" or method not in row.known)
@@ -265,6 +267,8 @@ def _outcome(name: str, response: Any) -> Any:
         return response.status_code
     if response.status_code == 302 and response["Location"].startswith("/login/"):
         return LOG_IN
+    if PAGES[name].leads_on and response.get("Location") == reverse("feedback:my_sessions"):
+        return LED_ON
     # Once somebody is in, a page may show, lead on, or refuse what was sent.
     return (
         IN if response.status_code in (200, 201, 286, 302, 303, 400, 409, 412, 422) else response.status_code
@@ -300,7 +304,7 @@ def test_a_foreign_object_is_answered_exactly_like_a_missing_one(world):
                     texts = _foreign_and_missing(
                         world, name, row, method, identity=identity, parameter=parameter
                     )
-                    if texts[0] != texts[1] or texts[0][0] != 404:
+                    if texts[0] != texts[1] or texts[0][0] != (200 if row.leads_on else 404):
                         told = [(status, len(text)) for status, text in texts]
                         mismatches.append(f"{method} {name} by {identity}, {parameter}: {told}")
     assert not mismatches, "\n".join(mismatches)
@@ -328,7 +332,8 @@ def _foreign_and_missing(
     answers = []
     for value in (world.objects[row.foreign[parameter]], MISSING.get(parameter, 10**9)):
         address = world.address(name, row, **{parameter: value})
-        response = getattr(client, method.lower())(address, **options)
+        # Where it leads on, what is said there is the answer.
+        response = getattr(client, method.lower())(address, follow=row.leads_on, **options)
         answers.append((response.status_code, ONE_TIME.sub(b"", response.content)))
     return answers
 

@@ -54,6 +54,8 @@ def comparison_intro(request: HttpRequest, comparison_id: int) -> HttpResponse:
 def choice(request: HttpRequest, choice_id: int) -> HttpResponse:
     """Show one need and two lists for it; an answered one leads on to the next."""
     shown = _own_choice(request, choice_id)
+    if shown is None:
+        return gone(request, "choice")
     if hasattr(shown, "answer") or shown.session.state != ComparisonSession.State.OPEN:
         return redirect(_next_address(shown))
     return render(request, "feedback/choice.html", _choice_page(request, shown))
@@ -64,6 +66,8 @@ def choice(request: HttpRequest, choice_id: int) -> HttpResponse:
 def choice_answer(request: HttpRequest, choice_id: int) -> HttpResponse:
     """Take the answer, from the plain form that a script only makes quicker."""
     shown = _own_choice(request, choice_id)
+    if shown is None:
+        return gone(request, "choice")
     try:
         choosing.answer(shown, read_answer_form(request.POST), key=f"form-{shown.pk}")
     except (AlreadyJudged, KeyReused):
@@ -115,13 +119,22 @@ def rows_of(user: Any, comparisons: Collection[int]) -> list[dict[str, Any]]:
     ]
 
 
+def gone(request: HttpRequest, what: str) -> HttpResponse:
+    """Lead an expert on from what was theirs when its page was opened.
+
+    What never was is answered alike, so that nobody learns from it which lists there are.
+    """
+    tell(request, AlreadyJudged(f"this {what} has gone over to another expert, or was taken back"))
+    return redirect("feedback:my_sessions")
+
+
 def _own_comparison(request: HttpRequest, comparison_id: int) -> ComparisonSession:
     return get_object_or_404(comparing.counted(request.user), pk=comparison_id)
 
 
-def _own_choice(request: HttpRequest, choice_id: int) -> ListChoice:
+def _own_choice(request: HttpRequest, choice_id: int) -> ListChoice | None:
     choices = ListChoice.objects.select_related("session__project", "answer")
-    return get_object_or_404(choices, pk=choice_id, expert=request.user)
+    return choices.filter(pk=choice_id, expert=request.user).first()
 
 
 def _progress(session: ComparisonSession, user: Any, position: int = 0) -> dict[str, Any]:

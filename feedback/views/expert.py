@@ -129,6 +129,8 @@ def session_intro(request: HttpRequest, session_id: int) -> HttpResponse:
 def slate(request: HttpRequest, slate_id: int) -> HttpResponse:
     """Show one slate to put in order; a submitted one leads on to the next."""
     shown = _own_slate(request, slate_id)
+    if shown is None:
+        return choosing.gone(request, "list")
     if shown.state != Slate.State.OPEN or shown.session.state != FeedbackSession.State.OPEN:
         return redirect(_next_address(shown))
     if shown.session.paused_at is not None:
@@ -142,6 +144,8 @@ def slate(request: HttpRequest, slate_id: int) -> HttpResponse:
 def judgement(request: HttpRequest, slate_id: int) -> HttpResponse:
     """Submit a slate by a plain form, where no script runs; scripts use the API."""
     shown = _own_slate(request, slate_id)
+    if shown is None:
+        return choosing.gone(request, "list")
     try:
         judging.submit(shown, read_form(request.POST), key=f"form-{shown.pk}")
     except AlreadyJudged as error:
@@ -230,9 +234,9 @@ def _own_session(request: HttpRequest, session_id: int) -> FeedbackSession:
     return get_object_or_404(FeedbackSession, pk=session_id, participations__expert=request.user)
 
 
-def _own_slate(request: HttpRequest, slate_id: int) -> Slate:
+def _own_slate(request: HttpRequest, slate_id: int) -> Slate | None:
     slates = Slate.objects.select_related("session__project", "query")
-    return get_object_or_404(slates, pk=slate_id, expert=request.user)
+    return slates.filter(pk=slate_id, expert=request.user).first()
 
 
 def _slate_page(request: HttpRequest, shown: Slate) -> dict[str, Any]:

@@ -305,7 +305,7 @@ def test_moves_of_one_person_are_not_sent_for_another(open_slate, new_context, s
     context.add_cookies([{**mine[0], "value": other.cookies[settings.SESSION_COOKIE_NAME].value}])
     view.focus_card(6)
     view.press("Home")
-    expect(_status(view)).to_have_text("Signed in as somebody else: 1 move waiting")
+    expect(_status(view)).to_have_text("Not your list now: 1 move waiting")
     assert slate.moves.count() == 0
     context.add_cookies(mine)
     view.press("d")

@@ -9,7 +9,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from feedback.models import Judgement, Slate
-from feedback.services import running
+from feedback.services import extending, judging, moves, running
+from tests.factories import make_expert
 
 pytestmark = pytest.mark.browser
 
@@ -107,3 +108,49 @@ def test_what_the_server_refuses_is_told_in_whole_sentences(open_slate, slate):
     expect(view.page.locator("#notice p")).to_have_text(
         "This list has been submitted already. What you did since your last save is not kept."
     )
+
+
+GONE = "This list has gone over to another expert, or was taken back."
+MOVE, SUBMIT = ("Home",), ("Enter", "Enter")
+
+
+def _led_on(view: Any, button: str) -> None:
+    view.page.locator("#notice").get_by_role("button", name=button).click()
+    view.page.wait_for_url("**/my/")
+    expect(view.page.get_by_text(GONE)).to_be_visible()
+
+
+@pytest.mark.parametrize("keys", [MOVE, SUBMIT], ids=["move", "submit"])
+def test_a_list_that_went_over_to_another_expert_while_it_was_open_says_so_and_leads_on(
+    open_slate, slate, keys
+):
+    view = open_slate()
+    extending.hand_over(slate.session, slate.expert, make_expert("emil"))
+    view.focus_card(3)
+    view.press(*keys)
+    expect(view.page.locator("#notice p")).to_contain_text(f"{GONE[:-1]}; or somebody else is signed in")
+    _led_on(view, "Leave this list")
+    assert not Judgement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "looks", "button"),
+    [(MOVE, (moves, "_after"), "Leave this list"), (SUBMIT, (judging, "check"), "Reload")],
+    ids=["move", "submit"],
+)
+def test_a_list_that_was_taken_back_at_this_moment_says_so_and_leads_on(
+    open_slate, slate, monkeypatch, keys, looks, button
+):
+    view = open_slate()
+    look = getattr(*looks)
+
+    def looked(shown: Slate, said: Any) -> Any:
+        found = look(shown, said)
+        Slate.objects.filter(pk=shown.pk).delete()
+        return found
+
+    monkeypatch.setattr(*looks, looked)
+    view.focus_card(3)
+    view.press(*keys)
+    expect(view.page.locator("#notice p")).to_contain_text("This list was taken back, and needs no answer")
+    _led_on(view, button)

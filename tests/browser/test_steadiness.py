@@ -61,7 +61,7 @@ ANSWERS: dict[str, tuple[int | None, dict[str, Any]]] = {
     "Offline: 1 move waiting": (None, {}),
     "Not saved yet: 1 move waiting": (503, {}),
     "Signed out: 1 move waiting": (401, {}),
-    "Signed in as somebody else: 1 move waiting": (404, {}),
+    "Not your list now: 1 move waiting": (404, {}),
     "Not saved": (409, {"error": {"message": "This session is closed."}}),
 }
 

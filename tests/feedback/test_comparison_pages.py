@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
-from feedback.services import comparing
+from feedback.services import comparing, widening
 from tests import factories, trainings
 from tests.pages import text_of
 
@@ -105,6 +105,22 @@ def test_a_closed_comparison_says_so(expert, session):
     shown = expert.get(reverse("feedback:choice", args=[choice.pk]))
     assert shown["Location"] == reverse("feedback:comparison_done", args=[session.pk])
     assert "closed" in text_of(expert.get(reverse("feedback:comparison_intro", args=[session.pk])))
+    assert not ListAnswer.objects.exists()
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["handed over", "never there"])
+def test_the_page_of_a_choice_that_went_leads_on_and_says_the_same_of_one_that_never_was(
+    expert, session, edda, emil, gone
+):
+    number = session.choices.first().pk if gone else 10**9
+    if gone:
+        widening.hand_over(session, edda, emil)
+    for answer in (
+        expert.get(reverse("feedback:choice", args=[number]), follow=True),
+        expert.post(reverse("feedback:choice_answer", args=[number]), {"kind": "left"}, follow=True),
+    ):
+        assert answer.redirect_chain == [(reverse("feedback:my_sessions"), 302)]
+        assert "This choice has gone over to another expert, or was taken back." in text_of(answer)
     assert not ListAnswer.objects.exists()
 
 

@@ -9,6 +9,7 @@ from feedback.models import Judgement, Member, Slate
 from feedback.services import extending, judging, moves, sessions
 from tests import factories
 from tests.at_once import at_once
+from tests.pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -201,6 +202,27 @@ def taken_back_meanwhile(monkeypatch, module, name):
         return found
 
     monkeypatch.setattr(module, name, looked)
+
+
+@pytest.mark.parametrize("what", ["handed over", "taken back", "never there"])
+def test_the_page_of_a_list_that_went_leads_on_and_says_the_same_of_one_that_never_was(
+    session, edda, emil, what
+):
+    slate = session.slates.filter(expert=edda, repeats=None).first()
+    if what == "handed over":
+        extending.hand_over(session, edda, emil)
+    elif what == "taken back":
+        session.slates.filter(pk=slate.pk).delete()
+    number = 10**9 if what == "never there" else slate.pk
+    client = Client()
+    client.force_login(edda, backend="django.contrib.auth.backends.ModelBackend")
+    for answer in (
+        client.get(reverse("feedback:slate", args=[number]), follow=True),
+        client.post(reverse("feedback:judgement", args=[number]), {"kind": "about_equal"}, follow=True),
+    ):
+        assert answer.redirect_chain == [(reverse("feedback:my_sessions"), 302)]
+        assert "This list has gone over to another expert, or was taken back." in text_of(answer)
+    assert not Judgement.objects.exists()
 
 
 @pytest.mark.parametrize("what", ["judgement", "moves"])

@@ -79,7 +79,7 @@ export class Submission {
   /** What was done on the way: only practice tells from it what was not tried. */
   note() {}
 
-  /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, or { error }.
+  /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, { error }, or what `kept` it.
    * `onAway(state)` is told while the server can't be reached; then `signal` calls it off.
    */
   async send(judgement, { version, seconds, signal, onAway }) {
@@ -94,7 +94,7 @@ export class Submission {
         if (signal.aborted) return {};
         continue;
       }
-      if (answer.signedOut) return { signedOut: true };
+      if (answer.signedOut || answer.status === 404) return { kept: answer.signedOut ? "signed-out" : "elsewhere" };
       this.#session.remove(this.#key);
       if (answer.status === 412) return { current: answer.body.current };
       return answer.status < 300 ? { taken: true } : { error: sentence(answer), code: answer.body?.error?.code };

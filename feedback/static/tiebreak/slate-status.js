@@ -2,13 +2,12 @@
 
 const STATE_TEXT = {
   saving: "Saving…", saved: "Saved", offline: "Offline", retrying: "Not saved yet", conflict: "Changed elsewhere",
-  "signed-out": "Signed out", elsewhere: "Signed in as somebody else", refused: "Not saved", over: "Not saved", sending: "Sending…",
+  "signed-out": "Signed out", elsewhere: "Not your list now", refused: "Not saved", over: "Not saved", sending: "Sending…",
   waits: "Not submitted yet", paused: "Paused",
 };
-const SIGN_IN = {
-  "signed-out": "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.",
-  elsewhere: "Somebody else is signed in here now. Your moves are kept in this browser until you have signed in again.",
-};
+const SIGNED_OUT = "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.";
+// The server says no more than that it has no such list for whoever asks.
+const ELSEWHERE = "This list has gone over to another expert, or was taken back; or somebody else is signed in here now. Your moves are kept in this browser.";
 
 export class SaveStatus {
   #line = document.getElementById("save-state");
@@ -33,9 +32,11 @@ export class SaveStatus {
     this.#line.ariaLive = !this.#question && (state === "saving" || (state === "saved" && !this.#troubled)) ? "off" : "polite";
     this.#troubled = state !== "saved" && (this.#troubled || !["saving", "sending"].includes(state));
     this.#write();
-    if (state in SIGN_IN) this.notice(SIGN_IN[state], "Sign in", () => location.assign(this.#loginUrl), "log-in");
-    if (state === "refused") this.notice(text, "Reload", () => location.reload());
-    if (state === "paused") this.notice(text, "Leave this list", () => location.reload());
+    const reload = () => location.reload();
+    if (state === "signed-out") this.notice(SIGNED_OUT, "Sign in", () => location.assign(this.#loginUrl), "log-in");
+    if (state === "elsewhere") this.notice(ELSEWHERE, "Leave this list", reload, "log-in");
+    if (state === "refused") this.notice(text, "Reload", reload);
+    if (state === "paused") this.notice(text, "Leave this list", reload);
     if (state === "over") this.#end(text);
     if (state !== "saved") return;
     this.#putOff = null;
