@@ -70,10 +70,12 @@ def choice_answer(request: HttpRequest, choice_id: int) -> HttpResponse:
         return gone(request, "choice")
     try:
         choosing.answer(shown, read_answer_form(request.POST), key=f"form-{shown.pk}")
-    except (AlreadyJudged, KeyReused):
+    except KeyReused:
         # Sent again from a page that was still open: the first answer stands.
         tell(request, AlreadyJudged("your first answer to these two lists stands"))
-    except SessionClosed as error:
+    except (AlreadyJudged, SessionClosed) as error:
+        if _own_choice(request, choice_id) is None:
+            return gone(request, "choice")  # just now, and with the last one the comparison goes as well
         tell(request, error)
     except FeedbackError as error:
         context = {**_choice_page(request, shown), "error": sentence(error)}

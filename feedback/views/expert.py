@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from feedback.errors import AlreadyJudged, FeedbackError, SessionPaused
+from feedback.errors import AlreadyJudged, FeedbackError, KeyReused, SessionClosed, SessionPaused
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Slate
 from feedback.services import agreeing, drafts, gaps, judging, pace, practising
 from feedback.services.presenting import NON_ANSWERS, slate_context
@@ -148,8 +148,11 @@ def judgement(request: HttpRequest, slate_id: int) -> HttpResponse:
         return choosing.gone(request, "list")
     try:
         judging.submit(shown, read_form(request.POST), key=f"form-{shown.pk}")
-    except AlreadyJudged as error:
+    except (AlreadyJudged, SessionClosed) as error:
         tell(request, error)  # there is nothing left to put in order, and maybe no list
+    except KeyReused:
+        # Sent again from a page that was still open, with another order.
+        tell(request, AlreadyJudged("your first answer to this list stands"))
     except SessionPaused:
         return _asked_again(request, _slate_page(request, shown), PAUSED)
     except FeedbackError as error:

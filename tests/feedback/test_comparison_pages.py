@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
-from feedback.services import comparing, widening
+from feedback.services import choosing, comparing, widening
 from tests import factories, trainings
 from tests.pages import text_of
 
@@ -122,6 +122,15 @@ def test_the_page_of_a_choice_that_went_leads_on_and_says_the_same_of_one_that_n
         assert answer.redirect_chain == [(reverse("feedback:my_sessions"), 302)]
         assert "This choice has gone over to another expert, or was taken back." in text_of(answer)
     assert not ListAnswer.objects.exists()
+
+
+def test_an_answer_to_a_choice_that_goes_over_at_this_moment_is_not_said_to_stand(
+    expert, session, edda, emil, monkeypatch
+):
+    monkeypatch.setattr(choosing, "check", lambda choice, said: widening.hand_over(session, edda, emil))
+    answer = _answer(expert, session.choices.first(), kind="left")
+    assert "This choice has gone over to another expert, or was taken back." in text_of(answer)
+    assert "first answer" not in text_of(answer)
 
 
 @pytest.mark.parametrize("said", [{"kind": "left", "comment": "a\x00b"}, {"kind": "left", "seconds": "-4"}])

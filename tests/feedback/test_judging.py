@@ -11,6 +11,7 @@ from feedback.models import Judgement, Preference, Slate
 from feedback.services import judging, moves, sessions
 from feedback.submitting import Submission
 from tests import factories
+from tests.pages import text_of
 
 
 @pytest.fixture
@@ -88,6 +89,35 @@ def test_what_no_database_holds_is_refused_on_the_plain_form(slate, client, said
     ranks = {f"rank-{card}": "1" for card in slate.items.values_list("pk", flat=True)}
     page = client.post(reverse("feedback:judgement", args=[slate.pk]), {**ranks, **said})
     assert "without characters that cannot be stored" in page.content.decode()
+    assert not Judgement.objects.exists()
+
+
+@pytest.fixture
+def send(slate, client):
+    """Return `send(**said)`: the page that follows the plain form of a list put in order."""
+    client.force_login(slate.expert)
+
+    def sent(**said):
+        ranks = {f"rank-{card}": "1" for card in slate.items.values_list("pk", flat=True)}
+        return client.post(reverse("feedback:judgement", args=[slate.pk]), {**ranks, **said}, follow=True)
+
+    return sent
+
+
+def test_a_plain_form_sent_again_with_another_order_leads_on_and_the_first_answer_stands(slate, send):
+    send(comment="first")
+    again = send(comment="second")
+    following = judging.next_slate(slate.session, slate.expert)
+    assert again.redirect_chain == [(reverse("feedback:slate", args=[following.pk]), 302)]
+    assert "Your first answer to this list stands." in text_of(again)
+    assert [kept.comment for kept in Judgement.objects.all()] == ["first"]
+
+
+def test_a_plain_form_of_a_session_that_has_closed_leads_on_and_says_so(slate, send):
+    sessions.close_session(slate.session)
+    answer = send()
+    assert answer.redirect_chain == [(reverse("feedback:session_done", args=[slate.session_id]), 302)]
+    assert "This session is closed and takes no judgement." in text_of(answer)
     assert not Judgement.objects.exists()
 
 
