@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from feedback.models import Judgement, Slate
 
@@ -81,6 +81,36 @@ def test_a_submission_can_be_cancelled_while_only_the_answer_waits(open_slate, s
     view.focus_card(0)
     view.press("Enter")
     _left(view, slate)
+    assert Judgement.objects.count() == 1
+
+
+def test_a_submission_that_hangs_is_cancelled_at_once_and_counts_once(open_slate, slate):
+    view = open_slate()
+    view.focus_card(3)
+    view.press("Home")
+    view.wait_until_saved()
+    keys: list[str] = []
+
+    def answer_nothing(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fulfill(status=503, body="{}")
+        elif len(keys) == 2:
+            route.fetch()  # it arrives, and its receipt never does
+        else:
+            route.continue_()
+
+    view.page.route("**/judgement/", answer_nothing)
+    view.press("Enter")
+    while not Judgement.objects.exists():
+        view.page.wait_for_timeout(20)
+    _notice(view).get_by_role("button", name="Cancel").click()
+    expect(view.page.locator("#save-state")).to_have_text("Saved", timeout=3_000)
+    expect(view.page.locator("#comment")).to_be_editable()
+    view.focus_card(0)
+    view.press("Enter")
+    _left(view, slate)
+    assert keys == keys[:1] * 3
     assert Judgement.objects.count() == 1
 
 

@@ -39,14 +39,16 @@ function token(form) {
   return cookie ? cookie.slice("csrftoken=".length) : form.elements.csrfmiddlewaretoken.value;
 }
 
-/** Send JSON; { status, body, signedOut }, with status 0 when no answer came, or none that can be read. */
-export async function send(form, url, json, headers) {
+/** Send JSON; { status, body, signedOut }, with status 0 when no answer came, none that can be read, or `signal` called it off. */
+export async function send(form, url, json, headers, signal) {
+  const stop = new AbortController();
+  for (const one of [AbortSignal.timeout(TIMEOUT_MS), signal]) one?.addEventListener("abort", () => stop.abort());
   const response = await fetch(url, {
     method: "POST",
     body: json,
     keepalive: json.length < 60000,
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token(form), ...headers },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: stop.signal,
   }).catch(() => null);
   const isJson = response?.headers.get("Content-Type")?.includes("json");
   const body = isJson ? await response.json().catch(() => null) : null;
@@ -80,14 +82,14 @@ export class Submission {
   note() {}
 
   /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, { error }, or what `kept` it.
-   * `onAway(state)` is told while the server can't be reached; then `signal` calls it off.
+   * `onAway(state)` is told while the server can't be reached; `signal` calls it off at once, and what may have arrived keeps its key.
    */
   async send(judgement, { version, seconds, signal, onAway }) {
     const { key, json } = this.#frozen(judgement, seconds);
     const url = this.#form.dataset.submitUrl;
     for (let failures = 0; ; failures++) {
       const headers = { "Idempotency-Key": key, "If-Match": `"${version}"` };
-      const answer = await send(this.#form, url, json, headers);
+      const answer = await send(this.#form, url, json, headers, signal);
       if (isAway(answer)) {
         onAway(answer.status === 0 ? "offline" : "retrying");
         await nap(failures, signal);
