@@ -61,10 +61,10 @@ export class Ending {
     } finally {
       if (!sent?.taken) this.#ended();
     }
-    if (!sent.halted && !sent.kept) this.forget();
+    if (!sent.halted && !sent.barred) this.forget();
     if (sent.taken) return location.reload(); // the page of a judged slate leads on to the next one
     if (sent.current) this.#slate.conflict(sent.current);
-    if (sent.kept) status.show(sent.kept);
+    if (sent.barred) status.show(sent.barred);
     if (sent.error) status.show(sent.code === "session_paused" ? "paused" : "refused", 0, sent.error);
   }
 

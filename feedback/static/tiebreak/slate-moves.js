@@ -179,15 +179,14 @@ export class Moves {
 
   #took(entry, answer) {
     const { status, body } = answer;
-    if (answer.signedOut) this.#halt("signed-out");
+    if (answer.barred) this.#halt(answer.barred);
     else if (status < 300) {
       this.version = body.draft_version;
       this.#waiting.done([entry.key]);
     } else if (status === 412) {
       this.#halt("conflict");
       this.#on.conflict(body.current);
-    } else if (status === 404) this.#halt("elsewhere");
-    else if (status === 409 || entry.whole) this.#halt(status === 409 ? "over" : "refused", sentence(answer));
+    } else if (status === 409 || entry.whole) this.#halt(status === 409 ? "over" : "refused", sentence(answer));
     else this.#sendWhole();
   }
 

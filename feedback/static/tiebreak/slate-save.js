@@ -39,7 +39,7 @@ function token(form) {
   return cookie ? cookie.slice("csrftoken=".length) : form.elements.csrfmiddlewaretoken.value;
 }
 
-/** Send JSON; { status, body, signedOut }, with status 0 when no answer came, none that can be read, or `signal` called it off. */
+/** Send JSON; { status, body, barred }, with status 0 when no answer came, or none that can be read. */
 export async function send(form, url, json, headers, signal) {
   const stop = new AbortController();
   for (const one of [AbortSignal.timeout(TIMEOUT_MS), signal]) one?.addEventListener("abort", () => stop.abort());
@@ -54,9 +54,10 @@ export async function send(form, url, json, headers, signal) {
   const body = isJson ? await response.json().catch(() => null) : null;
   const { status, redirected } = response ?? { status: 0 };
   const signedOut = redirected || status === 401 || (status === 403 && !isJson);
+  const barred = signedOut ? "signed-out" : status === 404 && "elsewhere";
   // What was done, and what is there instead, is told by the body alone.
-  const told = body || signedOut || (status > 299 && status !== 412);
-  return { status: told ? status : 0, body, signedOut };
+  const told = body || barred || (status > 299 && status !== 412);
+  return { status: told ? status : 0, body, barred };
 }
 
 /** The sentence for a person that an error of the server carries; a service words its errors as parts of one. */
@@ -81,8 +82,8 @@ export class Submission {
   /** What was done on the way: only practice tells from it what was not tried. */
   note() {}
 
-  /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, { error }, or what `kept` it.
-   * `onAway(state)` is told while the server can't be reached; `signal` calls it off at once, and what may have arrived keeps its key.
+  /** Send until there is an answer; { taken }, { current } when the list was changed elsewhere, { barred }, or { error }.
+   * `onAway(state)` is told while the server can't be reached; `signal` calls it off at once, and it keeps its key.
    */
   async send(judgement, { version, seconds, signal, onAway }) {
     const { key, json } = this.#frozen(judgement, seconds);
@@ -96,7 +97,7 @@ export class Submission {
         if (signal.aborted) return {};
         continue;
       }
-      if (answer.signedOut || answer.status === 404) return { kept: answer.signedOut ? "signed-out" : "elsewhere" };
+      if (answer.barred) return { barred: answer.barred };
       this.#session.remove(this.#key);
       if (answer.status === 412) return { current: answer.body.current };
       return answer.status < 300 ? { taken: true } : { error: sentence(answer), code: answer.body?.error?.code };

@@ -6,7 +6,7 @@ const STATE_TEXT = {
   waits: "Not submitted yet", paused: "Paused",
 };
 const SIGNED_OUT = "You are signed out. Your moves are kept in this browser, and are sent when you have signed in again.";
-// The server says no more than that it has no such list for whoever asks.
+// All that the server says is “not found”.
 const ELSEWHERE = "This list has gone over to another expert, or was taken back; or somebody else is signed in here now. Your moves are kept in this browser.";
 
 export class SaveStatus {
