@@ -30,10 +30,11 @@ worlds and on training queries of the LETOR sets.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize, minimize_scalar
 
@@ -97,6 +98,12 @@ class Evidence:
     units: Objects
     flip_rate: Floats
     anchoring: Floats
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Evidence:
+        """The evidence of some pairs, (p,) true for each."""
+        return Evidence(
+            self.pairs.take(chosen), self.units[chosen], self.flip_rate[chosen], self.anchoring[chosen]
+        )
 
     def losses(self, margins: Floats) -> Floats:
         """(p,) loss of each pair."""
@@ -222,7 +229,7 @@ def _no_worse(margins: Floats, incumbent: Floats, evidence: Evidence) -> float:
     incumbent that had put it so.
     """
     free = evidence.anchoring == 0
-    said = replace(evidence, pairs=evidence.pairs.take(free), units=evidence.units[free])
+    said = evidence.of(free)
     gained, error = _mean_and_error(said.accuracy(margins[free]) - said.accuracy(incumbent[free]))
     if gained >= -ROUNDING:
         return 1.0

@@ -222,6 +222,16 @@ def test_one_list_keeps_the_incumbent_and_says_so():
     assert model.ranker.to_bytes() == incumbent.to_bytes()
 
 
+def test_a_skewed_incumbent_that_puts_more_pairs_in_order_stays_and_the_report_says_why():
+    """Its scores explain the experts badly under every factor, and its order is theirs."""
+    features, queries, pairs = case(queries=15, truth=lambda t: np.sinh(1.5 * t["size"]) + t["size"])
+    skewed = Foreign(lambda table: np.sinh(8 * table["size"].to_numpy()))
+    model = refine(features, pairs, queries=queries, incumbent=skewed, params=SMALL)
+    assert model.report["t"] > 2.7
+    assert model.report["kept_incumbent"]
+    assert "explains the experts better on lists left out, but puts fewer" in model.report["choice"]
+
+
 def test_belief_of_nothing_keeps_the_incumbent_byte_for_byte():
     features, queries, pairs = case(queries=15, truth=lambda t: 3 * t["size"])
     incumbent = rule(features)
