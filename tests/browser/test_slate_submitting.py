@@ -139,7 +139,7 @@ def test_a_list_that_went_over_to_another_expert_while_it_was_open_says_so_and_l
     ids=["move", "submit"],
 )
 def test_a_list_that_was_taken_back_at_this_moment_says_so_and_leads_on(
-    open_slate, slate, monkeypatch, keys, looks, button
+    open_slate, monkeypatch, keys, looks, button
 ):
     view = open_slate()
     look = getattr(*looks)

@@ -8,7 +8,7 @@ from feedback.errors import AlreadyJudged, InvalidSession, SessionClosed
 from feedback.models import Judgement, Member, Slate
 from feedback.services import extending, judging, moves, sessions
 from tests import factories
-from tests.at_once import at_once
+from tests.at_once import at_once, in_between
 from tests.pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -50,15 +50,7 @@ def test_a_repeat_among_more_lists_repeats_one_of_them(edda):
 
 def test_lists_that_came_while_others_were_drawn_are_not_asked_again(edda, monkeypatch):
     session = factories.make_session(factories.make_project(), [edda], slates_per_expert=3)
-    drawn = extending.plan
-
-    def while_another_adds(*asked):
-        found = drawn(*asked)
-        monkeypatch.undo()
-        assert extending.add_lists(session, edda, 2) == 2
-        return found
-
-    monkeypatch.setattr(extending, "plan", while_another_adds)
+    in_between(monkeypatch, extending, "plan", lambda: extending.add_lists(session, edda, 2))
     assert extending.add_lists(session, edda, 2) == 2
     assert list(session.slates.values_list("position", flat=True)) == list(range(1, 8))
     assert len(set(session.slates.filter(repeats=None).values_list("query", flat=True))) == 7

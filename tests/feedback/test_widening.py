@@ -22,6 +22,7 @@ from feedback.errors import (
 from feedback.models import ComparisonSession, Invitation, ListAnswer, Member
 from feedback.services import answer_files, attention, comparing, inviting, widening
 from tests import factories, trainings
+from tests.at_once import in_between
 
 pytestmark = pytest.mark.django_db
 
@@ -112,15 +113,7 @@ def test_of_choices_drawn_at_once_both_are_as_many_as_asked_for(edda, monkeypatc
     session = factories.make_comparison(
         trainings.make_version(project), project.versions.get(number=0), [edda]
     )
-    drawn = widening.plan
-
-    def while_another_adds(*asked):
-        found = drawn(*asked)
-        monkeypatch.undo()
-        assert widening.add_choices(session, edda, 2) == 2
-        return found
-
-    monkeypatch.setattr(widening, "plan", while_another_adds)
+    in_between(monkeypatch, widening, "plan", lambda: widening.add_choices(session, edda, 2))
     assert widening.add_choices(session, edda, 2) == 2
     assert list(session.choices.values_list("position", flat=True)) == list(range(1, 8))
     assert len({*session.choices.values_list("query", flat=True)}) == 7
