@@ -126,7 +126,7 @@ def gone(request: HttpRequest, what: str) -> HttpResponse:
 
     What never was is answered alike, so that nobody learns from it which lists there are.
     """
-    tell(request, AlreadyJudged(f"this {what} has gone over to another expert, or was taken back"))
+    tell(request, FeedbackError(f"this {what} has gone over to another expert, or was taken back"))
     return redirect("feedback:my_sessions")
 
 
