@@ -91,7 +91,7 @@ class Network:
         if self.late:
             self._send(*self.late.pop(self.dice.randrange(len(self.late))))
 
-    def _send(self, method: str, path: str, body: Any, headers: Any, token: str = "") -> tuple[int, Any]:
+    def _send(self, method: str, path: str, body: Any, headers: Any, *, token: str = "") -> tuple[int, Any]:
         said = {"Content-Type": "application/json", "Authorization": f"Token {token or self.token}"}
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=30)
         try:
