@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ranking.description import NounDescription
-from ranking.formats import for_people, is_missing
+from ranking.formats import exactly, is_missing, told_apart
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One field of a record, written for people; `differs` marks what sets the cards of a list apart."""
+    """One field of a record, written for people; `differs` marks what sets the cards of a list apart.
+
+    `exact` has all digits of a value that is rounded, and is empty for any other.
+    """
 
     name: str
     label: str
     value: str
+    exact: str = ""
     missing: bool = False
     differs: bool = False
 
@@ -31,16 +35,30 @@ class Card:
     text: str = ""
 
 
-def card_of(noun: NounDescription, content: Mapping[str, Any], differing: Sequence[str] = ()) -> Card:
-    """Return the card of a record. `differing` names the fields to mark (`most_differing`)."""
-    shown = {field.name for field in noun.card}
-    said = {noun.key, noun.title, *noun.text}
-    return Card(
-        title=str(content.get(noun.title) or content.get(noun.key) or ""),
-        facts=tuple(_fact(field, content, field.name in differing) for field in noun.card),
-        more=tuple(_fact(field, content) for field in noun.fields if field.name not in shown | said),
-        text=" ".join(str(content[name]) for name in noun.text if not is_missing(content.get(name))),
-    )
+def card_of(noun: NounDescription, content: Mapping[str, Any]) -> Card:
+    """Return the card of a record that stands by itself."""
+    return cards_of(noun, [content])[0]
+
+
+def cards_of(
+    noun: NounDescription, contents: Sequence[Mapping[str, Any]], differing: Sequence[str] = ()
+) -> list[Card]:
+    """Return the cards of the records of one list, in their order: values that differ never read the same.
+
+    `differing` names the fields to mark (`most_differing`).
+    """
+    elsewhere = {noun.key, noun.title, *noun.text, *(field.name for field in noun.card)}
+    facts = [_facts(field, contents, field.name in differing) for field in noun.card]
+    more = [_facts(field, contents) for field in noun.fields if field.name not in elsewhere]
+    return [
+        Card(
+            title=str(content.get(noun.title) or content.get(noun.key) or ""),
+            facts=tuple(column[place] for column in facts),
+            more=tuple(column[place] for column in more),
+            text=" ".join(str(content[name]) for name in noun.text if not is_missing(content.get(name))),
+        )
+        for place, content in enumerate(contents)
+    ]
 
 
 def most_differing(
@@ -56,16 +74,22 @@ def most_differing(
     return tuple(sorted(names, key=lambda name: -spread[name])[:count])
 
 
-def _fact(field: Any, content: Mapping[str, Any], differs: bool = False) -> Fact:
-    value = content.get(field.name)
-    missing = is_missing(value)
-    return Fact(
-        name=field.name,
-        label=field.label,
-        value=for_people(value, field.format, field.unit),
-        missing=missing,
-        differs=differs and not missing,
-    )
+def _facts(field: Any, contents: Sequence[Mapping[str, Any]], differs: bool = False) -> list[Fact]:
+    """Return one field of each record of a list."""
+    values = [content.get(field.name) for content in contents]
+    written = told_apart(values, field.format, field.unit)
+    return [
+        Fact(
+            name=field.name,
+            label=field.label,
+            value=text,
+            exact="" if exact == text else exact,
+            missing=is_missing(value),
+            differs=differs and not is_missing(value),
+        )
+        for value, text in zip(values, written, strict=True)
+        for exact in [exactly(value, field.format, field.unit)]
+    ]
 
 
 def _spread(name: str, contents: Sequence[Mapping[str, Any]]) -> float:

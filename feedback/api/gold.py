@@ -54,7 +54,7 @@ class GoldListDetail(Endpoint, RetrieveAPIView):
         gold = super().get_object()
         row = next(row for row in gold_lists.overview_of(gold.project) if row.gold.pk == gold.pk)
         gold.asked, gold.judged, gold.planted = row.asked, row.judged, row.planted
-        gold.items = gold_lists.cards_of(gold)
+        gold.items = gold_lists.signed_off(gold)
         found = against_gold.by_expert(Judgement.objects.filter(slate__gold=gold))
         gold.experts = [found[name] for name in sorted(found)]
         return gold

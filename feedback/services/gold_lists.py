@@ -13,7 +13,7 @@ from feedback.models import GoldList, Judgement, Slate
 from feedback.selection import WINDOW
 from feedback.services.against_gold import by_list, ranks_of
 from feedback.services.signing import order_of
-from ranking.cards import Card, card_of
+from ranking.cards import Card, card_of, cards_of
 from ranking.ltr.known import AgainstKnown
 from ranking.models import ItemVersion, Project, Query
 from ranking.services import serving
@@ -103,7 +103,7 @@ def need_of(query: Query, content: Mapping[str, Any]) -> Card:
     return card_of(description_of(query.project).query, content)
 
 
-def cards_of(gold: GoldList) -> list[Choice]:
+def signed_off(gold: GoldList) -> list[Choice]:
     """Return the items of a gold list in its order, as they were when it was signed off."""
     return _choices(gold.project, gold.versions, ranks_of(gold))
 
@@ -122,7 +122,8 @@ def who_knows(gold: GoldList) -> list[User]:
 def _choices(project: Project, versions: Sequence[int], ranks: Mapping[int, int]) -> list[Choice]:
     noun = description_of(project).item
     contents = ItemVersion.objects.in_bulk(versions)
-    return [Choice(pk, card_of(noun, contents[pk].content), ranks.get(pk)) for pk in versions]
+    cards = cards_of(noun, [contents[pk].content for pk in versions])
+    return [Choice(pk, card, ranks.get(pk)) for pk, card in zip(versions, cards, strict=True)]
 
 
 def _current(lists: Iterable[GoldList]) -> set[int]:

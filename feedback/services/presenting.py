@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from feedback.models import FeedbackSession, Judgement, ListChoice, Slate
-from ranking.cards import Card, card_of, most_differing
+from ranking.cards import Card, card_of, cards_of, most_differing
 from ranking.description import ProjectDescription
 from ranking.models import ItemVersion
 from ranking.services.candidates import description_of
@@ -51,9 +51,10 @@ def list_context(
 ) -> dict[str, Any]:
     """Return what is shown of a need and a list: `cards` are ids and contents, in shown order."""
     description = description_of(session.project)
-    differing = most_differing(description.item, [content for _, content in cards])
+    contents = [content for _, content in cards]
     need = card_of(description.query, need_content)
-    shown = [(pk, card_of(description.item, content, differing)) for pk, content in cards]
+    written = cards_of(description.item, contents, most_differing(description.item, contents))
+    shown = [(pk, card) for (pk, _), card in zip(cards, written, strict=True)]
     return {
         "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},
         "cards": [_card(pk, card) for pk, card in shown],
@@ -90,15 +91,14 @@ def choice_context(choice: ListChoice) -> dict[str, Any]:
     Each card says where the same one stands in the other list, None where it does not.
     """
     description = description_of(choice.session.project)
-    contents = ItemVersion.objects.in_bulk({*choice.left, *choice.right})
-    differing = most_differing(description.item, [version.content for version in contents.values()])
+    versions = ItemVersion.objects.in_bulk({*choice.left, *choice.right})
+    contents = [version.content for version in versions.values()]
+    written = cards_of(description.item, contents, most_differing(description.item, contents))
+    card_by_version = dict(zip(versions, written, strict=True))
     need = card_of(description.query, choice.query_content)
 
     def cards(shown: list[int], other: list[int]) -> list[dict[str, Any]]:
-        return [
-            _list_card(place, card_of(description.item, contents[pk].content, differing), pk, other)
-            for place, pk in enumerate(shown, start=1)
-        ]
+        return [_list_card(place, card_by_version[pk], pk, other) for place, pk in enumerate(shown, start=1)]
 
     return {
         "need": {"title": need.title, "brief": need.text, "facts": need.facts, "more": need.more},

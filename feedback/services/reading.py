@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 from feedback.models import Outcome
 from feedback.services import outcomes
 from feedback.services.teaching import simulated_versions
-from ranking.cards import Card, card_of
-from ranking.description import NounDescription, ProjectDescription
+from ranking.cards import Card, card_of, cards_of
+from ranking.description import ProjectDescription
 from ranking.errors import BrokenFile, NoChampion
 from ranking.models import Match, ModelVersion, Query, Ranking
 from ranking.services import serving
@@ -21,18 +20,13 @@ from ranking.services.movement import Move, Standing, moves, ranking_before, sta
 
 @dataclass(frozen=True)
 class Line:
-    """One match as a reader sees it; `noun` describes what its card shows."""
+    """One match as a reader sees it; it has a card once it is written (`written`)."""
 
     match: Match
-    noun: NounDescription
     move: Move | None = None
     unsure: tuple[str, ...] = ()
     outcome: Outcome | None = None
-
-    @cached_property
-    def card(self) -> Card:
-        """Its facts, written for people when they are first asked for: of 200 lines a page shows 25."""
-        return card_of(self.noun, self.match.item_version.content)
+    card: Card | None = None
 
     @property
     def rank(self) -> int:
@@ -148,11 +142,17 @@ def shortlist(queries: Sequence[Query]) -> list[Kept]:
     ]
 
 
+def written(lines: Sequence[Line], description: ProjectDescription) -> list[Line]:
+    """Return the lines of one page with their facts written for people: of 200 lines a page shows 25."""
+    cards = cards_of(description.item, [line.match.item_version.content for line in lines])
+    return [replace(line, card=card) for line, card in zip(lines, cards, strict=True)]
+
+
 def line_of(query: Query, match: Match) -> Line:
     """Return one line alone, as it stands after an act."""
     description = description_of(query.project)
     done = outcomes.latest([query]).get((query.pk, match.item_version.item_id))
-    return Line(match, description.item, outcome=done)
+    return written([Line(match, outcome=done)], description)[0]
 
 
 def _ranking(query: Query) -> tuple[Ranking | None, bool]:
@@ -175,7 +175,6 @@ def _lines(
     return tuple(
         Line(
             match=match,
-            noun=description.item,
             move=moved.get(match.item_version.item_id),
             unsure=missing_facts(description, match, fields),
             outcome=done.get((query.pk, match.item_version.item_id)),

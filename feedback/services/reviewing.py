@@ -10,7 +10,7 @@ from feedback.models import Judgement, Slate, SlateItem
 from feedback.preferences import derive
 from feedback.services.against_gold import ranks_of
 from feedback.services.deriving import shown_list
-from ranking.cards import Card, card_of
+from ranking.cards import Card, card_of, cards_of
 from ranking.services.candidates import description_of
 from ranking.services.training_sets import held_out
 
@@ -59,14 +59,12 @@ def review_of(slate: Slate) -> Review:
     """Return a slate (with `query`, `gold`, `session__project`) as it was shown and what was made of it."""
     description = description_of(slate.session.project)
     judgement = getattr(slate, "judgement", None)
-    cards = list(slate.items.select_related("item_version").order_by("shown_position"))
-    known = _known_places(slate, cards)
+    items = list(slate.items.select_related("item_version").order_by("shown_position"))
+    known = _known_places(slate, items)
+    cards = cards_of(description.item, [item.item_version.content for item in items])
     lines = [
-        replace(
-            _line(card, card_of(description.item, card.item_version.content), judgement),
-            known=known.get(card.pk),
-        )
-        for card in cards
+        replace(_line(item, card, judgement), known=known.get(item.pk))
+        for item, card in zip(items, cards, strict=True)
     ]
     tags = {tag.name: tag.label for tag in description.reason_tags}
     fields = {field.name: field.label for field in description.item.fields}

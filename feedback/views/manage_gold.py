@@ -103,7 +103,7 @@ def _page(request: HttpRequest, project: Project, shown: GoldList, form: RetireF
         "gold": shown,
         "row": next(row for row in gold_lists.overview_of(project) if row.gold == shown),
         "need": gold_lists.need_of(shown.query, shown.query_content),
-        "choices": gold_lists.cards_of(shown),
+        "choices": gold_lists.signed_off(shown),
         "asked": gold_lists.asked_of(shown),
         "known_to": gold_lists.who_knows(shown),
         "form": form,

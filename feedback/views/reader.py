@@ -24,7 +24,7 @@ from feedback.services.reading import Sheet
 from feedback.submitting import is_id
 from feedback.views.export import csv_of_lines
 from ranking.access import for_roles, is_of_this_site, queries_of
-from ranking.cards import card_of
+from ranking.cards import card_of, cards_of
 from ranking.charts import bar_chart
 from ranking.errors import BrokenFile, NoProvenance
 from ranking.ltr import CorruptModel
@@ -133,10 +133,13 @@ def why_above(request: HttpRequest, query_id: int, rank: int, other: int) -> Htt
     if other < rank:
         return _to(upper, "feedback:why_above", other, rank)
     lower = get_object_or_404(_lines_of(upper.ranking), rank=other)
+    item = description_of(upper.ranking.query.project).item
+    card, lower_card = cards_of(item, [match.item_version.content for match in (upper, lower)])
     context = {
         **_match_page(upper),
+        "card": card,
         "lower": lower,
-        "lower_card": card_of(description_of(upper.ranking.query.project).item, lower.item_version.content),
+        "lower_card": lower_card,
         **_explained("reasons", partial(explaining.why_above, upper, lower)),
     }
     if context["reasons"]:
@@ -257,6 +260,7 @@ def _own_match(request: HttpRequest, query_id: int, rank: int, *, asked: str | N
 def _matches_page(request: HttpRequest, sheet: Sheet, asked: Filters) -> dict[str, Any]:
     shown = asked.apply(sheet.lines, sheet.description)
     page: Page[Any] = Paginator(shown, MATCHES_A_PAGE).get_page(request.GET.get("page"))
+    page.object_list = reading.written(page.object_list, sheet.description)
     beyond = None
     if asked.text and sheet.ranking and (not shown or "beyond" in request.GET):
         beyond = _explained("found", partial(elsewhere, sheet.ranking, asked.text))

@@ -18,6 +18,7 @@ class FactSerializer(serializers.Serializer):
     name = serializers.CharField()
     label = serializers.CharField()
     value = serializers.CharField()
+    exact = serializers.CharField(help_text="All digits of a value that is rounded; empty for any other.")
     missing = serializers.BooleanField(help_text="Nothing was reported; `value` says so in words.")
 
 

@@ -247,6 +247,16 @@ def test_two_cards_are_decided_side_by_side(open_slate):
     assert view.ids[:3] == [second, first, third]
 
 
+def test_amounts_side_by_side_have_all_their_digits(open_slate, slate):
+    items = slate.items.select_related("item_version").order_by("shown_position")[:2]
+    amounts = [item.item_version.content["assets"] for item in items]
+    view = open_slate()
+    view.focus_card(1)
+    view.press("c")
+    row = view.page.get_by_role("dialog", name="Side by side").get_by_role("row").filter(has_text="Assets")
+    expect(row.get_by_role("cell")).to_have_text([f"${amount:,.0f}" for amount in amounts])
+
+
 def test_three_marked_cards_are_compared_and_tied(open_slate):
     view = open_slate()
     ids = view.ids

@@ -177,12 +177,15 @@ export class SlateView {
     this.announce(`${this.titleOf(id)}: rank ${rank} of ${this.ids.length}${others.length ? `, tied with ${others.join(" and ")}` : ""}.`);
   }
 
-  /** The facts on a card as { label, value, missing }, the ones behind "more" included. */
+  /** The facts on a card as { label, value, missing }, with all their digits, the ones behind "more" included. */
   factsOf(id) {
-    return [...this.cards.get(id).querySelectorAll(".card-facts > div")].map((fact) => ({
-      label: fact.querySelector("dt").textContent.trim(),
-      value: fact.querySelector("dd").textContent.trim(),
-      missing: fact.classList.contains("missing"),
-    }));
+    return [...this.cards.get(id).querySelectorAll(".card-facts > div")].map((fact) => {
+      const value = fact.querySelector("dd");
+      return {
+        label: fact.querySelector("dt").textContent.trim(),
+        value: value.title || value.textContent.trim(),
+        missing: fact.classList.contains("missing"),
+      };
+    });
   }
 }
