@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ranking.ltr.features import FeatureSpec
@@ -118,6 +118,11 @@ class Files:
     items: str = ""
     queries: str = ""
     labels: str = ""
+    given: str = ""
+
+    def named(self) -> dict[str, str]:
+        """Return the names of those files that there are, by what they hold."""
+        return {kind: name for kind, name in asdict(self).items() if name}
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,8 @@ class ProjectDescription:
     """One matching problem, as declared in ``project.toml``; checked as a whole when it is read.
 
     ``labels_guard`` says whether the graded labels are a standard that a new version may not fall behind, or
-    a history that is reported but may be departed from.
+    a history that is reported but may be departed from. ``candidates`` says which items may be in the list of
+    a query: "all" that break no rule, or those alone that have "given" values for it, as in a LETOR file.
     """
 
     slug: str
@@ -137,6 +143,7 @@ class ProjectDescription:
     sort: tuple[tuple[str, str], ...]
     about: str = ""
     labels_guard: bool = True
+    candidates: str = "all"
     files: Files = field(default_factory=Files)
     rules: tuple[Rule, ...] = ()
     segments: tuple[Segment, ...] = ()
@@ -151,19 +158,33 @@ class ProjectDescription:
                 return spec
         raise KeyError(name)
 
+    @property
+    def given_fields(self) -> tuple[str, ...]:
+        """Names of the values that come with a pair, in the order of their features."""
+        return tuple(dict.fromkeys(spec.field for spec in self.features if spec.kind == "given"))
+
+    @property
+    def pair_columns(self) -> tuple[str, str]:
+        """Columns that name the query and the item in a file of pairs.
+
+        They are called like both keys, or "query" and "item" where the two keys have one name.
+        """
+        names = self.query.key, self.item.key
+        return names if names[0] != names[1] else ("query", "item")
+
     def noun(self, side: str) -> NounDescription:
         """Return the description of "item" or "query"."""
         return {"item": self.item, "query": self.query}[side]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description in the shape of ``project.toml``, ready for JSON."""
-        return {
+        found = {
             "slug": self.slug,
             "name": self.name,
             "about": self.about,
             "reference_year": self.reference_year,
             "labels_guard": self.labels_guard,
-            "files": _plain(self.files, ("items", "queries", "labels")),
+            "files": self.files.named(),
             "item": _noun(self.item),
             "query": _noun(self.query),
             "features": [_feature(spec, self.reference_year) for spec in self.features],
@@ -174,6 +195,7 @@ class ProjectDescription:
             "reason_tags": [_plain(tag, ("name", "label", "key")) for tag in self.reason_tags],
             "signed_off": [pair.to_dict() for pair in self.signed_off],
         }
+        return found if self.candidates == "all" else found | {"candidates": self.candidates}
 
 
 def _plain(thing: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -69,9 +70,8 @@ def _read_text(file: Path) -> str:
 
 
 def _check_files(files: Files, file: Path, source: Source) -> None:
-    for key in ("items", "queries", "labels"):
-        name = getattr(files, key)
-        if name and not (file.parent / name).is_file():
+    for key, name in files.named().items():
+        if not (file.parent / name).is_file():
             raise source.error(("files", key), f"there is no file {name!r} beside {file.name}")
 
 
@@ -84,6 +84,7 @@ def _project(top: Section) -> ProjectDescription:
     name, about = top.text("name"), top.text("about", "")
     year = _year(top)
     labels_guard = top.flag("labels_guard", True)
+    candidates = top.choice("candidates", ("all", "given"), "all")
     files = _files(top.section("files", {}))
     item, query = _noun(top.section("item"), "item"), _noun(top.section("query"), "query")
     nouns = {"item": item, "query": query}
@@ -96,6 +97,7 @@ def _project(top: Section) -> ProjectDescription:
         about=about,
         reference_year=year,
         labels_guard=labels_guard,
+        candidates=candidates,
         files=files,
         item=item,
         query=query,
@@ -107,15 +109,25 @@ def _project(top: Section) -> ProjectDescription:
         reason_tags=_reason_tags(top.sections("reason_tags")),
         signed_off=_signed_off(top.sections("signed_off")),
     )
+    _check_given(top, description)
     top.finish()
     return description
 
 
+def _check_given(top: Section, description: ProjectDescription) -> None:
+    """Refuse to speak of given values where no feature reads any."""
+    if description.given_fields:
+        return
+    if description.candidates == "given":
+        raise top.error("candidates", '"given" needs a feature of kind "given"; there is none')
+    if description.files.given:
+        raise top.section("files").error("given", 'no feature is of kind "given", so nothing reads this file')
+
+
 def _files(part: Section) -> Files:
-    files = Files(part.text("items", ""), part.text("queries", ""), part.text("labels", ""))
-    for key in ("items", "queries", "labels"):
-        name = getattr(files, key)
-        if name and Path(name).suffix.lower() not in (".csv", ".parquet"):
+    files = Files(**{known.name: part.text(known.name, "") for known in dataclasses.fields(Files)})
+    for key, name in files.named().items():
+        if Path(name).suffix.lower() not in (".csv", ".parquet"):
             raise part.error(key, f"expected a .csv or .parquet file, found {name!r}")
     part.finish()
     return files

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,7 @@ def read_records(path: Path, noun: NounDescription) -> Table:
         record = _record(cells, places, line, refusals)
         _check_key(record, noun, line, lines_of, refusals)
         records.append(record)
-        if refusals.full:
-            break
-    return Table(tuple(records), tuple(rows.lines[: len(records)]), tuple(refusals.found), ignored)
+    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored)
 
 
 def read_labels(
@@ -51,31 +50,55 @@ def read_labels(
 ) -> Table:
     """Read graded labels: one column named like each key, and "grade" (0 and up).
 
-    Returns records {query, item, grade}. Refused are keys that are not among the given ones, pairs that
-    occur twice, and grades that are no number from 0.
+    Where both keys have one name the columns are called "query" and "item". Returns records
+    {query, item, grade}. Refused are keys that are not among the given ones, pairs that occur twice, and
+    grades that are no number from 0.
     """
+    return _read_pairs(path, description, (queries, items), (GRADE,), _graded)
+
+
+def read_given(
+    path: Path, description: ProjectDescription, items: Collection[str], queries: Collection[str]
+) -> Table:
+    """Read given values of pairs: one column named like each key, and one for each given feature's field.
+
+    Returns records {query, item, values}, where an empty cell is no value. Refused are columns that are not
+    there, keys that are not among the given ones, pairs that occur twice, and cells that are no number.
+    """
+    fields = description.given_fields
+    return _read_pairs(path, description, (queries, items), fields, partial(_given, fields))
+
+
+def _read_pairs(
+    path: Path,
+    description: ProjectDescription,
+    keys: tuple[Collection[str], Collection[str]],
+    columns: Sequence[str],
+    read: Callable[[Mapping[str, str], int, Refusals], dict[str, Any]],
+) -> Table:
+    """Read what is said of pairs of a known query and a known item; `read` makes a record of the columns."""
     rows = read_rows(path)
     refusals = Refusals(path.name)
-    names = (description.query.key, description.item.key, GRADE)
-    _check_columns(rows, names, refusals)
+    names = description.pair_columns
+    _check_columns(rows, (*names, *columns), refusals)
     if rows.refusals or refusals.found:
         return Table(refusals=(*rows.refusals, *refusals.found))
-    places = [rows.columns.index(name) for name in names]
-    known = {0: frozenset(queries), 1: frozenset(items)}
+    places = {name: rows.columns.index(name) for name in (*names, *columns)}
+    nouns, known = (description.query, description.item), [frozenset(each) for each in keys]
     records: list[dict[str, Any]] = []
     lines_of: dict[tuple[str, str], int] = {}
-    for cells, line in zip(rows.cells, rows.lines, strict=True):
-        query, item, grade = (cells[place].strip() for place in places)
-        for position, (noun, key) in enumerate(((description.query, query), (description.item, item))):
-            if key not in known[position]:
-                refusals.add(line, names[position], f"there is no {noun.noun} {key!r}")
+    for row, line in zip(rows.cells, rows.lines, strict=True):
+        cells = {name: row[place].strip() for name, place in places.items()}
+        query, item = cells[names[0]], cells[names[1]]
+        for noun, name, there in zip(nouns, names, known, strict=True):
+            if cells[name] not in there:
+                refusals.add(line, name, f"there is no {noun.noun} {cells[name]!r}")
         first = lines_of.setdefault((query, item), line)
         if first != line:
-            refusals.add(line, GRADE, f"{query!r} and {item!r} were graded on line {first} already")
-        records.append({"query": query, "item": item, "grade": _grade(grade, line, refusals)})
-        if refusals.full:
-            break
-    return Table(tuple(records), tuple(rows.lines[: len(records)]), tuple(refusals.found))
+            refusals.add(line, columns[0], f"{query!r} and {item!r} stand on line {first} already")
+        records.append({"query": query, "item": item} | read(cells, line, refusals))
+    ignored = tuple(name for name in rows.columns if name not in places)
+    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored)
 
 
 def read_items(folder: Path, description: ProjectDescription) -> pd.DataFrame:
@@ -140,8 +163,6 @@ def _parse(path: Path, text: str) -> Rows:
             elif row:
                 cells.append(row)
                 lines.append(start)
-            if refusals.full:
-                break
     except csv.Error as error:
         refusals.add(line, "", f"can't be read as CSV: {error}")
     if not columns:
@@ -149,7 +170,7 @@ def _parse(path: Path, text: str) -> Rows:
     twice = {name for name in columns if columns.count(name) > 1}
     for name in sorted(twice):
         refusals.add(1, name, "is the name of two columns")
-    return Rows(tuple(columns), cells, lines, tuple(refusals.found))
+    return Rows(tuple(columns), cells, lines, tuple(refusals.told))
 
 
 def _check_columns(rows: Rows, expected: Sequence[str], refusals: Refusals) -> None:
@@ -190,12 +211,21 @@ def _check_key(
         refusals.add(line, noun.key, f"{key!r} stands on line {first} already")
 
 
-def _grade(text: str, line: int, refusals: Refusals) -> float:
-    try:
-        found = number(text)
-    except BadCell as error:
-        refusals.add(line, GRADE, str(error))
-        return 0.0
+def _graded(cells: Mapping[str, str], line: int, refusals: Refusals) -> dict[str, Any]:
+    found = _number_in(cells, GRADE, line, refusals)
     if found < 0:
-        refusals.add(line, GRADE, f"expected 0 or more, found {text!r}")
-    return found
+        refusals.add(line, GRADE, f"expected 0 or more, found {cells[GRADE]!r}")
+    return {"grade": found}
+
+
+def _given(fields: Sequence[str], cells: Mapping[str, str], line: int, refusals: Refusals) -> dict[str, Any]:
+    values = {name: _number_in(cells, name, line, refusals) for name in fields if cells[name]}
+    return {"values": values}
+
+
+def _number_in(cells: Mapping[str, str], column: str, line: int, refusals: Refusals) -> float:
+    try:
+        return number(cells[column])
+    except BadCell as error:
+        refusals.add(line, column, str(error))
+        return 0.0

@@ -124,11 +124,9 @@ def read_form_adv(path: Path) -> Table:
         record = _record(cells, headings, line, refusals)
         _check(record, line, lines_of, refusals)
         records.append(record | derived(record))
-        if refusals.full:
-            break
     known = {heading for heading, _ in COLUMNS.values()}
     ignored = tuple(heading for heading in rows.columns if heading not in known)
-    return Table(tuple(records), tuple(rows.lines[: len(records)]), tuple(refusals.found), ignored)
+    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored)
 
 
 def derived(record: dict[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def description_of(
         "reference_year": reference_year,
         "item": {"noun": "document", "plural": "documents"} | shared,
         "query": {"noun": "query", "plural": "queries"} | shared,
+        "candidates": "given",
         "features": [{"name": f, "label": f"Feature {f[1:]}", "kind": "given"} for f in feature_names],
         "sort": [{"feature": sort_by, "direction": "descending"}],
     }
@@ -133,10 +134,8 @@ def _read_pairs(
             duplicates += _is_repeated(pairs.setdefault((pair.query, pair.item), pair), pair)
         except BadCell as error:
             refusals.add(line, "", str(error))
-            if refusals.full:
-                break
     highest = max((max(pair.features, default=0) for pair in pairs.values()), default=0)
-    return LetorTable(tuple(pairs.values()), highest, duplicates, tuple(refusals.found))
+    return LetorTable(tuple(pairs.values()), highest, duplicates, tuple(refusals.told))
 
 
 def _pair(text: str, line: int, group: str | None, rows_of: dict[str, int]) -> LetorPair:

@@ -8,18 +8,22 @@ from typing import Any
 
 import pandas as pd
 
-MOST_REFUSALS = 100  # of one file; who sees a hundred knows enough
+MOST_REFUSALS = 100  # of one file are told one by one; who sees a hundred knows enough
 LONGEST_KEY, LONGEST_TITLE = 200, 300  # what the database holds
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a row, or a whole file, can't be taken. `line` counts from 1, the heading included."""
+    """Why a row, or a whole file, can't be taken. `line` counts from 1, the heading included.
+
+    `mistakes` is how many it stands for: the last refusal of a file counts those that are not told singly.
+    """
 
     file: str
     line: int | None
     column: str
     message: str
+    mistakes: int = 1
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
@@ -56,18 +60,24 @@ class Table:
 
 
 class Refusals:
-    """Collects refusals of one file, up to a limit."""
+    """Collects refusals of one file: the first of them one by one, the others as a number."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.found: list[Refusal] = []
+        self.untold = 0
 
     def add(self, line: int | None, column: str, message: str) -> None:
         """Note one refusal."""
         if len(self.found) < MOST_REFUSALS:
             self.found.append(Refusal(self.file, line, column, message))
+        else:
+            self.untold += 1
 
     @property
-    def full(self) -> bool:
-        """Say whether reading on would tell nothing new."""
-        return len(self.found) >= MOST_REFUSALS
+    def told(self) -> list[Refusal]:
+        """The refusals as they are told; the last one says how many more there are."""
+        if not self.untold:
+            return self.found
+        more = f"and {self.untold:,} more mistake{'s' if self.untold > 1 else ''} in this file"
+        return [*self.found, Refusal(self.file, None, "", more, self.untold)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -111,10 +111,8 @@ def forget_catalogues() -> None:
 def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
     """Return every item that breaks no hard rule of the project for this query, with its features."""
     items = catalogue(query.project, feature_set)
-    given = _given(query)
-    keep, removed = _eligible(query, items, given)
-    if given is not None:
-        given = given.reindex(items.item_ids).reset_index(drop=True)
+    keep, removed = _eligible(query, items)
+    given = given_features(query, items.space, items.item_ids)
     features = items.space.build(_need(items.space, query.content), items.prepared, given=given)
     return Candidates(
         item_ids=items.item_ids[keep],
@@ -128,23 +126,17 @@ def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
 
 def eligible_versions(query: Query, items: Catalogue) -> NDArray[np.int64]:
     """Return the item versions of `candidates` in the same order, without building any features."""
-    return items.version_ids[_eligible(query, items, _given(query))[0]]
+    return items.version_ids[_eligible(query, items)[0]]
 
 
-def _eligible(
-    query: Query, items: Catalogue, given: pd.DataFrame | None
-) -> tuple[NDArray[np.int64], dict[str, int]]:
+def _eligible(query: Query, items: Catalogue) -> tuple[NDArray[np.int64], dict[str, int]]:
     """Return the rows of the catalogue that are candidates, and how many each rule took out."""
-    mask, removed = eligible_mask(description_of(query.project).rules, items.frame, query.content)
-    if given is not None:
-        mask = mask & pd.Index(items.item_ids).isin(given.index)
+    description = description_of(query.project)
+    mask, removed = eligible_mask(description.rules, items.frame, query.content)
+    if description.candidates == "given":
+        pairs = GivenFeatures.objects.filter(query=query).values_list("item_id", flat=True)
+        mask = mask & np.isin(items.item_ids, np.array(pairs, dtype=np.int64))
     return np.flatnonzero(mask).astype(np.int64), removed
-
-
-def _given(query: Query) -> pd.DataFrame | None:
-    """Return the given features of a query's pairs; None where the project declares none."""
-    declared = any(spec.kind == "given" for spec in description_of(query.project).features)
-    return given_features(query) if declared else None
 
 
 def features_of(
@@ -155,11 +147,7 @@ def features_of(
     A field that none of them has is missing: contents may be older than the field, or come with a file.
     """
     frame = _with_fields(space, pd.DataFrame([version.content for version in versions]))
-    given = None
-    if any(spec.kind == "given" for spec in space.specs):
-        given = (
-            given_features(query).reindex([version.item_id for version in versions]).reset_index(drop=True)
-        )
+    given = given_features(query, space, [version.item_id for version in versions])
     return space.build(_need(space, query_content), space.prepare(frame), given=given)
 
 
@@ -173,10 +161,16 @@ def _with_fields(space: FeatureSpace, contents: pd.DataFrame) -> pd.DataFrame:
     return contents.reindex(columns=[*contents, *(name for name in wanted if name not in contents)])
 
 
-def given_features(query: Query) -> pd.DataFrame:
-    """Return the given features of a query's pairs, one row an item id."""
-    rows = dict(GivenFeatures.objects.filter(query=query).values_list("item_id", "values"))
-    return pd.DataFrame.from_dict(rows, orient="index")
+def given_features(query: Query, space: FeatureSpace, item_ids: Iterable[int]) -> pd.DataFrame | None:
+    """Return the given values that a space reads of a query's pairs, one row an item in their order.
+
+    A pair that came without a value has a missing one. None where the space reads no given values.
+    """
+    fields = [spec.field or spec.name for spec in space.specs if spec.kind == "given"]
+    if not fields:
+        return None
+    values = dict(GivenFeatures.objects.filter(query=query).values_list("item_id", "values"))
+    return pd.DataFrame([values.get(item, {}) for item in item_ids], columns=pd.Index(dict.fromkeys(fields)))
 
 
 def _load_catalogue(project: Project, feature_set: FeatureSet) -> Catalogue:

@@ -13,12 +13,12 @@ from django.db.models import F, QuerySet
 
 from ranking.description import ProjectDescription, from_dict, read_description
 from ranking.errors import ImportRefused
-from ranking.importers.csv_tables import read_labels, read_records
+from ranking.importers.csv_tables import read_given, read_labels, read_records
 from ranking.importers.form_adv import FIELDS, read_form_adv
 from ranking.importers.letor import LetorTable, read_letor
 from ranking.importers.letor import description_of as letor_description
 from ranking.importers.tables import Refusal, Table
-from ranking.models import Item, Label, Project, Query
+from ranking.models import GivenFeatures, Item, Label, Project, Query
 from ranking.services import catalog_rows as rows
 from ranking.services.candidates import description_of
 from ranking.services.catalog_rows import Counts, OnProgress
@@ -64,17 +64,17 @@ def load_project(folder: str | Path, options: Options = Options(retire=True)) ->
     tables = _read_folder(folder, description)
     with _importing(options):
         project, notes = _save_project(description)
-        names = description.files
+        files = description.files.named()
         counts = []
-        if tables["items"] is not None:
-            counts.append(_write_items(project, description, names.items, tables["items"], options))
-        if tables["queries"] is not None:
-            counts.append(_write_queries(project, description, names.queries, tables["queries"], options))
-        if tables["labels"] is not None:
-            counts.append(_write_labels(project, names.labels, tables["labels"], options))
-        ignored = tuple(
-            f"{kind}: {name}" for kind, table in tables.items() if table for name in table.ignored
-        )
+        if "items" in tables:
+            counts.append(_write_items(project, description, files["items"], tables["items"], options))
+        if "queries" in tables:
+            counts.append(_write_queries(project, description, files["queries"], tables["queries"], options))
+        if "labels" in tables:
+            counts.append(_write_labels(project, files["labels"], tables["labels"], options))
+        if "given" in tables:
+            counts.append(_write_given(project, files["given"], tables["given"], options))
+        ignored = tuple(f"{kind}: {name}" for kind, table in tables.items() for name in table.ignored)
         return _finish(project, ImportReport(project.slug, tuple(counts), ignored, tuple(notes)), options)
 
 
@@ -104,6 +104,17 @@ def import_labels(project: Project, path: str | Path, options: Options = Options
     path = Path(path)
     table = _checked(read_labels(path, description, _keys(Item, project), _keys(Query, project)))
     return _import(project, options, table, lambda: _write_labels(project, path.name, table, options))
+
+
+def import_given(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
+    """Import given values of known items and queries. Raises ImportRefused; then nothing was written."""
+    description = description_of(project)
+    path = Path(path)
+    if not description.given_fields:
+        message = f'{project.name} has no feature of kind "given", so nothing reads this file'
+        raise ImportRefused([Refusal(path.name, None, "", message)])
+    table = _checked(read_given(path, description, _keys(Item, project), _keys(Query, project)))
+    return _import(project, options, table, lambda: _write_given(project, path.name, table, options))
 
 
 def import_form_adv(project: Project, path: str | Path, options: Options = Options()) -> ImportReport:
@@ -186,24 +197,26 @@ def _finish(project: Project, report: ImportReport, options: Options) -> ImportR
     return replace(report, notes=(*report.notes, *prepare(project, options.on_progress)))
 
 
-def _read_folder(folder: Path, description: ProjectDescription) -> dict[str, Table | None]:
+def _read_folder(folder: Path, description: ProjectDescription) -> dict[str, Table]:
     """Read all files of a folder; raise ImportRefused with the refusals of all of them together."""
-    names = description.files
+    files = description.files.named()
     project = Project.objects.filter(slug=description.slug).first()
-    items = read_records(folder / names.items, description.item) if names.items else None
-    queries = read_records(folder / names.queries, description.query) if names.queries else None
-    refusals = [*(items.refusals if items else ()), *(queries.refusals if queries else ())]
-    labels = None
-    if names.labels and not refusals:
+    nouns, tables = {"items": description.item, "queries": description.query}, {}
+    for kind, noun in nouns.items():
+        if kind in files:
+            tables[kind] = read_records(folder / files[kind], noun)
+    # Where the rows of a file could not be read at all, every pair would name an unknown key.
+    if all(table.records or not table.refusals for table in tables.values()):
         keys = (
-            _table_keys(items, description.item.key, Item, project),
-            _table_keys(queries, description.query.key, Query, project),
+            _table_keys(tables.get("items"), description.item.key, Item, project),
+            _table_keys(tables.get("queries"), description.query.key, Query, project),
         )
-        labels = read_labels(folder / names.labels, description, *keys)
-        refusals += labels.refusals
-    if refusals:
+        for kind, read in (("labels", read_labels), ("given", read_given)):
+            if kind in files:
+                tables[kind] = read(folder / files[kind], description, *keys)
+    if refusals := [refusal for table in tables.values() for refusal in table.refusals]:
         raise ImportRefused(refusals)
-    return {"items": items, "queries": queries, "labels": labels}
+    return tables
 
 
 def _table_keys(table: Table | None, key: str, model: Any, project: Project | None) -> set[str]:
@@ -267,6 +280,12 @@ def _write_labels(project: Project, file: str, table: Table, options: Options) -
     return rows.write_labels(project, table.records, retire=options.retire, on_progress=options.on_progress)
 
 
+def _write_given(project: Project, file: str, table: Table, options: Options) -> Counts:
+    known = GivenFeatures.objects.filter(query__project=project)
+    _refuse_to_empty(known, file, "given values", table, options)
+    return rows.write_given(project, table.records, retire=options.retire, on_progress=options.on_progress)
+
+
 def _refuse_to_empty(known: QuerySet[Any], file: str, plural: str, table: Table, options: Options) -> None:
     """A file without a row is mostly a download that was cut off: every reader's list would be empty."""
     if options.retire and not table.records and known.exists():
@@ -285,7 +304,7 @@ def _write_letor(project: Project, table: LetorTable, options: Options) -> tuple
         rows.write_items(project, items, "key", "title", retire=options.retire, on_progress=progress),
         rows.write_queries(project, queries, names, retire=options.retire, on_progress=progress),
         rows.write_labels(project, labels, retire=options.retire, on_progress=progress),
-        rows.write_given(project, given, on_progress=progress),
+        rows.write_given(project, given, retire=options.retire, on_progress=progress),
     )
 
 

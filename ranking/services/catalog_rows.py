@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from typing import Any, TypeVar
@@ -255,12 +255,13 @@ def write_labels(
     return Counts("labels", len(new), len(changed), len(wanted) - len(new) - len(changed), len(gone))
 
 
-def write_given(project: Project, records: Sequence[Record], *, on_progress: OnProgress) -> Counts:
+def write_given(
+    project: Project, records: Sequence[Record], *, retire: bool, on_progress: OnProgress
+) -> Counts:
     """Write the given features {query, item, values} of pairs, by the keys of both."""
     queries = dict(Query.objects.filter(project=project).values_list("key", "id"))
     items = dict(Item.objects.filter(project=project).values_list("key", "id"))
     known = {(row.query_id, row.item_id): row for row in GivenFeatures.objects.filter(query__project=project)}
-    counts = Counts("given features")
     new: list[GivenFeatures] = []
     changed: list[GivenFeatures] = []
     for record in records:
@@ -277,6 +278,9 @@ def write_given(project: Project, records: Sequence[Record], *, on_progress: OnP
         done += len(part)
         on_progress("given features", done, len(new))
     GivenFeatures.objects.bulk_update(changed, ["values"], batch_size=100)
-    return replace(
-        counts, new=len(new), changed=len(changed), unchanged=len(records) - len(new) - len(changed)
-    )
+    wanted = {(queries[record["query"]], items[record["item"]]) for record in records}
+    gone = [row.pk for pair, row in known.items() if pair not in wanted] if retire else []
+    for ids in chunks(gone):
+        GivenFeatures.objects.filter(pk__in=ids).delete()
+    unchanged = len(records) - len(new) - len(changed)
+    return Counts("given features", len(new), len(changed), unchanged, len(gone))

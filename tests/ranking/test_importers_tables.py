@@ -135,9 +135,11 @@ def test_a_mistake_is_named_by_file_line_and_column(csv_of, text, line, column, 
     assert f"line {line}" in str(refusals[0])
 
 
-def test_all_mistakes_of_a_file_are_named_at_once_up_to_a_hundred(csv_of):
+def test_the_first_hundred_mistakes_of_a_file_are_named_and_the_others_are_counted(csv_of):
     rows = "".join(row(code=f"W{n}", price="dear", vintage="old") for n in range(300))
-    assert len(read_records(csv_of(HEADING + rows), WINE).refusals) == 100
+    *named, last = read_records(csv_of(HEADING + rows), WINE).refusals
+    assert len(named) == 100
+    assert (str(last), last.mistakes) == ("wines.csv: and 500 more mistakes in this file", 500)
 
 
 def test_columns_that_nobody_declared_are_ignored_by_name(csv_of):
@@ -174,7 +176,7 @@ LABELS = "dinner,code,grade\n"
     [
         (LABELS + "D1,W1,2\nD1,W9,1\n", 3, "code", "there is no wine 'W9'"),
         (LABELS + "D9,W1,2\n", 2, "dinner", "there is no dinner 'D9'"),
-        (LABELS + "D1,W1,2\nD1,W2,1\nD1,W1,2\n", 4, "grade", "were graded on line 2 already"),
+        (LABELS + "D1,W1,2\nD1,W2,1\nD1,W1,2\n", 4, "grade", "stand on line 2 already"),
         (LABELS + "D1,W1,-1\n", 2, "grade", "expected 0 or more"),
         (LABELS + "D1,W1,good\n", 2, "grade", "expected a number"),
         ("dinner,code\nD1,W1\n", 1, "grade", "there is no such column"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -62,6 +63,28 @@ class ImportCommand(BaseCommand):
             self.stdout.write("a dry run: nothing was written")
 
 
+class FileImportCommand(ImportCommand):
+    """Imports one file into a loaded project; `act` is the service that does it."""
+
+    act: Callable[[Project, Path, Options], ImportReport]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the project and the file."""
+        parser.add_argument("project", help="slug of a loaded project")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--retire", action="store_true", help="retire what the file does not hold")
+        super().add_arguments(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Import the file."""
+        project = project_of(options["project"])
+        self.run(
+            lambda how: self.act(project, options["file"], how),
+            dry_run=options["dry_run"],
+            retire=options["retire"],
+        )
+
+
 def project_of(slug: str) -> Project:
     """Return the project of that slug. Raises CommandError that names the known ones."""
     try:
@@ -71,5 +94,6 @@ def project_of(slug: str) -> Project:
         raise CommandError(f"there is no project {slug!r}; known: {known}") from None
 
 
-def _count(refusals: tuple[object, ...]) -> str:
-    return "1 mistake" if len(refusals) == 1 else f"{len(refusals)} mistakes"
+def _count(refusals: Sequence[object]) -> str:
+    n = sum(getattr(refusal, "mistakes", 1) for refusal in refusals)
+    return "1 mistake" if n == 1 else f"{n:,} mistakes"
