@@ -7,8 +7,8 @@ a score by itself means nothing to anybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,9 +21,11 @@ from ranking.models import ItemVersion, Match, ModelVersion, Project, Query, Ran
 from ranking.services import files
 from ranking.services.candidates import candidates, description_of, features_of
 from ranking.services.serving import order, ranker_of
-from ranking.services.words import FeatureWords, reference_rows
+from ranking.services.words import FeatureWords, Usual, reference_rows
 
 BASE = "base"
+TOGETHER = "Facts in combination"
+"""Name of the line for what reads against its own sign (`Usual.contradicts`): a sum needs it all the same."""
 DIGITS = 3
 SAME = 1e-9  # two sums of the same parts in another order differ by less
 CACHED_SECONDS = 24 * 3600
@@ -31,7 +33,10 @@ CACHED_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Part:
-    """What one feature adds to a score or to a difference; `shown` is rounded together with its sum."""
+    """What one feature adds to a score or to a difference; `shown` is rounded together with its sum.
+
+    Without a feature it is what some facts add together, against what the value of each leads one to expect.
+    """
 
     feature: str
     label: str
@@ -111,15 +116,21 @@ def why(match: Match) -> MatchReasons:
     features = model.features(query, [match.item_version])
     own = model.ranker.contributions(features).iloc[0]
     lessons = model.ranker.component_scores(features).iloc[0]
-    typical, typical_lessons = _typical(query, model)
+    typical, typical_lessons, usual = _typical(query, model)
     amounts = (own - typical).drop(BASE)
     used = [name for name in amounts.index if abs(amounts[name]) > SAME]
     score, start = float(own.sum()), float(typical.sum())
-    values = features.iloc[0]
+    values, item = features.iloc[0], match.item_version.content
     return MatchReasons(
         score=score,
         typical=start,
-        parts=_parts(amounts[used], score - start, model.words, values, start=start),
+        parts=_parts(
+            _readable(amounts[used], values, usual),
+            score - start,
+            model.words,
+            lambda name: (model.words.value(name, values[name], item), ""),
+            start=start,
+        ),
         lessons=_lessons(lessons - typical_lessons, score - start, start=start),
         unused=tuple(model.words.label(name) for name in amounts.index if name not in used),
         same=abs(score - match.score) <= SAME * max(1.0, abs(score)),
@@ -134,9 +145,17 @@ def why_above(upper: Match, lower: Match) -> PairReasons:
     amounts = (own.iloc[0] - own.iloc[1]).drop(BASE)
     differs = [name for name in amounts.index if abs(amounts[name]) > SAME]
     difference = float(own.iloc[0].sum() - own.iloc[1].sum())
+    values, others = features.iloc[0], features.iloc[1]
+    known = {str(name): float(value) for name, value in others.items()}
+    usual = replace(_typical(query, model)[2], typical=known, mean=known)
     return PairReasons(
         difference=difference,
-        parts=_parts(amounts[differs], difference, model.words, features.iloc[0], other=features.iloc[1]),
+        parts=_parts(
+            _readable(amounts[differs], values, usual),
+            difference,
+            model.words,
+            lambda name: model.words.both(name, values[name], others[name]),
+        ),
         level=tuple(model.words.label(name) for name in amounts.index if name not in differs),
     )
 
@@ -144,7 +163,7 @@ def why_above(upper: Match, lower: Match) -> PairReasons:
 def why_moved(match: Match, before: Ranking) -> MoveReasons:
     """Take the move of an item since an earlier ranking apart. Raises BrokenFile, CorruptModel."""
     ranking = match.ranking
-    query, project = ranking.query, ranking.query.project
+    query, project, item = ranking.query, ranking.query.project, match.item_version.content
     new, old = _model(ranking.version, project), _model(before.version, project)
     lead_now, values = _lead(query, match.item_version, new)
     lead_then, _ = _lead(query, match.item_version, old)
@@ -161,7 +180,9 @@ def why_moved(match: Match, before: Ranking) -> MoveReasons:
         != (ranking.items_revision, ranking.query_hash),
         lead_then=float(lead_then.sum()),
         lead_now=float(lead_now.sum()),
-        parts=_parts(changes, change, new.words, values),
+        parts=_parts(
+            changes, change, new.words, lambda name: (new.words.value(name, values.get(name), item), "")
+        ),
     )
 
 
@@ -212,24 +233,33 @@ def _space(file: str, sha256: str) -> FeatureSpace:
 def _lead(query: Query, version: ItemVersion, model: _Model) -> tuple[pd.Series, pd.Series]:
     """Return (contributions less those of a typical candidate, feature values) of one item."""
     features = model.features(query, [version])
-    typical, _ = _typical(query, model)
+    typical = _typical(query, model)[0]
     return (model.ranker.contributions(features).iloc[0] - typical).drop(BASE), features.iloc[0]
 
 
-def _typical(query: Query, model: _Model) -> tuple[pd.Series, pd.Series]:
-    """Return the mean (contributions, component scores) of the query's candidates, kept for a day."""
+def _typical(query: Query, model: _Model) -> tuple[pd.Series, pd.Series, Usual]:
+    """Return the mean contributions and component scores of the query's candidates, and what is usual there.
+
+    Kept for a day.
+    """
     key = f"typical:{query.pk}:{query.content_hash}:{_revision(query)}:{model.version.sha256}"
     known = cache.get(key)
     if known is None:
         pool = candidates(query, model.version.feature_set).features
         sample = pool.iloc[reference_rows(len(pool))]
-        known = [
-            table.mean().fillna(0.0).to_dict()
-            for table in (model.ranker.contributions(sample), model.ranker.component_scores(sample))
-        ]
+        parts, lessons = model.ranker.contributions(sample), model.ranker.component_scores(sample)
+        means = [table.mean().fillna(0.0).to_dict() for table in (parts, lessons)]
+        known = (*means, asdict(Usual.of(sample, parts, model.words)))
         cache.set(key, known, CACHED_SECONDS)
-    contributions, lessons = (pd.Series(means, dtype=np.float64) for means in known)
-    return contributions, lessons
+    return pd.Series(known[0], dtype=np.float64), pd.Series(known[1], dtype=np.float64), Usual(**known[2])
+
+
+def _readable(amounts: pd.Series, values: pd.Series, usual: Usual) -> pd.Series:
+    """Return the amounts with those that read against their own sign summed up as `TOGETHER`."""
+    odd = [name for name in amounts.index if usual.contradicts(name, values[name], amounts[name])]
+    together = float(amounts[odd].sum())
+    kept = amounts.drop(odd)
+    return pd.concat([kept, pd.Series({TOGETHER: together})]) if abs(together) > SAME else kept
 
 
 def _ranks_by(model: _Model, ranking: Ranking) -> Mapping[int, int]:
@@ -254,25 +284,28 @@ def _parts(
     amounts: pd.Series,
     total: float,
     words: FeatureWords,
-    values: pd.Series,
+    both_values: Callable[[str], tuple[str, str]],
     *,
-    other: pd.Series | None = None,
     start: float = 0.0,
 ) -> tuple[Part, ...]:
     """Return the parts of a total, largest first. `start` is shown before them, rounded as they are."""
     amounts = amounts.reindex(amounts.abs().sort_values(ascending=False, kind="stable").index)
     shown = rounded_to_sum(list(amounts), round(start + total, DIGITS) - round(start, DIGITS))
-    return tuple(
-        Part(
-            feature=str(name),
-            label=words.label(str(name)),
-            value=words.value(str(name), values.get(name)),
-            amount=float(amount),
-            shown=figure,
-            other_value="" if other is None else words.value(str(name), other.get(name)),
+    parts = []
+    for (column, amount), figure in zip(amounts.items(), shown, strict=True):
+        name = str(column)
+        value, other = ("", "") if name == TOGETHER else both_values(name)
+        parts.append(
+            Part(
+                feature="" if name == TOGETHER else name,
+                label=words.label(name),
+                value=value,
+                amount=float(amount),
+                shown=figure,
+                other_value=other,
+            )
         )
-        for (name, amount), figure in zip(amounts.items(), shown, strict=True)
-    )
+    return tuple(parts)
 
 
 def _lessons(amounts: pd.Series, total: float, *, start: float) -> tuple[Part, ...]:

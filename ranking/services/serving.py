@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import structlog
 from django.db import transaction
 
@@ -132,9 +134,11 @@ def _made(query: Query, found: Champion) -> tuple[Ranking, list[Match]]:
     pool = candidates(query, found.version.feature_set)
     best_first, scores = order(found.ranker, pool)
     shown = best_first[:MATCHES_KEPT]
-    space = catalogue(query.project, found.version.feature_set).space
-    words = FeatureWords.of(space, description_of(query.project))
-    reasons = reasons_in_words(found.ranker, pool.features, shown, words)
+    items = catalogue(query.project, found.version.feature_set)
+    words = FeatureWords.of(items.space, description_of(query.project))
+    rows = pd.Index(items.version_ids).get_indexer(pool.version_ids[shown])
+    contents: list[dict[str, Any]] = items.frame.iloc[rows].to_dict("records")  # type: ignore[assignment]
+    reasons = reasons_in_words(found.ranker, pool.features, shown, words, contents)
     ranking = Ranking(
         query=query,
         version=found.version,

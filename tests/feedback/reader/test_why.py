@@ -129,7 +129,7 @@ class TestWhy:
     ) -> None:
         cases: list[tuple[str, tuple[int, ...], int]] = [
             ("why", (1,), 10),
-            ("why_above", (1, 2), 9),
+            ("why_above", (1, 2), 10),
             ("why_moved", (1,), 20),
         ]
         for name, args, reads in cases:
