@@ -12,7 +12,9 @@ Sources: `argilla/records/_resource.py` (`RecordResponses.to_dict`) and `argilla
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from feedback.exchange.peers import (
     check_order,
     key_at,
     key_of,
+    moment_or_nothing,
     person_name,
     read_records,
 )
@@ -32,7 +35,17 @@ from feedback.exchange.values import BadValue, is_whole, short
 TOOL = "argilla"
 QUERY_FIELDS = ("metadata.query", "fields.query")
 SUBMITTED = "submitted"
-Answer = tuple[Any, str, Any]  # user, question, value
+Complain = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person submitted to one question; `said_at` is a moment that sorts, if there is one."""
+
+    user: Any
+    question: str
+    value: Any
+    said_at: str = ""
 
 
 def read_argilla(path: Path, naming: Naming) -> PeerRead:
@@ -43,67 +56,77 @@ def read_argilla(path: Path, naming: Naming) -> PeerRead:
     for place, record in read_records(path, complaints):
         left_out += _unsubmitted(record.get("responses"))
         try:
-            for user, question, value in _responses(record, naming):
-                orders.append(_order(record, place, user, question=question, value=value, naming=naming))
+            answers = _answers(record, place, naming, complaints)
         except BadValue as error:
             complaints.add(place, str(error))
+            continue
+        for answer in answers:
+            try:
+                orders.append(_order(record, place, answer, naming))
+            except BadValue as error:
+                complaints.add(place, str(error))
     notes = (f"responses that were not submitted, left out: {left_out:,}",) if left_out else ()
-    return PeerRead(tuple(orders), tuple(complaints.found), notes)
+    return PeerRead(tuple(orders), complaints, notes)
 
 
 def _unsubmitted(said: Any) -> int:
     """Return how many people left a draft or discarded the record."""
-    responses = said if isinstance(said, list) else []
+    of_questions = list(said.values()) if isinstance(said, dict) else [said]
+    responses = [one for found in of_questions if isinstance(found, list) for one in found]
     return sum(isinstance(one, dict) and one.get("status", SUBMITTED) != SUBMITTED for one in responses)
 
 
-def _responses(record: Mapping[str, Any], naming: Naming) -> Iterator[Answer]:
-    """Yield the submitted answers to the ranking question. Raises BadValue."""
+def _answers(
+    record: Mapping[str, Any], place: str, naming: Naming, complaints: PeerComplaints
+) -> list[Answer]:
+    """Return the submitted answers to the ranking question. Raises BadValue."""
     said = record.get("responses")
+    complain = partial(complaints.add, place)
     if isinstance(said, dict):
-        found = list(_by_question(said))
+        found = list(_by_question(said, complain))
     elif isinstance(said, list):
-        found = list(_by_person(said))
+        found = list(_by_person(said, complain))
     else:
         raise BadValue("expected responses")
     question = naming.question or _only_ranking(found)
-    seen: set[str] = set()
-    for user, name, value in found:
-        if name != question:
-            continue
-        if str(user) in seen:
-            raise BadValue(f"{short(user)} has two responses to {question!r}")
-        seen.add(str(user))
-        yield user, name, value
-    if found and not seen:
+    answers = [answer for answer in found if answer.question == question]
+    if found and not answers:
         raise BadValue(f"has no response to {question!r}")
+    return answers
 
 
-def _by_question(said: Mapping[str, Any]) -> Iterator[Answer]:
+def _by_question(said: Mapping[str, Any], complain: Complain) -> Iterator[Answer]:
     for question, responses in said.items():
         if not isinstance(responses, list):
-            raise BadValue(f"expected a list of responses to {question!r}")
+            complain(f"expected a list of responses to {question!r}")
+            continue
         for response in responses:
             if not isinstance(response, dict):
-                raise BadValue(f"expected a response, found {short(response)}")
-            if response.get("status", SUBMITTED) == SUBMITTED:
-                yield response.get("user_id"), question, response.get("value")
+                complain(f"expected a response, found {short(response)}")
+            elif response.get("status", SUBMITTED) == SUBMITTED:
+                yield Answer(response.get("user_id"), question, response.get("value"), _said_at(response))
 
 
-def _by_person(said: Sequence[Any]) -> Iterator[Answer]:
+def _by_person(said: Sequence[Any], complain: Complain) -> Iterator[Answer]:
     for response in said:
         if isinstance(response, dict) and response.get("status", SUBMITTED) != SUBMITTED:
             continue
         values = response.get("values") if isinstance(response, dict) else None
         if not isinstance(values, dict):
-            raise BadValue(f"expected a response with values, found {short(response)}")
+            complain(f"expected a response with values, found {short(response)}")
+            continue
         for question, answer in values.items():
-            yield response.get("user_id"), question, answer.get("value") if isinstance(answer, dict) else None
+            value = answer.get("value") if isinstance(answer, dict) else None
+            yield Answer(response.get("user_id"), question, value, _said_at(response))
+
+
+def _said_at(response: Mapping[str, Any]) -> str:
+    return moment_or_nothing(response.get("updated_at")) or moment_or_nothing(response.get("inserted_at"))
 
 
 def _only_ranking(found: Sequence[Answer]) -> str:
     """Return the one question that is answered with a list that ranks. Raises BadValue."""
-    names = {name for _, name, value in found if _ranks(value)}
+    names = {answer.question for answer in found if _ranks(answer.value)}
     if len(names) > 1:
         raise BadValue(f"has several ranking questions; say which of {', '.join(sorted(names))}")
     if found and not names:
@@ -115,20 +138,19 @@ def _ranks(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str | dict) for one in value)
 
 
-def _order(
-    record: Mapping[str, Any], place: str, user: Any, *, question: str, value: Any, naming: Naming
-) -> PeerOrder:
-    tiers, rest = _tiers(value, naming)
+def _order(record: Mapping[str, Any], place: str, answer: Answer, naming: Naming) -> PeerOrder:
+    tiers, rest = _tiers(answer.value, naming)
     named = [tuple(_item(record, option, naming) for option in tier) for tier in (*tiers, rest)]
     check_order(named[:-1], named[-1])
     identity = record.get("id") or record.get("external_id") or place
     return PeerOrder(
         place=place,
-        name=f"{key_of(identity, 'id')}/{question}",
+        name=f"{key_of(identity, 'id')}/{answer.question}",
         query=naming.query or key_at(record, [naming.query_field] if naming.query_field else QUERY_FIELDS),
-        person=person_name(TOOL, user, naming),
+        person=person_name(TOOL, answer.user, naming),
         tiers=tuple(named[:-1]),
         rest=named[-1],
+        said_at=(answer.said_at, "", 0),
     )
 
 

@@ -16,12 +16,13 @@ SlateKey = tuple[str, str, int]
 class Complaints:
     """Collects refusals of records, up to a limit."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_REFUSALS) -> None:
         self.found: list[Refusal] = []
+        self.most = most
 
     def add(self, record: Record, column: str, message: str) -> None:
         """Note why a record can't be taken."""
-        if len(self.found) < MOST_REFUSALS:
+        if len(self.found) < self.most:
             self.found.append(Refusal(record.file, record.line, column, message))
 
 

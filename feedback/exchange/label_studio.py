@@ -10,7 +10,7 @@ https://github.com/HumanSignal/label-studio, and https://labelstud.io/guide/task
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,56 +23,75 @@ from feedback.exchange.peers import (
     key_at,
     key_of,
     look_up,
+    moment_or_nothing,
     person_name,
     read_records,
 )
-from feedback.exchange.values import LARGE, BadValue, Column, check, short
+from feedback.exchange.values import LARGE, BadValue, Column, check, is_whole, short
 
 TOOL = "label-studio"
-UNSORTED = "_"  # the column of what was moved into no bucket
+UNSORTED = "_"  # the column of what was moved into no bucket, where no bucket is the one to start in
 Tiers = list[list[str]]
 
 
 def read_label_studio(path: Path, naming: Naming) -> PeerRead:
-    """Read the rankings and comparisons of an export; cancelled annotations are counted."""
+    """Read the rankings and comparisons of an export; cancelled annotations and drafts are counted."""
     complaints = PeerComplaints(path.name)
+    if UNSORTED in naming.buckets:
+        complaints.add("", f"bucket {UNSORTED!r} holds what nobody sorted; name the others in --buckets")
+        return PeerRead((), complaints)
     orders: list[PeerOrder] = []
-    cancelled = 0
+    left_out = {"annotations that were cancelled": 0, "drafts": 0}
     for place, task in read_records(path, complaints):
         annotations = task.get("annotations")
         if not isinstance(annotations, list) or not isinstance(task.get("data"), dict):
             complaints.add(place, "expected a task with data and annotations; JSON-MIN is not read")
             continue
+        left_out["drafts"] += len(task["drafts"]) if isinstance(task.get("drafts"), list) else 0
         for number, annotation in enumerate(annotations, start=1):
-            where = f"{place}, annotation {number}"
-            try:
-                if isinstance(annotation, dict) and annotation.get("was_cancelled") is True:
-                    cancelled += 1
-                else:
-                    orders += _orders(task, annotation, where, naming)
-            except BadValue as error:
-                complaints.add(where, str(error))
-    notes = (f"annotations that were cancelled, left out: {cancelled:,}",) if cancelled else ()
-    return PeerRead(tuple(orders), tuple(complaints.found), notes)
+            if isinstance(annotation, dict) and annotation.get("was_cancelled") is True:
+                left_out["annotations that were cancelled"] += 1
+            else:
+                orders += _orders(task, annotation, f"{place}, annotation {number}", naming, complaints)
+    notes = tuple(f"{what}, left out: {count:,}" for what, count in left_out.items() if count)
+    return PeerRead(tuple(orders), complaints, notes)
 
 
-def _orders(task: Mapping[str, Any], annotation: Any, where: str, naming: Naming) -> Iterator[PeerOrder]:
-    """Yield the orders of one annotation. Raises BadValue."""
+def _orders(
+    task: Mapping[str, Any], annotation: Any, where: str, naming: Naming, complaints: PeerComplaints
+) -> list[PeerOrder]:
+    """Return the orders of one annotation that can be used; complain about the others."""
+    orders: list[PeerOrder] = []
+    try:
+        results = _results(annotation, naming)
+    except BadValue as error:
+        complaints.add(where, str(error))
+        return orders
+    for result in results:
+        try:
+            orders.append(_order(task, annotation, result, where, naming))
+        except BadValue as error:
+            complaints.add(where, str(error))
+    return orders
+
+
+def _results(annotation: Any, naming: Naming) -> list[Mapping[str, Any]]:
+    """Return the results of Ranker and Pairwise controls. Raises BadValue."""
     if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
         raise BadValue("expected an annotation with its result")
-    seen: set[str] = set()
+    results: dict[str, Mapping[str, Any]] = {}
     for result in annotation["result"]:
         if not isinstance(result, dict) or result.get("type") not in _READERS:
             continue
         control = key_of(result.get("from_name"), "from_name")
         if naming.question and control != naming.question:
             continue
-        if control in seen:
+        if control in results:
             raise BadValue(f"has two results of {control!r}")
-        seen.add(control)
-        yield _order(task, annotation, result, where, naming)
-    if not seen:
+        results[control] = result
+    if not results:
         raise BadValue("has no result of a Ranker or a Pairwise control")
+    return list(results.values())
 
 
 def _order(
@@ -86,19 +105,31 @@ def _order(
     value = result.get("value")
     if not isinstance(value, dict):
         raise BadValue(f"expected a value of {result['type']}, found {short(value)}")
+    control = key_of(result.get("from_name"), "from_name")
+    ranked = value.get("ranker")
+    if isinstance(ranked, dict) and set(ranked) == {control} and control not in naming.buckets:
+        value = {"ranker": ranked[control]}  # a Ranker without buckets is its own only column
     tiers, rest, shown = _READERS[result["type"]](data, value, naming)
     check_order(tiers, rest)
-    identity = annotation.get("id", f"{task.get('id', where)}/{annotation.get('completed_by')}")
+    identity = annotation.get("id")
+    task_id = task.get("id")
+    made_at = check(Column("created_at", "moment", optional=True), annotation.get("created_at"))
     return PeerOrder(
         place=where,
-        name=f"{identity}/{result['from_name']}",
+        # By the task, not by the annotation: a second annotation of a task says the same thing anew.
+        name=f"{f'annotation {identity or where}' if task_id is None else f'task {task_id}'}/{control}",
         query=naming.query or key_at(data, [naming.query_field or "query"]),
         person=person_name(TOOL, _who(annotation.get("completed_by")), naming),
         tiers=tuple(map(tuple, tiers)),
         rest=tuple(rest),
         shown=tuple(shown),
         seconds=_seconds(annotation.get("lead_time")),
-        made_at=check(Column("created_at", "moment", optional=True), annotation.get("created_at")),
+        made_at=made_at,
+        said_at=(
+            moment_or_nothing(annotation.get("updated_at")) or made_at or "",
+            made_at or "",
+            int(identity or 0) if is_whole(identity) else 0,
+        ),
     )
 
 
@@ -119,8 +150,6 @@ def _ranker(
 ) -> tuple[Tiers, list[str], Any]:
     keys = _listed(data, naming)
     found = value.get("ranker")
-    if isinstance(found, dict) and len(found) == 1 and not naming.buckets:
-        found = next(iter(found.values()))  # some versions put the order under the name of the control
     if isinstance(found, dict):
         tiers = [_keys(found.get(name, []), keys) for name in _buckets(found, naming)]
     else:
@@ -150,21 +179,25 @@ def _listed(data: Mapping[str, Any], naming: Naming) -> dict[str, str]:
 
 
 def _buckets(found: Mapping[str, Any], naming: Naming) -> tuple[str, ...]:
+    """Return the buckets that rank, best first; what an annotator left where it was is in none of them."""
+    filled = [name for name in found if name not in (UNSORTED, naming.unsorted)]
+    if not filled:
+        raise BadValue("puts nothing in order")
     if not naming.buckets:
-        raise BadValue(f"has buckets ({', '.join(map(str, found))}); --buckets says which is best")
-    strange = sorted(set(found) - {*naming.buckets, UNSORTED})
+        raise BadValue(f"has buckets ({', '.join(map(str, filled))}); --buckets says which is best")
+    strange = sorted(set(filled) - set(naming.buckets))
     if strange:
         raise BadValue(f"has a bucket {strange[0]!r} that --buckets does not name")
-    return naming.buckets
+    return tuple(name for name in naming.buckets if name != naming.unsorted)
 
 
 def _keys(ids: Any, keys: Mapping[str, str]) -> list[str]:
     if not isinstance(ids, list):
         raise BadValue(f"expected a list of ids, found {short(ids)}")
-    strange = [one for one in ids if str(one) not in keys]
+    strange = [one for one in ids if key_of(one, "the ranked ids") not in keys]
     if strange:
         raise BadValue(f"ranks {short(strange[0])}, which is not among the listed items")
-    return [keys[str(one)] for one in ids]
+    return [keys[key_of(one, "the ranked ids")] for one in ids]
 
 
 def _pairwise(

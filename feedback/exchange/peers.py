@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from feedback.exchange.reading import LARGEST_FILE, read_lines
-from feedback.exchange.values import BadValue, parse_json, short
+from feedback.exchange.values import BadValue, moment_text, parse_json, short
+from ranking.importers.cells import BadCell, whole_text
 from ranking.importers.tables import MOST_REFUSALS, Refusal, Refusals
 
 MOST_ITEMS = 100  # of one list: a list of n says something about n * (n - 1) / 2 pairs
@@ -21,8 +23,9 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
 class PeerOrder:
     """One list that somebody put in order: item keys, best first, ties together.
 
-    `name` is what the file calls it: an order of that name by that person is taken once. `shown` is the order
-    in which the items were shown, where the file knows it. `place` says where it stands in the file.
+    `name` is what the file calls the task: of several orders of that name by one person the latest counts, by
+    `said_at`. `shown` is the order in which the items were shown, where the file knows it. `place` says where
+    it stands in the file.
     """
 
     place: str
@@ -34,6 +37,7 @@ class PeerOrder:
     shown: tuple[str, ...] = ()
     seconds: int = 0
     made_at: str | None = None
+    said_at: tuple[str, str, int] = ("", "", 0)
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -47,7 +51,7 @@ class Naming:
 
     `query` is the key of the need where one file is about one need. `item_field` leads to an item's key and
     may hold `{option}`. `people` are user names by the ids of the file. `buckets` are those of a Ranker, best
-    first. `trust_order` takes a list of bare names for an order.
+    first; `unsorted` is the one in which items start. `trust_order` takes a list of bare names for an order.
     """
 
     query: str = ""
@@ -58,30 +62,76 @@ class Naming:
     right_field: str = "right"
     question: str = ""
     buckets: tuple[str, ...] = ()
+    unsorted: str = ""
     people: Mapping[str, str] = field(default_factory=dict)
     trust_order: bool = False
 
 
-@dataclass(frozen=True)
-class PeerRead:
-    """The orders of a file; with a refusal among it, nothing of the file may be written."""
-
-    orders: tuple[PeerOrder, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 class PeerComplaints:
-    """Collects refusals of one file that name the record."""
+    """Collects what can't be used of one file, by its place: the first hundred in words, all by `count`."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.found: list[Refusal] = []
+        self.count = 0
 
     def add(self, place: str, message: str) -> None:
-        """Note why what stands there can't be taken."""
+        """Note why what stands there can't be used."""
+        self.count += 1
         if len(self.found) < MOST_REFUSALS:
             self.found.append(Refusal(self.file, None, place, message))
+
+    def notes(self) -> list[str]:
+        """Say how many records were left out, and name them."""
+        if not self.count:
+            return []
+        more = self.count - len(self.found)
+        return [
+            f"left out, because they cannot be used: {self.count:,}",
+            *(f"  {refusal}" for refusal in self.found),
+            *([f"  and {more:,} more"] if more else []),
+        ]
+
+
+@dataclass(frozen=True)
+class PeerRead:
+    """The orders of a file, and what of it can't be used; a file without any order is refused."""
+
+    orders: tuple[PeerOrder, ...]
+    complaints: PeerComplaints
+    notes: tuple[str, ...] = ()
+
+
+def latest_orders(orders: Sequence[PeerOrder]) -> tuple[list[PeerOrder], list[str]]:
+    """Return one order for each person, need and name: the latest said, or the last in the file.
+
+    The notes count how many orders were replaced, and how many repeated another in every value.
+    """
+    by_task: dict[tuple[str, str, str], dict[PeerOrder, PeerOrder]] = {}
+    for order in orders:
+        answers = by_task.setdefault((order.person, order.query, order.name), {})
+        answers.setdefault(replace(order, place=""), order)
+    # `max` takes the first of equals: read backwards, that is the last in the file.
+    latest = [max(reversed(answers.values()), key=lambda one: one.said_at) for answers in by_task.values()]
+    different = sum(map(len, by_task.values()))
+    figures = {
+        "replaced by a later order of the same person for the same task": different - len(latest),
+        "repeated in every value, counted once": len(orders) - different,
+    }
+    return latest, [f"orders {what}: {number:,}" for what, number in figures.items() if number]
+
+
+def moment_or_nothing(value: Any) -> str:
+    """Return a moment as a text that sorts, in UTC where no zone is named; empty where it is none.
+
+    >>> moment_or_nothing("2024-05-07T11:00:00+02:00"), moment_or_nothing(None)
+    ('2024-05-07T09:00:00.000000Z', '')
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC)) or ""
+    except (TypeError, ValueError, OverflowError):
+        return ""
 
 
 def read_records(path: Path, complaints: PeerComplaints) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -133,7 +183,16 @@ def key_at(record: Mapping[str, Any], paths: Sequence[str]) -> str:
 
 
 def key_of(value: Any, what: str) -> str:
-    """Return a key: a text, or a whole number written as one. Raises BadValue."""
+    """Return a key: a text, or a whole number written as one. Raises BadValue.
+
+    >>> key_of("101.0", "id"), key_of(101, "id"), key_of(101.0, "id")
+    ('101.0', '101', '101')
+    """
+    if isinstance(value, float):
+        try:
+            return whole_text(value)
+        except BadCell as error:
+            raise BadValue(f"expected a key in {what}: {error}") from None
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise BadValue(f"expected a key in {what}, found {short(value)}")
     return str(value)
@@ -180,6 +239,6 @@ def _lines(path: Path, complaints: PeerComplaints) -> list[tuple[str, Any]]:
             found.append((f"line {number}", parse_json(text)))
         except BadValue as error:
             complaints.add(f"line {number}", str(error))
-    for refusal in refusals.found:
+    for refusal in refusals.found:  # what follows was not read: a file that is cut off is no file
         complaints.add(f"line {refusal.line}", refusal.message)
-    return found
+    return [] if refusals.found else found

@@ -3,7 +3,8 @@
 A header of lines `# NAME: value` (DATA TYPE, NUMBER ALTERNATIVES, NUMBER VOTERS, NUMBER UNIQUE ORDERS, and
 ALTERNATIVE NAME 1, 2, ...), then lines `count: 1,{2,3},4`: how many voters gave that order, ties in braces.
 The names of the alternatives are keys of items. Each voter becomes a person; what an incomplete order leaves
-out stands below the line.
+out stands below the line. So does the tie at the end of a complete order where the file says that it is
+`imbued`: PrefLib makes such files from incomplete ones "by adding the unranked alternatives at the bottom".
 
 Source: FORMAT_SPECIFICATION.md of https://github.com/PrefLib/PrefLib-Data.
 """
@@ -39,6 +40,10 @@ class _Header:
     def type(self) -> str:
         return self.values.get("DATA TYPE", "")
 
+    @property
+    def imbued(self) -> bool:
+        return self.values.get("MODIFICATION TYPE", "").casefold() == "imbued"
+
     def number(self, name: str) -> int:
         """Return a number of the header; -1 where there is none."""
         text = self.values.get(name, "")
@@ -52,16 +57,18 @@ def read_preflib(path: Path, naming: Naming) -> PeerRead:
     header, body = _split(lines, complaints)
     if not naming.query:
         complaints.add("", "say which need the orders are about (--query)")
-    if not complaints.found:
+    if not complaints.count:
         _check_header(header, path, complaints)
-    if complaints.found:
-        return PeerRead(refusals=tuple(complaints.found))
-    counted = _counted(body, header, complaints)
-    voters = sum(count for _, count, _ in counted)
-    _check_counts(header, voters, len(counted), complaints)
-    if complaints.found:
-        return PeerRead(refusals=tuple(complaints.found))
-    return PeerRead(tuple(_orders(counted, header, path, naming)))
+    if complaints.count:
+        return PeerRead((), complaints)
+    voted = _counted(body, header, complaints)
+    problem = _wrong_count(header, voted)
+    if problem:
+        complaints.add(*problem)
+        return PeerRead((), complaints)
+    note = "the tie at the end of an order is what the voter did not rank: the file is imbued"
+    orders = tuple(_orders(voted, header, path, naming))
+    return PeerRead(orders, complaints, (note,) if header.imbued else ())
 
 
 def _lines(path: Path, complaints: PeerComplaints) -> list[tuple[int, str]]:
@@ -130,73 +137,96 @@ def _check_header(header: _Header, path: Path, complaints: PeerComplaints) -> No
         complaints.add("header, NUMBER ALTERNATIVES", f"expected at most {MOST_ITEMS}, found {count}")
 
 
-def _counted(
-    body: Sequence[tuple[int, str]], header: _Header, complaints: PeerComplaints
-) -> list[tuple[int, int, list[list[int]]]]:
-    """Return (line, count, tiers) of each order."""
-    found: list[tuple[int, int, list[list[int]]]] = []
+@dataclass(frozen=True)
+class _Line:
+    """One line: `count` is None where it can't be read, and there are no `tiers` where it can't be used."""
+
+    number: int
+    count: int | None = None
+    tiers: tuple[tuple[int, ...], ...] = ()
+
+
+def _counted(body: Sequence[tuple[int, str]], header: _Header, complaints: PeerComplaints) -> list[_Line]:
+    lines: list[_Line] = []
     seen: dict[str, int] = {}
-    for line, text in body:
+    for number, text in body:
+        count = None
         try:
-            count, tiers = _parse(text, header)
-            first = seen.setdefault(str([sorted(tier) for tier in tiers]), line)
-            if first != line:
+            count, tiers = _parse(text)
+            _check_tiers(tiers, header)
+            first = seen.setdefault(str([sorted(tier) for tier in tiers]), number)
+            if first != number:
                 raise BadValue(f"this order stands on line {first} already")
-            found.append((line, count, tiers))
+            if header.imbued and len(tiers[-1]) > 1:
+                tiers = tiers[:-1]
+            if not tiers:
+                raise BadValue("puts nothing in order")
+            lines.append(_Line(number, count, tiers))
         except BadValue as error:
-            complaints.add(f"line {line}", str(error))
-    return found
+            complaints.add(f"line {number}", str(error))
+            lines.append(_Line(number, count))
+    return lines
 
 
-def _parse(text: str, header: _Header) -> tuple[int, list[list[int]]]:
+def _parse(text: str) -> tuple[int, tuple[tuple[int, ...], ...]]:
     match = _ORDER.fullmatch(text)
-    if match is None:
-        raise BadValue(f"expected a line like `3: 1,{{2,4}},5`, found {short(text)}")
-    count = int(match[1][:9])
-    tiers = [[int(one[:9]) for one in re.findall(r"\d+", tier)] for tier in _TIER.findall(match[2])]
+    count = int(match[1][:9]) if match else 0
+    if match is None or count < 1:
+        raise BadValue(
+            f"expected a line like `3: 1,{{2,4}},5`, with a count of 1 or more, found {short(text)}"
+        )
+    return count, tuple(
+        tuple(int(one[:9]) for one in re.findall(r"\d+", tier)) for tier in _TIER.findall(match[2])
+    )
+
+
+def _check_tiers(tiers: Sequence[Sequence[int]], header: _Header) -> None:
     placed = [one for tier in tiers for one in tier]
     unknown = [one for one in placed if one not in header.names]
     if unknown:
         raise BadValue(f"there is no alternative {unknown[0]}")
-    if count < 1:
-        raise BadValue("expected a count of 1 or more")
     if header.type in ("soc", "soi") and len(tiers) != len(placed):
         raise BadValue(f"has a tie, which a file of type {header.type} has not")
     if header.type in ("soc", "toc") and len(set(placed)) < len(header.names):
         raise BadValue(f"leaves alternatives out, which a file of type {header.type} does not")
     named = [[header.names[one] for one in tier] for tier in tiers]
     check_order(named, [name for number, name in header.names.items() if number not in placed])
-    return count, tiers
 
 
-def _check_counts(header: _Header, voters: int, orders: int, complaints: PeerComplaints) -> None:
-    for name, found in (("NUMBER VOTERS", voters), ("NUMBER UNIQUE ORDERS", orders)):
-        if not complaints.found and header.number(name) != found:
-            complaints.add(f"header, {name}", f"says {short(header.values.get(name))}, but there are {found}")
-    if not orders and not complaints.found:
-        complaints.add("", "holds no order")
+def _wrong_count(header: _Header, lines: Sequence[_Line]) -> tuple[str, str] | None:
+    """Return what of the header the lines contradict: the file may have been cut off."""
+    counts = [line.count for line in lines]
+    voters = sum(count or 0 for count in counts)
+    if not lines:
+        return "", "holds no order"
     if voters > MOST_VOTERS:
-        complaints.add("header, NUMBER VOTERS", f"expected at most {MOST_VOTERS}, found {voters:,}")
+        return "header, NUMBER VOTERS", f"expected at most {MOST_VOTERS}, found {voters:,}"
+    for name, found in (("NUMBER VOTERS", voters), ("NUMBER UNIQUE ORDERS", len(lines))):
+        known = name != "NUMBER VOTERS" or None not in counts
+        if known and header.number(name) != found:
+            return f"header, {name}", f"says {short(header.values.get(name))}, but there are {found}"
+    return None
 
 
-def _orders(
-    counted: Sequence[tuple[int, int, list[list[int]]]], header: _Header, path: Path, naming: Naming
-) -> list[PeerOrder]:
+def _orders(lines: Sequence[_Line], header: _Header, path: Path, naming: Naming) -> list[PeerOrder]:
     file = header.values.get("FILE NAME") or path.name
     about = re.sub(r"[^\w.+-]+", "-", file)[:120]
+    voters = ((line, tiers) for line in lines for tiers in [line.tiers] * (line.count or 1))
     found: list[PeerOrder] = []
-    for line, count, tiers in counted:
+    # Voters of a line that can't be used are counted as well: the others keep their names when it is mended.
+    for number, (line, tiers) in enumerate(voters, start=1):
+        if not tiers:
+            continue
         placed = {one for tier in tiers for one in tier}
-        for _ in range(count):
-            voter = f"voter-{len(found) + 1}"
-            found.append(
-                PeerOrder(
-                    place=f"line {line}",
-                    name=f"{file}/{voter}",
-                    query=naming.query,
-                    person=naming.people.get(voter) or f"{TOOL}-{about}-{voter}",
-                    tiers=tuple(tuple(header.names[one] for one in tier) for tier in tiers),
-                    rest=tuple(name for one, name in header.names.items() if one not in placed),
-                )
+        voter = f"voter-{number}"
+        found.append(
+            PeerOrder(
+                place=f"line {line.number}",
+                name=f"{file}/{voter}",
+                query=naming.query,
+                person=naming.people.get(voter) or f"{TOOL}-{about}-{voter}",
+                tiers=tuple(tuple(header.names[one] for one in tier) for tier in tiers),
+                rest=tuple(name for one, name in header.names.items() if one not in placed),
             )
+        )
     return found

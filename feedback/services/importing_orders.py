@@ -1,6 +1,7 @@
 """Orders from other tools become a closed session: lists of known items for known needs, judged by people.
 
-An order that came before, by its name and person, is not taken twice. Whether the items stood in an order of
+An order that came before, by its name and person, is not taken twice, and none that came otherwise replaces
+it: judgements are never changed. Whether the items stood in an order of
 the version is unknown, so nothing is taken for granted: where the file does not say what was shown, the cards
 stand in an order drawn from a hash, which nobody's judgement can have followed.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from django.utils import timezone
 from feedback.exchange.argilla import read_argilla
 from feedback.exchange.checking import Complaints
 from feedback.exchange.label_studio import read_label_studio
-from feedback.exchange.peers import Naming, PeerComplaints, PeerOrder, PeerRead
+from feedback.exchange.peers import Naming, PeerComplaints, PeerOrder, PeerRead, latest_orders
 from feedback.exchange.preflib import read_preflib
 from feedback.exchange.schema import Record
 from feedback.exchange.values import json_text, moment_of
@@ -43,6 +44,7 @@ READERS: dict[str, Callable[[Path, Naming], PeerRead]] = {
     "preflib": read_preflib,
 }
 LONGEST_TITLE, LONGEST_SOURCE = 200, 200
+NOTHING = "holds no order that can be used: nobody ranked anything in it"
 
 
 @dataclass(frozen=True)
@@ -62,51 +64,57 @@ class OrdersRequest:
 
 
 def import_orders(project: Project, request: OrdersRequest, options: Options = PLAIN) -> ImportReport:
-    """Import the orders of a file. Raises ImportRefused and NoChampion; then nothing was written."""
+    """Import the orders of a file; what can't be used is left out and named in the report.
+
+    Raises ImportRefused, for a file without any order that can be used, and NoChampion; then nothing was
+    written.
+    """
     read = READERS[request.tool](request.path, request.naming)
-    _refuse(read.refusals)
-    _refuse(_check_known(project, read.orders, request.path.name))
+    usable, replaced = latest_orders(_known(project, read))
     with importing(project, options):
-        new = _new_orders(project, read.orders, request)
+        new, unchanged = _new_orders(project, usable, request, read.complaints)
+        if not new and not unchanged:
+            raise ImportRefused(read.complaints.found or [Refusal(request.path.name, None, "", NOTHING)])
         made, people = 0, 0
         if new:
             users, people = bring_people(_people(new, request.path.name))
             made = _Writer(project, request, users, options).write(new)
-        counts = Counts("judgements", new=len(new), unchanged=len(read.orders) - len(new))
-    notes = [*read.notes]
+    notes = [*read.notes, *replaced, *read.complaints.notes()]
     if new:
         notes.append(f"a closed session “{request.session_title}” with {made:,} preferences")
     if people:
         notes.append(f"people who were made, without a log-in: {people:,}")
+    counts = Counts("judgements", new=len(new), unchanged=unchanged)
     return ImportReport(project.slug, (counts,), notes=tuple(notes), dry_run=options.dry_run)
 
 
-def _refuse(refusals: Sequence[Refusal]) -> None:
-    if refusals:
-        raise ImportRefused(refusals)
-
-
-def _check_known(project: Project, orders: Sequence[PeerOrder], file: str) -> Sequence[Refusal]:
-    """Complain about needs, items and people that this installation can't have."""
-    complaints = PeerComplaints(file)
+def _known(project: Project, read: PeerRead) -> list[PeerOrder]:
+    """Return the orders of needs, items and people that this installation can have; complain about others."""
     queries = set(project.queries.values_list("key", flat=True))
     items = set(project.items.filter(current__isnull=False).values_list("key", flat=True))
-    seen: set[tuple[str, str]] = set()
-    for order in orders:
-        if order.query not in queries:
-            complaints.add(order.place, f"the project has no need {order.query!r}")
-        for item in order.items:
-            if item not in items:
-                complaints.add(order.place, f"the project has no item {item!r}")
-        if (order.person, order.name) in seen:
-            complaints.add(order.place, f"{order.person} has put {order.name!r} in order already")
-        seen.add((order.person, order.name))
-    names = Complaints()
-    check_names(_people(orders, file), names)
-    place = {order.person: order.place for order in reversed(orders)}
+    strange_names = _strange_names(read)
+    known = []
+    for order in read.orders:
+        wrong = [f"the project has no need {order.query!r}"] if order.query not in queries else []
+        wrong += [f"the project has no item {item!r}" for item in order.items if item not in items]
+        wrong += strange_names.get(order.person, [])
+        if wrong:
+            read.complaints.add(order.place, "; ".join(wrong))
+        else:
+            known.append(order)
+    return known
+
+
+def _strange_names(read: PeerRead) -> dict[str, list[str]]:
+    """Return what is wrong with names that nobody here can have."""
+    people = _people(read.orders, read.complaints.file)
+    names = Complaints(most=2 * len(people))
+    check_names([replace(person, line=line) for line, person in enumerate(people)], names)
+    wrong: dict[str, list[str]] = defaultdict(list)
     for refusal in names.found:
-        complaints.add(next((place[p] for p in place if repr(p) in refusal.message), ""), refusal.message)
-    return complaints.found
+        if refusal.line is not None:
+            wrong[people[refusal.line].values["expert"]].append(refusal.message)
+    return wrong
 
 
 def _people(orders: Sequence[PeerOrder], file: str) -> list[Record]:
@@ -128,8 +136,10 @@ def _digest(order: PeerOrder) -> str:
     return sha256(json_text(body).encode()).hexdigest()
 
 
-def _new_orders(project: Project, orders: Sequence[PeerOrder], request: OrdersRequest) -> list[PeerOrder]:
-    """Return the orders that have not come before. Raises ImportRefused where one has come otherwise."""
+def _new_orders(
+    project: Project, orders: Sequence[PeerOrder], request: OrdersRequest, complaints: PeerComplaints
+) -> tuple[list[PeerOrder], int]:
+    """Return the orders that have not come before, and how many have; complain where one came otherwise."""
     people = {order.person for order in orders}
     rows = Judgement.objects.filter(
         expert__username__in=people, idempotency_key__startswith=f"{request.tool}:"
@@ -138,16 +148,18 @@ def _new_orders(project: Project, orders: Sequence[PeerOrder], request: OrdersRe
         (expert, key): digest
         for expert, key, digest in rows.values_list("expert__username", "idempotency_key", "body_sha256")
     }
-    complaints = PeerComplaints(request.path.name)
-    new = []
+    new, unchanged = [], 0
     for order in orders:
         known = here.get((order.person, _key_of(project, order, request.tool)))
         if known is None:
             new.append(order)
-        elif known != _digest(order):
-            complaints.add(order.place, f"{order.person} put {order.name!r} in another order before")
-    _refuse(complaints.found)
-    return new
+        elif known == _digest(order):
+            unchanged += 1
+        else:
+            complaints.add(
+                order.place, f"{order.person} put {order.name!r} in another order before, which stays"
+            )
+    return new, unchanged
 
 
 class _Writer:

@@ -14,6 +14,7 @@ from ranking.importers.parquet_child import LIST_MARK
 
 # Python's float() also takes "1_000", "infinity" and Arabic digits; a file that holds them holds a mistake.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+EXACT_WHOLES = 2**53  # from here on a float of 64 bits leaves whole numbers out
 _YES, _NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
 
 
@@ -41,6 +42,24 @@ def number(text: str) -> float:
     if not math.isfinite(found):
         raise BadCell(f"expected a number that is not endless, found {_short(text)}")
     return found
+
+
+def whole_text(value: float, limit: int = EXACT_WHOLES) -> str:
+    """Return a key that came as a float, such as one of a column with gaps: the whole number it stands for.
+
+    `limit` is the first whole number from which on neighbours are stored as the same float. Raises BadCell.
+
+    >>> whole_text(101.0), whole_text(-0.0)
+    ('101', '0')
+    """
+    if not value.is_integer():
+        raise BadCell(f"expected a whole number or a text, found {value!r}")
+    if abs(value) >= limit:
+        raise BadCell(
+            f"found {value:.17g} as a floating-point number, which may have lost digits: it is exact "
+            f"below {limit:,} only; store it as a whole number or as text"
+        )
+    return str(int(value))
 
 
 def _number(text: str, field: Field) -> float:

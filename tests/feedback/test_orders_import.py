@@ -56,13 +56,12 @@ def test_argilla_ranks_are_read_with_ties_and_options_without_a_rank(project):
 
 
 def test_argilla_responses_by_question_are_read(project):
-    with pytest.raises(ImportRefused, match="line 1: names options without their ranks"):
-        _import(project, "argilla-by-question.jsonl", "argilla", question="fit")
-    _import(project, "argilla-by-question.jsonl", "argilla", question="fit", trust_order=True)
-    assert [order[1:3] for order in _orders()] == [
-        ("M02", [["101"], ["100"], ["102"]]),
-        ("M03", [["103", "104"]]),
-    ]
+    report = _import(project, "argilla-by-question.jsonl", "argilla", question="fit")
+    assert any("line 1: names options without their ranks" in note for note in report.notes)
+    assert [order[1:3] for order in _orders()] == [("M03", [["103", "104"]])]
+    report = _import(project, "argilla-by-question.jsonl", "argilla", question="fit", trust_order=True)
+    assert (report.of("judgements").new, report.of("judgements").unchanged) == (1, 1)
+    assert _orders()[1][1:3] == ("M02", [["101"], ["100"], ["102"]])
 
 
 def test_orders_become_a_closed_session_whose_preferences_can_be_learned_from(project):
@@ -174,7 +173,16 @@ def test_the_command_imports_orders(project, capsys):
         )
 
 
-# --- what is refused ----------------------------------------------------------------------------------------
+# --- what is left out, and what is refused ------------------------------------------------------------------
+def _left_out(project, path, **how):
+    """Import a file of which something can be used, and return what the report says of the rest."""
+    notes = _import(project, path, **how).notes
+    assert Judgement.objects.exists()
+    start = next(i for i, note in enumerate(notes) if note.startswith("left out, because"))
+    assert notes[start] == "left out, because they cannot be used: 1"
+    return notes[start + 1]
+
+
 def _refused(project, path, **how):
     before = exchange.counts()
     with pytest.raises(ImportRefused) as caught:
@@ -214,36 +222,34 @@ BROKEN_ARGILLA = {
     "one item only": (_set(RANKS, [{"value": "first", "rank": 1}]), "record 1: expected 2 to 100 items"),
     "no rank at all": (_set(RANKS, [{"value": "first"}, {"value": "third"}]), "puts nothing in order"),
     "nobody": (_set((0, "responses", 0, "user_id"), None), "record 1: expected a key in the person"),
-    "the same twice": (_set((0, "responses", 1, "user_id"), "3f0c-edda"), "record 1: '3f0c-edda' has two"),
     "no responses": (_set((1, "responses"), None), "record 2: expected responses"),
     "no answers": (_set((1, "responses", 0, "values"), 3), "record 2: expected a response with values"),
-    "a record twice": (_set((1, "id"), "r-1"), ""),
     "no record": (_set((1,), 7), "record 2: expected an object, found 7"),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN_ARGILLA)
-def test_a_broken_record_of_argilla_is_refused_by_its_number(project, tmp_path, name):
+def test_a_broken_record_of_argilla_is_left_out_by_its_number(project, tmp_path, name):
     change, words = BROKEN_ARGILLA[name]
     records = json.loads((FOLDER / "argilla.json").read_text())
+    del records[0]["responses"][1]  # who mapped another item, or none, in the same record
     change(records)
-    if not words:  # the same id for another need is another list, unless the need is the same too
-        records[1]["metadata"] = records[0]["metadata"]
-        words = "record 2: argilla-3f0c-edda has put 'r-1/fit' in order already"
     path = tmp_path / "broken.json"
     path.write_text(json.dumps(records))
-    found = _refused(project, path, **ARGILLA)
-    assert any(f"broken.json, {words}" in one or words in one for one in found), found
+    assert words in _left_out(project, path, **ARGILLA)
+    assert Judgement.objects.count() == 1
 
 
-def test_an_order_that_came_otherwise_before_is_refused(project, tmp_path):
+def test_an_order_that_came_otherwise_before_stays_as_it_was(project, tmp_path):
     _import(project, "argilla.json", **ARGILLA)
+    before = _orders()
     records = json.loads((FOLDER / "argilla.json").read_text())
     records[0]["responses"][0]["values"]["fit"]["value"][0]["rank"] = 9
     path = tmp_path / "argilla.json"
     path.write_text(json.dumps(records))
-    found = _refused(project, path, **ARGILLA)
-    assert "record 1: argilla-3f0c-edda put 'r-1/fit' in another order before" in found[0]
+    words = _left_out(project, path, **ARGILLA)
+    assert "record 1: argilla-3f0c-edda put 'r-1/fit' in another order before, which stays" in words
+    assert _orders() == before
 
 
 LISTED, RESULT = (0, "data", "items"), (0, "annotations", 0, "result", 0)
@@ -284,18 +290,41 @@ def test_a_pair_of_which_none_is_selected_is_refused(project, tmp_path):
     assert found == ["none.json, record 1, annotation 1: expected left or right to be selected, found 'none'"]
 
 
+BROKEN_LINES = {
+    "no such alternative": ("3: 2,{1,5},3", "there is no alternative 5"),
+    "an alternative twice": ("3: 2,{1,2},3,4", "'101' stands in the order twice"),
+    "an open brace": ("3: 2,{1,4,3", "expected a line like"),
+    "an empty brace": ("3: 2,{},1,3,4", "expected a line like"),
+    "a rank that is a word": ("3: two,{1,4},3", "expected a line like"),
+    "no count": ("2,{1,4},3", "expected a line like"),
+    "a count of nobody": ("0: 2,{1,4},3", "with a count of 1 or more"),
+    "left out": ("3: 2,{1,4}", "leaves alternatives out"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_LINES)
+def test_a_broken_line_of_preflib_is_left_out_by_its_number(project, tmp_path, name):
+    new, words = BROKEN_LINES[name]
+    path = tmp_path / "broken.txt"
+    path.write_text((FOLDER / "advisers.toc").read_text().replace("3: 2,{1,4},3", new))
+    note = _left_out(project, path, **PREFLIB)
+    assert "broken.txt, line 17: " in note
+    assert words in note
+    voter = 4 if new.startswith("3: ") and "expected" not in words else 2  # 1 for a count that can't be read
+    assert [order[0] for order in _orders()] == [f"preflib-advisers.toc-voter-{voter}"]
+
+
+def test_an_order_that_preflib_counts_on_two_lines_is_taken_from_the_first(project, tmp_path):
+    path = tmp_path / "twice.txt"
+    text = (FOLDER / "advisers.toc").read_text()
+    path.write_text(text.replace("1: {1, 2}, 3, 4", "1: 2,{4,1},3"))
+    assert "line 18: this order stands on line 17 already" in _left_out(project, path, **PREFLIB)
+    assert Judgement.objects.count() == 3
+
+
 BROKEN_PREFLIB = {
     "an unknown item": ("NAME 4: 103", "NAME 4: Zoë", "the project has no item 'Zoë'"),
-    "no such alternative": ("3: 2,{1,4},3", "3: 2,{1,5},3", "line 17: there is no alternative 5"),
-    "an alternative twice": ("3: 2,{1,4},3", "3: 2,{1,2},3,4", "line 17: '101' stands in the order twice"),
-    "an open brace": ("3: 2,{1,4},3", "3: 2,{1,4,3", "line 17: expected a line like"),
-    "an empty brace": ("3: 2,{1,4},3", "3: 2,{},1,3,4", "line 17: expected a line like"),
-    "a rank that is a word": ("3: 2,{1,4},3", "3: two,{1,4},3", "line 17: expected a line like"),
-    "no count": ("3: 2,{1,4},3", "2,{1,4},3", "line 17: expected a line like"),
-    "a count of nobody": ("3: 2,{1,4},3", "0: 2,{1,4},3", "line 17: expected a count of 1 or more"),
-    "left out": ("3: 2,{1,4},3", "3: 2,{1,4}", "line 17: leaves alternatives out"),
-    "a tie": ("TYPE: toc", "TYPE: soc", "line 17: has a tie"),
-    "an order twice": ("1: {1, 2}, 3, 4", "1: 2,{4,1},3", "line 18: this order stands on line 17 already"),
+    "a tie in every line": ("TYPE: toc", "TYPE: soc", "line 17: has a tie"),
     "another type": ("TYPE: toc", "TYPE: cat", "header, DATA TYPE: expected one of soc, soi, toc, toi"),
     "too few voters": ("VOTERS: 4", "VOTERS: 5", "header, NUMBER VOTERS: says '5', but there are 4"),
     "too few orders": ("ORDERS: 2", "ORDERS: 3", "header, NUMBER UNIQUE ORDERS: says '3'"),
@@ -330,9 +359,10 @@ def test_orders_of_preflib_need_to_be_told_their_need(project):
     assert "no need 'M99'" in _refused(project, FOLDER / "advisers.toc", tool="preflib", query="M99")[0]
 
 
-def test_a_name_that_nobody_can_have_is_refused_by_record(project):
-    found = _refused(project, "argilla.json", **ARGILLA, people={"9a1b-emil": "Emil E."})
-    assert found == ["argilla.json, record 1: 'Emil E.': letters, digits and @ . + - _ only"]
+def test_a_name_that_nobody_can_have_leaves_its_orders_out(project):
+    words = _left_out(project, "argilla.json", **ARGILLA, people={"9a1b-emil": "Emil E."})
+    assert words == "  argilla.json, record 1: 'Emil E.': letters, digits and @ . + - _ only"
+    assert {order[0] for order in _orders()} == {"argilla-3f0c-edda"}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "[", '{"a": 1', "\ufeff[{]"])

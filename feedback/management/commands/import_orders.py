@@ -38,6 +38,9 @@ class Command(ImportCommand):
             "--buckets", default="", help="Label Studio: buckets of a Ranker, best first: a,b,c"
         )
         parser.add_argument(
+            "--unsorted", default="", help="Label Studio: the bucket in which items start (default=true)"
+        )
+        parser.add_argument(
             "--person", action="append", default=[], metavar="ID=NAME", help="who an id of the file is here"
         )
         parser.add_argument(
@@ -51,9 +54,10 @@ class Command(ImportCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Import the file."""
         project = project_of(options["project"])
-        plain = ("query", "query_field", "item_field", "list_field", "left_field", "right_field", "question")
+        plain = ("query", "query_field", "item_field", "list_field", "left_field", "right_field", "unsorted")
         naming = Naming(
             **{name: options[name] for name in plain},
+            question=options["question"],
             buckets=tuple(filter(None, options["buckets"].split(","))),
             people=dict(_pair(text) for text in options["person"]),
             trust_order=options["trust_order"],
