@@ -80,6 +80,15 @@ def comparable(
         )
 
 
+def words(part: Section, nouns: Mapping[str, NounDescription], values: Mapping[str, Any]) -> bool:
+    """Take whether an overlap compares words: of two texts it does, for whole texts are hardly ever equal."""
+    types = {nouns["item"].field(values["item_field"]).type, nouns["query"].field(values["query_field"]).type}
+    found = part.flag("words", types == {"text"})
+    if found and types == {"set"}:
+        raise part.error("words", "both fields are sets; the words of a text are compared")
+    return found
+
+
 def rule_against_query(part: Section, operator: str, item: Field, query: Field) -> None:
     """Check that the item's and the query's field can be compared by this operator."""
     _operator_fits(part, operator, item)

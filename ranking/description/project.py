@@ -176,6 +176,13 @@ class ProjectDescription:
         """Return the description of "item" or "query"."""
         return {"item": self.item, "query": self.query}[side]
 
+    def _feature(self, spec: FeatureSpec) -> dict[str, Any]:
+        found = _feature(spec, self.reference_year)
+        if spec.kind == "overlap":
+            texts = self.item.field(spec.item_field).type == self.query.field(spec.query_field).type == "text"
+            found |= {"words": spec.words} if spec.words != texts else {}
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """Return the description in the shape of ``project.toml``, ready for JSON."""
         found = {
@@ -187,7 +194,7 @@ class ProjectDescription:
             "files": self.files.named(),
             "item": _noun(self.item),
             "query": _noun(self.query),
-            "features": [_feature(spec, self.reference_year) for spec in self.features],
+            "features": [self._feature(spec) for spec in self.features],
             "rules": [_rule(rule) for rule in self.rules],
             "sort": [{"feature": name, "direction": direction} for name, direction in self.sort],
             "segments": [_segment(segment) for segment in self.segments],
@@ -233,6 +240,8 @@ def _feature(spec: FeatureSpec, year: int) -> dict[str, Any]:
         found |= _plain(spec, ("absolute",))
     if spec.kind == "overlap":
         found |= _plain(spec, ("measure",))
+    if spec.kind == "text_similarity" and spec.stop_words != "none":
+        found |= _plain(spec, ("stop_words",))
     if spec.kind == "given":
         found |= _plain(spec, ("field",))
     return found | ({"monotone": spec.monotone} if spec.monotone else {})

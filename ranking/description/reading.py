@@ -24,7 +24,7 @@ from ranking.description.project import (
     SignedOffPair,
 )
 from ranking.description.toml import REQUIRED, Section, Source, line_numbers, suggestion
-from ranking.ltr.features import CROSSES, KINDS, MEASURES, TRANSFORMS, FeatureSpec
+from ranking.ltr.features import CROSSES, KINDS, MEASURES, STOP_WORDS, TRANSFORMS, FeatureSpec
 from ranking.rules import OPERATORS, Rule
 
 FILE_NAME = "project.toml"
@@ -219,6 +219,9 @@ def _feature(part: Section, nouns: Mapping[str, NounDescription], year: int) -> 
         values["absolute"] = part.flag("absolute", False)
     if kind == "overlap":
         values["measure"] = part.choice("measure", MEASURES, "of_query")
+        values["words"] = checks.words(part, nouns, values)
+    if kind == "text_similarity":
+        values["stop_words"] = part.choice("stop_words", STOP_WORDS, "none")
     if kind == "given":
         values["field"] = part.text("field", name)
     return FeatureSpec(name, kind, label=label, unit=unit, monotone=monotone, **values)  # type: ignore[arg-type]

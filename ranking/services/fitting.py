@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -173,6 +174,12 @@ def refuse_lost_features(project: Project, description: ProjectDescription) -> N
 
 def _reads(own: FeatureSpec, declared: FeatureSpec) -> str:
     """Say how a version reads a feature, and what is to be done to have it otherwise."""
+    for key in ("stop_words", "words"):  # what nobody declared meant something else in earlier releases
+        value = getattr(own, key)
+        if value != getattr(declared, key) and replace(declared, **{key: value}) == own:
+            return (
+                f"reads it with {key} = {json.dumps(value)}: declare that, and add one that reads otherwise"
+            )
     year = own.reference_year
     if year and replace(declared, reference_year=year) == own:
         return (

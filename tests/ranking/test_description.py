@@ -205,6 +205,34 @@ def test_a_description_can_not_be_changed(write):
         read_description(write(TOML)).slug = "other"
 
 
+OVERLAP = 'kind = "overlap"\nitem_field = "notes"\nquery_field = "wish"'
+
+
+@pytest.mark.parametrize(
+    ("declared", "compares_words", "stored"),
+    [("", True, None), ("\nwords = false", False, False), ("\nwords = true", True, None)],
+)
+def test_an_overlap_of_two_texts_compares_words_unless_it_says_otherwise(
+    write, declared, compares_words, stored
+):
+    text = TOML.replace(
+        'kind = "text_similarity"\nitem_field = "notes"\nquery_field = "wish"', OVERLAP + declared
+    )
+    description = read_description(write(text))
+    assert description.feature("taste").words is compares_words
+    assert description.to_dict()["features"][4].get("words") is stored
+    assert from_dict(description.to_dict()) == description
+    assert not description.feature("grapes").words, "sets are compared as they are"
+
+
+def test_stop_words_are_none_unless_declared_and_survive_json(write):
+    assert read_description(write(TOML)).feature("taste").stop_words == "none"
+    text = TOML.replace('query_field = "wish"', 'query_field = "wish"\nstop_words = "english"')
+    description = read_description(write(text))
+    assert description.feature("taste").stop_words == "english"
+    assert from_dict(description.to_dict()) == description
+
+
 # what is replaced, by what, the key that is named, words of the message; the line is that of the new text
 MISTAKES = [
     ('label = "Price"\nkind', 'lable = "Price"\nkind', "features[1].label", "was 'lable' meant"),
@@ -223,6 +251,13 @@ MISTAKES = [
     ('field = "vintage"', 'field = "vintaje"', "features[2].field", "did you mean 'vintage'"),
     ('item_field = "notes"', 'item_field = "price"', "features[5].item_field", "is of type number"),
     ('query_field = "wish"', 'query_field = "wishes"', "features[5].query_field", "did you mean 'wish'"),
+    (
+        'query_field = "wish"',
+        'query_field = "wish"\nstop_words = "engl"',
+        "features[5].stop_words",
+        "did you mean 'english'",
+    ),
+    ('kind = "overlap"', 'kind = "overlap"\nwords = true', "features[4].words", "both fields are sets"),
     ('kind = "overlap"', 'kind = "overlaps"', "features[4].kind", "did you mean 'overlap'"),
     ('name = "taste"', 'name = "grapes"', "features[5].name", "declared twice"),
     ('name = "taste"', 'name = "Taste!"', "features[5].name", "expected small letters"),

@@ -116,6 +116,16 @@ def test_a_feature_that_the_version_in_service_reads_can_not_come_to_mean_someth
         load_project(folder)
 
 
+def test_stop_words_that_the_version_in_service_leaves_out_are_to_be_declared(folder):
+    load_project(folder)
+    trainings.promote(trainings.make_version(Project.objects.get(), sort="assets"))
+    replace_in_description(folder, 'stop_words = "english"', 'stop_words = "none"')
+    with pytest.raises(
+        ImportRefused, match=r"focus.*: version 1 is .* stop_words = \"english\": declare that"
+    ):
+        load_project(folder)
+
+
 def test_features_that_the_version_in_service_would_misread_are_fitted_anew_as_it_reads_them():
     project = factories.make_project()
     champion = trainings.make_version(project)

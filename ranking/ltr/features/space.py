@@ -20,8 +20,9 @@ from ranking.ltr.errors import CorruptModel, InvalidFeatures
 from ranking.ltr.features import columns as col
 from ranking.ltr.features.spec import FeatureSpec
 from ranking.ltr.features.text import TextMatrix, TextSpace, Vocabulary
+from ranking.ltr.features.tokens import words
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _Cell = col.Floats | col.CodedColumn | col.SetColumn | TextMatrix
 
 
@@ -84,7 +85,7 @@ class FeatureSpace:
                 texts[spec.name] = like.texts[spec.name]
             elif spec.kind == "text_similarity":
                 both = [*items[spec.item_field], *queries[spec.query_field]]
-                texts[spec.name] = TextSpace.fit([_text(value) for value in both])
+                texts[spec.name] = TextSpace.fit([_text(value) for value in both], spec.stop_words)
         return cls(tuple(specs), categories, texts)
 
     def extended(self, items: pd.DataFrame, queries: pd.DataFrame) -> FeatureSpace:
@@ -196,7 +197,7 @@ class FeatureSpace:
         if spec.kind == "equal":
             return col.coded(values.tolist())
         if spec.kind == "overlap":
-            return col.sets(values.tolist())
+            return col.sets([_members(spec, value) for value in values.tolist()])
         return self.texts[spec.name].prepare([_text(value) for value in values])
 
     def _codes(self, spec: FeatureSpec, values: pd.Series) -> col.Floats:
@@ -216,7 +217,7 @@ class FeatureSpace:
         if isinstance(side, col.CodedColumn):
             return side.equal_to(wanted)
         if isinstance(side, col.SetColumn):
-            return side.overlap(wanted, spec.measure)
+            return side.overlap(_members(spec, wanted), spec.measure)
         if isinstance(side, TextMatrix):
             return self.texts[spec.name].similarity(side, _text(wanted))
         return side if spec.kind in ("numeric", "categorical") else _compared(spec, side, wanted)
@@ -245,14 +246,19 @@ class FeatureSpace:
         if found != sha256:
             raise CorruptModel(f"feature space: expected checksum {sha256}, found {found}")
         state = json.loads(data)
-        if state["format"] != FORMAT_VERSION:
+        if state["format"] not in (1, FORMAT_VERSION):
             raise CorruptModel(f"feature space: expected format {FORMAT_VERSION}, found {state['format']!r}")
+        old = {"stop_words": "english"} if state["format"] == 1 else {}  # it left them out unasked
         texts = {
             name: TextSpace(_vocabulary(space["words"]), _vocabulary(space["pieces"]))
             for name, space in state["texts"].items()
         }
         categories = {name: tuple(values) for name, values in state["categories"].items()}
-        return cls(tuple(FeatureSpec(**spec) for spec in state["specs"]), categories, texts)
+        specs = (
+            FeatureSpec(**(old | spec if spec["kind"] == "text_similarity" else spec))
+            for spec in state["specs"]
+        )
+        return cls(tuple(specs), categories, texts)
 
 
 def _take(side: _Cell, positions: Any) -> _Cell:
@@ -261,6 +267,12 @@ def _take(side: _Cell, positions: Any) -> _Cell:
 
 def _text(value: Any) -> str:
     return "" if col.is_missing(value) else str(value)
+
+
+def _members(spec: FeatureSpec, value: Any) -> list[Any]:
+    """Return what a set holds: the members as they are, or the words of a text."""
+    members = col.as_set(value)
+    return [word for member in members for word in words(str(member))] if spec.words else members
 
 
 def _vocabulary(state: Mapping[str, Any]) -> Vocabulary:

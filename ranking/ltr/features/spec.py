@@ -22,6 +22,7 @@ ONE_SIDED: tuple[Kind, ...] = ("numeric", "categorical")
 CROSSES: tuple[Kind, ...] = ("equal", "difference", "log_ratio", "overlap", "text_similarity")
 TRANSFORMS = ("identity", "log1p", "age")
 MEASURES = ("of_query", "of_item", "jaccard")
+STOP_WORDS = ("none", "english")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class FeatureSpec:
     ``numeric`` and ``categorical`` read ``field`` of one ``side`` ("item" or "query"). The crosses read
     ``item_field`` and ``query_field``. ``given`` reads the column ``field`` of a frame of ready-made values.
 
-    ``absolute`` turns a difference or a log ratio into a distance. ``measure`` says how an overlap counts:
-    the share of the query's set that the item has ("of_query"), the share of the item's set that the query
-    wants ("of_item"), or Jaccard. ``monotone`` is 1 when a higher value may only raise the score, -1 when it
-    may only lower it, 0 when the data decide. ``reference_year`` fixes the moment from which ages count:
-    without it a feature would change as the calendar does, and old versions could not be reproduced.
+    ``absolute`` turns a difference or a log ratio into a distance. ``measure`` says how an overlap
+    counts: the share of the query's set that the item has ("of_query"), the share of the item's set that
+    the query wants ("of_item"), or Jaccard; with ``words`` a text is the set of its words, else a set of
+    one. ``stop_words`` says which words a text similarity leaves out. ``monotone`` is 1 when a higher
+    value may only raise the score, -1 when it may only lower it, 0 when the data decide.
+    ``reference_year`` fixes the moment from which ages count: without it a feature would change as the
+    calendar does, and old versions could not be reproduced.
     """
 
     name: str
@@ -48,6 +51,8 @@ class FeatureSpec:
     query_field: str = ""
     transform: str = "identity"
     measure: str = "of_query"
+    words: bool = False
+    stop_words: str = "none"
     absolute: bool = False
     monotone: int = 0
     reference_year: int | None = None

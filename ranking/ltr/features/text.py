@@ -1,8 +1,9 @@
 """How alike two texts are: cosine of TF-IDF vectors over words and over pieces of words.
 
-Words (1 and 2 in a row) find shared subjects; pieces of 3 to 5 characters find "equities" for "equity" and
-forgive a typing error. The similarity is the mean of the two cosines. Weights follow scikit-learn's
-TfidfVectorizer (sublinear term frequency, smoothed idf, unit length).
+Words (1 and 2 in a row) find shared subjects; pieces of 3 to 5 characters find "equities" for "equity"
+and forgive a typing error. No word is left out unless the feature says so: "not" is one. The similarity
+is the mean of the two cosines. Weights follow scikit-learn's TfidfVectorizer (sublinear term frequency,
+smoothed idf, unit length).
 """
 
 from __future__ import annotations
@@ -15,10 +16,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ranking.ltr.features.tokens import normalised, words
+
+MOST_TERMS = 20_000
+_WORDS = {"analyzer": "word", "ngram_range": (1, 2)}
+_PIECES = {"analyzer": "char_wb", "ngram_range": (3, 5)}
+_EVERY_WORD = {"tokenizer": words, "token_pattern": None, "preprocessor": str, **_WORDS}
+# By the name that a fitted vocabulary carries: what a name once meant, it means for ever.
 _ANALYZERS: Mapping[str, Mapping[str, Any]] = {
-    "words": {"analyzer": "word", "ngram_range": (1, 2), "stop_words": "english", "max_features": 20_000},
-    "pieces": {"analyzer": "char_wb", "ngram_range": (3, 5), "max_features": 20_000},
+    "words": {"stop_words": "english", **_WORDS},
+    "pieces": _PIECES,
+    "every word": _EVERY_WORD,
+    "every word but english stop words": {"stop_words": "english", **_EVERY_WORD},
+    "pieces of normalised text": {"preprocessor": normalised, **_PIECES},
 }
+_WORDS_WITHOUT = {"none": "every word", "english": "every word but english stop words"}
 
 
 def _counting(**settings: Any) -> Any:
@@ -53,7 +65,7 @@ class Vocabulary:
     @classmethod
     def fit(cls, analyzer: str, texts: Sequence[str]) -> Vocabulary:
         """Count the terms of the texts; of very many only the most frequent are kept."""
-        counter = _counting(**_ANALYZERS[analyzer])
+        counter = _counting(**_ANALYZERS[analyzer], max_features=MOST_TERMS)
         try:
             counts = counter.fit_transform(texts)
         except ValueError:  # "empty vocabulary": no text holds a word
@@ -64,8 +76,7 @@ class Vocabulary:
 
     @cached_property
     def _counter(self) -> Any:
-        settings = {key: value for key, value in _ANALYZERS[self.analyzer].items() if key != "max_features"}
-        return _counting(**settings, vocabulary=list(self.terms))
+        return _counting(**_ANALYZERS[self.analyzer], vocabulary=list(self.terms))
 
     @cached_property
     def _weights(self) -> Any:
@@ -91,9 +102,12 @@ class TextSpace:
     pieces: Vocabulary
 
     @classmethod
-    def fit(cls, texts: Sequence[str]) -> TextSpace:
+    def fit(cls, texts: Sequence[str], stop_words: str = "none") -> TextSpace:
         """Fit both vocabularies on the texts of items and queries together."""
-        return cls(Vocabulary.fit("words", texts), Vocabulary.fit("pieces", texts))
+        return cls(
+            Vocabulary.fit(_WORDS_WITHOUT[stop_words], texts),
+            Vocabulary.fit("pieces of normalised text", texts),
+        )
 
     def prepare(self, texts: Sequence[str]) -> TextMatrix:
         """Turn n texts into unit vectors."""
