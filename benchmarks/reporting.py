@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,11 +14,31 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "benchmarks"
 
 
 def write(name: str, lines: Iterable[str]) -> None:
-    """Print a table and put it into the documents."""
+    """Print a table and put it into the documents. Ends the run for a table that measured nothing."""
     text = "\n".join(lines) + "\n"
     print(text)
+    check(text)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def check(text: str) -> None:
+    """End the run where a table of a text has no rows, or a cell without a figure (nan, inf)."""
+    lines = text.splitlines()
+    for place, line in enumerate(lines):
+        is_rule = "-" in line and set(line) <= set("|-: ")
+        if is_rule and not "".join(lines[place + 1 : place + 2]).startswith("|"):
+            sys.exit(f"a table has no rows: {lines[place - 1]}")
+        if any(word in ("nan", "inf", "-inf") for word in re.findall(r"[-\w.]+", line)):
+            sys.exit(f"a figure is missing: {line}")
+
+
+def times(ours: Iterable[float], theirs: Iterable[float]) -> float:
+    """Return the ratio of two medians. Ends the run where the yardstick, `theirs`, measured nothing."""
+    yardstick = np.asarray(list(theirs), dtype=float)
+    if not len(yardstick) or not np.median(yardstick) > 0:
+        sys.exit(f"the yardstick measured nothing: {yardstick.tolist()}")
+    return float(np.median(list(ours)) / np.median(yardstick))
 
 
 def interval(values: Iterable[float], digits: int = 3) -> str:
