@@ -84,11 +84,9 @@ def _read_lines(path: Path) -> Read:
         record = _record_of(text, number, refusals)
         if record is not None:
             records.append(record)
-        if refusals.full:
-            break
     if not records and not refusals.found:
         refusals.add(None, "", "is empty; expected an export of sessions")
-    return Read(tuple(records), tuple(refusals.found))
+    return Read(tuple(records), tuple(refusals.told))
 
 
 def _record_of(text: str, line: int, refusals: Refusals) -> Record | None:
@@ -190,9 +188,7 @@ def _read_table(archive: str, path: Path) -> Read:
         record = _row(table, texts, row if parquet else line, refusals)
         if record is not None:
             records.append(record)
-        if refusals.full:
-            break
-    return Read(tuple(records), tuple(refusals.found))
+    return Read(tuple(records), tuple(refusals.told))
 
 
 def _check_head(table: Table, columns: Sequence[str], refusals: Refusals) -> None:
