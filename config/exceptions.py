@@ -150,7 +150,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def locked_out(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
     """Answer 429 to a log-in that was refused too often."""
-    message = "Too many failed log-ins with this name from here. Try again in 15 minutes."
+    message = "Too many failed log-ins with this name. Try again in 15 minutes."
     if _is_api(request):
         return JsonResponse(error_body("locked_out", message), status=429)
     return render(request, "tiebreak/locked.html", {"message": message}, status=429)

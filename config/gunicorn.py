@@ -20,6 +20,9 @@ preload_app = False
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
+# Whether X-Forwarded-Proto is believed is one setting's to say. Left alone, gunicorn believes a proxy on this
+# machine, and what works there ends in an endless redirect once the proxy moves to another host.
+secure_scheme_headers: dict[str, str] = {}
 accesslog = None  # the request middleware logs each request, with its id
 # gunicorn gives its own logger a handler of its own; here it writes what everything else writes.
 _gunicorn = {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}}

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+#: What balancers and scrapers ask from inside, around the proxies.
+PROBES = ("/healthz", "/readyz", "/metrics")
 #: A link that logs somebody in is its own password, and looking at it does not use it up.
 _SECRET_LINK = re.compile(r"(/invitation/)[^/\s?\"']+")
 
@@ -38,7 +40,7 @@ def drop_answered_probes(_: Any, __: str, event: MutableMapping[str, Any]) -> Mu
     """Leave out probes that were answered well: every few seconds, from every balancer and scraper."""
     if event.get("event") == "request_finished" and event.get("code", 500) < 400:
         request = str(event.get("request", "")).partition(" ")[2]
-        if request.partition("?")[0] in ("/healthz", "/readyz", "/metrics"):
+        if request.partition("?")[0] in PROBES:
             raise structlog.DropEvent
     return event
 

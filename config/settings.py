@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded import broker_folders, secret_key
 from config.environment import Environment
@@ -57,6 +58,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Before everything that asks where a request came from.
+    "config.addresses.believe_own_proxies",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,6 +145,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 TIEBREAK_BIND = env.text("TIEBREAK_BIND", "127.0.0.1:8000")
 TIEBREAK_WEB_WORKERS = env.integer("TIEBREAK_WEB_WORKERS", 2, low=1, high=64)
 TIEBREAK_WEB_THREADS = env.integer("TIEBREAK_WEB_THREADS", 8, low=1, high=256)
+TIEBREAK_PROXIES = env.integer("TIEBREAK_PROXIES", 0, low=0, high=10)
+if TIEBREAK_BIND.startswith("unix:") and TIEBREAK_PROXIES == 0:
+    raise ImproperlyConfigured(
+        f"TIEBREAK_BIND={TIEBREAK_BIND!r}: only a proxy reaches a socket; set TIEBREAK_PROXIES to 1 or more."
+    )
 
 # --- training -----------------------------------------------------------------------------------------------
 TIEBREAK_TRAINING_MEMORY_MB = env.integer("TIEBREAK_TRAINING_MEMORY_MB", 4096, low=512, high=1_048_576)
@@ -236,10 +244,10 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
-_proxies = env.integer("TIEBREAK_PROXIES", 0, low=0, high=10)
-# Without a proxy of ours the header is whatever the client writes into it.
-AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR" if _proxies else "REMOTE_ADDR"]
-AXES_IPWARE_PROXY_COUNT = _proxies or None
+AXES_HANDLER = "config.locking.LoginLock"
+AXES_CLIENT_IP_CALLABLE = "config.addresses.network_of"
+# django-structlog asks ipware, which would believe any header that a client may write.
+IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 AXES_LOCKOUT_CALLABLE = "config.exceptions.locked_out"
 AXES_VERBOSE = False
 
@@ -258,14 +266,14 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
+        "config.addresses.StrangersThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.rate("TIEBREAK_THROTTLE_ANONYMOUS", "60/minute"),
         "user": env.rate("TIEBREAK_THROTTLE_USER", "1200/minute"),
     },
-    "NUM_PROXIES": _proxies,
+    "NUM_PROXIES": 0,  # config.addresses has counted them
     "EXCEPTION_HANDLER": "config.exceptions.api_exception_handler",
 }
 SPECTACULAR_SETTINGS = {
@@ -312,18 +320,28 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 # An open page takes the token of a later log-in from the cookie.
 CSRF_COOKIE_HTTPONLY = CSRF_USE_SESSIONS = False
+_https_redirect = env.boolean("TIEBREAK_HTTPS_REDIRECT", True)
+_hsts_subdomains = env.boolean("TIEBREAK_HSTS_SUBDOMAINS", False)
+_hsts_preload = env.boolean("TIEBREAK_HSTS_PRELOAD", False)
+if _hsts_preload and not _hsts_subdomains:
+    raise ImproperlyConfigured(
+        "TIEBREAK_HSTS_PRELOAD: browsers' lists take only domains with all subdomains; "
+        "set TIEBREAK_HSTS_SUBDOMAINS too."
+    )
+if env.boolean("TIEBREAK_BEHIND_PROXY", TIEBREAK_PROXIES > 0):
+    # Only behind a proxy that sets this header itself: anybody else could claim to have come by HTTPS.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.boolean("TIEBREAK_HTTPS_REDIRECT", True)
+    SECURE_SSL_REDIRECT = _https_redirect
     # Probes and scrapers come from inside, over plain HTTP.
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = _hsts_subdomains
+    SECURE_HSTS_PRELOAD = _hsts_preload
+    # Django warns while these are off; they would speak for hosts that are none of ours.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-    if env.boolean("TIEBREAK_BEHIND_PROXY", False):
-        # Only behind a proxy that sets this header itself: anybody else could claim to have come by HTTPS.
-        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- watching it --------------------------------------------------------------------------------------------
 TIEBREAK_METRICS_TOKEN = env.text("TIEBREAK_METRICS_TOKEN", "", secret=True)

@@ -84,3 +84,48 @@ def test_a_form_sent_after_the_log_in_has_ended_leads_back_to_its_page(client, f
 def test_a_page_that_was_asked_for_is_the_page_to_come_back_to(client):
     answer = client.get("/shortlist/?state=contacted", headers={"Referer": "http://testserver/needs/"})
     assert parse_qs(urlsplit(answer["Location"]).query) == {"next": ["/shortlist/?state=contacted"]}
+
+
+def test_who_moves_within_an_ipv6_network_stays_locked(client):
+    make_expert("edda")
+    answers = [attempt(client, "edda", "wrong", f"2001:db8::{number}") for number in range(20)]
+    assert answers == [200] * 4 + [429] * 16
+    assert attempt(client, "edda", PASSWORD, "2001:db8:0:1::1") == 302
+
+
+def test_a_log_in_for_a_token_forgets_mistakes_and_is_remembered_as_any_other(client):
+    make_expert("edda")
+    for _ in range(2):
+        assert [token(client, "wrong") for _ in range(4)] == [400] * 4
+        assert token(client, PASSWORD) == 200
+    for address in addresses(10):
+        attempt(client, "edda", "wrong", address)
+    assert token(client, PASSWORD) == 200
+
+
+def token(client, password):
+    body = {"username": "edda", "password": password}
+    return client.post("/api/v1/token/", body, "application/json", REMOTE_ADDR=HERE).status_code
+
+
+def addresses(count):
+    return [f"203.0.113.{number}" for number in range(1, count + 1)]
+
+
+def test_guesses_from_everywhere_end_and_lock_nobody_out_where_they_were_before(client):
+    make_expert("edda")
+    make_expert("emil")
+    assert attempt(client, "edda", PASSWORD) == 302
+    answers = [attempt(client, "edda", "wrong", address) for address in addresses(12)]
+    assert answers == [200] * 9 + [429] * 3
+    assert attempt(client, "edda", PASSWORD, ELSEWHERE) == 429
+    assert attempt(client, "edda", PASSWORD) == 302
+    assert attempt(client, "emil", PASSWORD, ELSEWHERE) == 302
+
+
+def test_many_wrong_passwords_from_few_addresses_lock_those_alone(client):
+    make_expert("edda")
+    for address in addresses(9):
+        for _ in range(6):
+            attempt(client, "edda", "wrong", address)
+    assert attempt(client, "edda", PASSWORD, ELSEWHERE) == 302

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.signals import user_logged_in
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
@@ -60,6 +61,8 @@ class TokenEndpoint(Endpoint):
         user = authenticate(request._request, **body.validated_data)
         if user is None:
             raise ValidationError("Name and password do not belong together.", code="invalid")
+        # The lock forgets earlier mistakes, and remembers where this name has logged in from.
+        user_logged_in.send(type(user), request=request._request, user=user)
         token, _ = Token.objects.get_or_create(user=user)
         return Response(TokenSerializer({"token": token.key}).data)
 
