@@ -12,8 +12,24 @@ from config import file_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+
+_REDIS, _AMQP = {"socket_timeout": 2}, {"read_timeout": 2, "write_timeout": 2}
+#: By the broker's scheme: how its transport is told to wait two seconds, and not for ever, for an answer.
+PATIENCE = {"redis": _REDIS, "rediss": _REDIS, "amqp": _AMQP, "amqps": _AMQP}
+
+
+class Application(Celery):
+    """Celery whose publishers give up on a broker that answers nothing; a worker goes on waiting for work."""
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """Return a connection to publish by."""
+        url = url or self.conf.broker_write_url
+        patience = PATIENCE.get(str(url).partition(":")[0], {})
+        return super().connection_for_write(url, **{"transport_options": patience, **options})
+
+
 file_broker.register()
-app = Celery("tiebreak")
+app = Application("tiebreak")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Carries the id of the request that caused a task into the task's own log lines.

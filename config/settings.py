@@ -118,7 +118,7 @@ _cache = env.text("TIEBREAK_CACHE_URL", "none", secret=True)
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     if _cache == "none"
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache}
+    else {"BACKEND": "config.cache.SharedCache", "LOCATION": _cache}
 }
 
 # --- files --------------------------------------------------------------------------------------------------
@@ -175,6 +175,7 @@ elif BROKER_KIND == "redis":
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": CELERY_TASK_TIME_LIMIT + 600,
         "socket_connect_timeout": 2,
+        "socket_keepalive": True,  # else a worker never learns that the other host is gone
     }
 else:
     # Quorum queues survive the loss of a node. Their delayed tasks need a topic exchange; RabbitMQ's own
@@ -190,7 +191,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TRACK_STARTED = False
-# With the broker down a request gives up after about a second; the reaper publishes the job later.
+# With the broker down a publisher gives up after seconds; the reaper publishes the job later.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import prometheus_client
 import structlog
-from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -17,15 +16,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import multiprocess
 
+from ranking.broker import is_reachable
 from ranking.errors import NoChampion
 from ranking.models import ModelVersion, Project, Promotion
 from ranking.observability import StateCollector
 from ranking.services import files
 from ranking.services.serving import champion
-from ranking.tasks import broker_errors
 
 log = structlog.get_logger(__name__)
-BROKER_SECONDS = 2.0
 
 
 @require_safe
@@ -64,15 +62,8 @@ def database() -> str:
 
 
 def broker() -> str:
-    """Return "ok" if the broker accepts a connection and the log-in within two seconds."""
-    try:
-        with current_app.connection_for_write(connect_timeout=BROKER_SECONDS) as opened:
-            opened.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_SECONDS)
-            _ = opened.default_channel
-    except broker_errors() as error:
-        log.error("broker_unreachable", problem=type(error).__name__)
-        return "unreachable"
-    return "ok"
+    """Return "ok" if the broker accepts a connection and the log-in, and answers, within two seconds."""
+    return "ok" if is_reachable() else "unreachable"
 
 
 def champions() -> str:

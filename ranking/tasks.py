@@ -6,9 +6,9 @@ import os
 import socket
 
 import structlog
-from celery import current_app, shared_task
-from kombu.exceptions import OperationalError
+from celery import shared_task
 
+from ranking import broker
 from ranking.errors import LostLease
 from ranking.models import Project, TrainingJob
 from ranking.services import drift_checks, jobs, running, serving
@@ -16,39 +16,17 @@ from ranking.services import drift_checks, jobs, running, serving
 log = structlog.get_logger(__name__)
 
 
-def broker_errors() -> tuple[type[Exception], ...]:
-    """Return what a broker that cannot be used raises, by its transport; to be asked in an `except`.
-
-    kombu turns only what may pass by itself into its OperationalError: a refused log-in or an unknown virtual
-    host arrives as the transport's own error, and is as good a reason to leave the job to the reaper.
-    """
-    transport = current_app.connection_for_write()
-    return (OperationalError, OSError, *transport.connection_errors, *transport.channel_errors)
-
-
 def start_training(job: TrainingJob) -> None:
     """Wake a worker for a queued job: the one door from the services' side to Celery.
 
     With the broker down nothing is lost: the row stays queued, and the reaper announces it again.
     """
-    _wake(job.pk)
-
-
-def _wake(job_id: int) -> None:
-    try:
-        run_training.delay(job_id)
-    except broker_errors() as error:
-        log.warning("broker_unreachable", job=job_id, problem=str(error))
-        return
-    jobs.mark_woken(job_id)
+    broker.announce(run_training, job.pk)
 
 
 def start_refresh(project: Project) -> None:
     """Have every query served anew by a new champion; with the broker down the first reader of each waits."""
-    try:
-        refresh_rankings.delay(project.pk)
-    except broker_errors() as error:
-        log.warning("broker_unreachable", project=project.slug, problem=str(error))
+    broker.announce(refresh_rankings, project.pk)
 
 
 @shared_task(ignore_result=True)
@@ -90,4 +68,6 @@ def watch_drift() -> None:
 def reap() -> None:
     """Give back what has lost its worker, and announce what waits."""
     for job_id in jobs.reap():
-        _wake(job_id)
+        if not broker.tell(run_training, job_id):
+            return  # nor would the others be taken: the next tick tries again
+        jobs.mark_woken(job_id)
