@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from feedback.exchange.cells import csv_bytes
 from feedback.exchange.checking import cards_of
 from feedback.exchange.schema import Record, of_type
 from feedback.exchange.values import Column, json_text, to_cell
-from feedback.exchange.writing import csv_bytes
 
 _FLAG, _NUMBER = Column("", "flag"), Column("", "number")
 _PAIR_COLUMNS = ("session", "expert", "position", "query", "randomised", "winner", "loser")

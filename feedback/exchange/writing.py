@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from feedback.exchange.cells import BYTE_ORDER_MARK, guard
+from feedback.exchange.cells import csv_bytes
 from feedback.exchange.schema import TABLES, Record, Table, of_type
 from feedback.exchange.values import Column, json_text, moment_of, to_cell
 
@@ -36,16 +35,6 @@ def parquet_zip(records: Sequence[Record]) -> bytes:
     """Return a zip with one Parquet file for each type of record; nested values are JSON texts."""
     files = {f"{table.plural}.parquet": _parquet(table, found) for table, found in _by_table(records)}
     return _zip(files, zipfile.ZIP_STORED)  # they are compressed already
-
-
-def csv_bytes(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """Return a CSV file none of whose cells is a formula."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([guard(cell) for cell in head])
-    for row in rows:
-        writer.writerow([guard(cell) for cell in row])
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
 def _line(record: Record) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.text import slugify
 
+from feedback.exchange.cells import csv_bytes
 from feedback.exchange.values import moment_text
-from feedback.exchange.writing import csv_bytes
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from ranking.models import ItemVersion, Project
 
