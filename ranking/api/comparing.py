@@ -105,7 +105,8 @@ class Drift(OneProject):
         """Compare today's candidates with those that the champion was trained on."""
         version = serving.champion(self.get_object()).version
         found = monitoring.drift_of(version)
-        nothing: dict[str, Any] = {"training_set": None, "rows_then": None, "rows_now": None, "features": []}
+        counts = ("training_set", "rows_then", "rows_now", "needs_then", "needs_now")
+        nothing: dict[str, Any] = {**dict.fromkeys(counts), "features": []}
         told = nothing if found is None else {**vars(found), "training_set": found.training_set.pk}
         return Response(self.get_serializer({**told, "version": version.number}).data)
 

@@ -8,7 +8,7 @@ from ranking.ltr.comparison import Comparison, compare
 from ranking.ltr.components import LinearComponent, RuleComponent, TreeComponent
 from ranking.ltr.concordance import kendall_w, ordinal_alpha, pairs_kept, rbo, tau_b
 from ranking.ltr.decision import Check, GateDecision
-from ranking.ltr.drift import psi
+from ranking.ltr.drift import Drift, Sample, drifts, psi
 from ranking.ltr.errors import CorruptModel, InvalidFeatures, InvalidPreferences, LtrError, TrainingCancelled
 from ranking.ltr.explain import pair_reasons, reasons
 from ranking.ltr.figures import PairedResults
@@ -35,6 +35,7 @@ __all__ = [
     "Comparison",
     "Consistency",
     "CorruptModel",
+    "Drift",
     "Estimate",
     "FeatureColumn",
     "GateDecision",
@@ -54,6 +55,7 @@ __all__ = [
     "Refined",
     "Rows",
     "RuleComponent",
+    "Sample",
     "Scorer",
     "TrainingCancelled",
     "TrainingResult",
@@ -64,6 +66,7 @@ __all__ = [
     "checksum",
     "committee",
     "compare",
+    "drifts",
     "gate",
     "held_out_mask",
     "is_held_out",

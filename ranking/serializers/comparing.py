@@ -84,8 +84,15 @@ class FeatureDriftSerializer(serializers.Serializer):
 
     feature = serializers.CharField(source="column")
     label = serializers.CharField()
-    psi = serializers.FloatField(source="drift.psi", help_text="population stability index")
-    limit = serializers.FloatField(source="drift.limit", help_text="more than chance explains from here on")
+    psi = serializers.FloatField(source="drift.psi", help_text="population stability index over units")
+    p_value = serializers.FloatField(
+        source="drift.p_value", help_text="chance that any feature of an unchanged project looks this changed"
+    )
+    unit = serializers.ChoiceField(
+        ["query", "item", "pair"], source="drift.unit", help_text="what has one value of the feature"
+    )
+    units_then = serializers.IntegerField(source="drift.then", help_text="for a pair: queries")
+    units_now = serializers.IntegerField(source="drift.now")
     alarm = serializers.BooleanField(source="drift.alarm")
 
 
@@ -96,6 +103,8 @@ class DriftSerializer(serializers.Serializer):
     training_set = serializers.IntegerField(allow_null=True)
     rows_then = serializers.IntegerField(allow_null=True)
     rows_now = serializers.IntegerField(allow_null=True)
+    queries_then = serializers.IntegerField(source="needs_then", allow_null=True)
+    queries_now = serializers.IntegerField(source="needs_now", allow_null=True)
     features = FeatureDriftSerializer(many=True)
 
 

@@ -124,9 +124,16 @@ def candidates(query: Query, feature_set: FeatureSet) -> Candidates:
     )
 
 
-def eligible_versions(query: Query, items: Catalogue) -> NDArray[np.int64]:
-    """Return the item versions of `candidates` in the same order, without building any features."""
-    return items.version_ids[_eligible(query, items)[0]]
+def eligible_rows(query: Query, items: Catalogue) -> NDArray[np.int64]:
+    """Return the rows of the catalogue that are `candidates`, in order, without building any features."""
+    return _eligible(query, items)[0]
+
+
+def features_at(query: Query, items: Catalogue, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Return the features of some rows of the catalogue for a query, as `candidates` would."""
+    given = given_features(query, items.space, items.item_ids)
+    need = _need(items.space, query.content)
+    return items.space.build(need, items.prepared.take(rows), given=given).reset_index(drop=True)
 
 
 def _eligible(query: Query, items: Catalogue) -> tuple[NDArray[np.int64], dict[str, int]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,16 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from ranking.description import Segment
-from ranking.ltr.drift import Drift, psi
-from ranking.models import ItemVersion, ModelVersion, Project, Ranking, TrainingJob, TrainingSet
-from ranking.services.candidates import candidates, description_of, space_of
-from ranking.services.orders import Orders, orders_of, queries_looked_at
-from ranking.services.training_sets import held_out, load_frames
+from ranking.ltr.drift import Drift, Sample, drifts
+from ranking.models import ItemVersion, ModelVersion, Project, Query, Ranking, TrainingJob, TrainingSet
+from ranking.services.candidates import catalogue, description_of, eligible_rows, features_at, space_of
+from ranking.services.orders import Orders, orders_of
+from ranking.services.training_sets import held_out, load_frames, pool_rows
 from ranking.services.words import FeatureWords
 
 DAYS = 30
 TOP = 10
-DRIFT_QUERIES = 30
-DRIFT_ROWS_PER_QUERY = 40  # as many as a training set draws, so that both sides weigh needs alike
+DRIFT_NEEDS = 200  # of each side; with a hundred, a shift by half a deviation is found
 FAR_FROM_EQUAL = 0.8  # the four-fifths rule: exposure below it, or above its inverse, is worth a look
 
 
@@ -49,7 +49,7 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """Drift by feature, the furthest first, with what was compared: rows of the frozen set and of today.
+    """Drift by feature, the surest first, with what was compared: rows and needs of then and of today.
 
     `drawn` says whether both sides are random draws; else they are the same pairs of a need and an item.
     """
@@ -59,7 +59,8 @@ class DriftReport:
     features: list[FeatureDrift]
     rows_then: int
     rows_now: int
-    queries: int
+    needs_then: int
+    needs_now: int
     drawn: bool
 
     @property
@@ -138,29 +139,29 @@ def failed_jobs(project: Project, *, days: int = DAYS) -> list[TrainingJob]:
 def drift_of(version: ModelVersion) -> DriftReport | None:
     """Compare today's candidates with those in the version's training set; None for a sorting rule.
 
-    A set that was frozen with sessions holds candidates drawn at random: a draw of today is compared with it.
-    Neither holds what was judged or graded: people look at the good ones, and their share would be a drift.
-    One of graded labels holds what people chose: the same pairs are compared, as they were and as they are.
-    Raises BrokenFile when the frozen set is missing or damaged.
+    A set that was frozen with sessions holds candidates drawn at random: the same draw of today is compared
+    with it. Neither holds what was judged or graded: people look at the good ones, and their share would be a
+    drift. One of graded labels holds what people chose: the same pairs are compared, as they were and as they
+    are. Raises BrokenFile when the frozen set is missing or damaged.
     """
     if version.training_set is None:
         return None
     rows, looked_at = _rows_then(version.training_set)
     drawn = not looked_at.all()
-    if drawn:
-        now, queries = _rows_now(version, rows[looked_at])
-        then = rows[~looked_at]
-    else:
-        then, now, queries = _same_pairs(version, rows)
-    then = then.filter(regex="^f:").rename(columns=lambda name: name.removeprefix("f:"))
-    features = [] if now.empty else _drifts(version, then, now)
+    then = rows[~looked_at & ~rows["held_out"].to_numpy()] if drawn else rows
+    then = then[then["query"].isin(_drawn_evenly(then["query"].unique()))]
+    now = _rows_now(version, rows[looked_at], drawn)
+    if not drawn:
+        then = then.merge(now[["query", "item"]])
+        now = now.merge(then[["query", "item"]])
     return DriftReport(
         version=version,
         training_set=version.training_set,
-        features=features,
+        features=[] if then.empty or now.empty else _drifts(version, then, now),
         rows_then=len(then),
         rows_now=len(now),
-        queries=queries,
+        needs_then=then["query"].nunique(),
+        needs_now=now["query"].nunique(),
         drawn=drawn,
     )
 
@@ -187,54 +188,65 @@ def exposures(project: Project, versions: Sequence[ModelVersion]) -> list[list[E
 
 
 def _drifts(version: ModelVersion, then: pd.DataFrame, now: pd.DataFrame) -> list[FeatureDrift]:
-    words = FeatureWords.of(space_of(version.feature_set), description_of(version.project))
-    found = [
-        FeatureDrift(column, words.label(column), psi(then[column], now[column]))
-        for column in version.feature_set.columns
-    ]
-    return sorted(found, key=lambda feature: -feature.drift.psi / feature.drift.limit)
+    space = space_of(version.feature_set)
+    words = FeatureWords.of(space, description_of(version.project))
+    found = drifts(_sample(version, then), _sample(version, now), space.categorical)
+    features = [FeatureDrift(column, words.label(column), drift) for column, drift in found.items()]
+    return sorted(features, key=lambda each: (not each.drift.alarm, each.drift.p_value, -each.drift.psi))
+
+
+def _sample(version: ModelVersion, rows: pd.DataFrame) -> Sample:
+    columns = version.feature_set.columns
+    features = rows[[f"f:{name}" for name in columns]].set_axis(list(columns), axis=1)
+    return Sample(features, rows["query"], rows["item"])
 
 
 def _rows_then(training_set: TrainingSet) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return all rows of a set, and which of them people had judged or graded; the others were drawn."""
+    """Return all rows of a set, and which of them people chose, judged or graded; the others were drawn."""
     rows_file, pairs_file = load_frames(training_set)
     rows = pd.read_parquet(io.BytesIO(rows_file))
     pairs = pd.read_parquet(io.BytesIO(pairs_file), columns=["winner", "loser"])
     judged = rows["row"].isin(np.union1d(pairs["winner"], pairs["loser"]))
-    return rows, (judged | rows["label"].notna()).to_numpy()
+    signed_off = {
+        (pair.query, key)
+        for pair in description_of(training_set.project).signed_off
+        for key in (pair.winner, pair.loser)
+    }
+    chosen = pd.MultiIndex.from_frame(rows[["query", "item"]]).isin(signed_off)
+    return rows, (judged | rows["label"].notna()).to_numpy() | chosen
 
 
-def _rows_now(version: ModelVersion, looked_at: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the features of candidates drawn evenly from needs that may be trained on, as a set is drawn."""
-    queries = [query for query in queries_looked_at(version.project) if not held_out(query)][:DRIFT_QUERIES]
-    left_out = looked_at["item"].astype(str).groupby(looked_at["query"]).agg(set).to_dict()
+def _rows_now(version: ModelVersion, looked_at: pd.DataFrame, drawn: bool) -> pd.DataFrame:
+    """Return query, item and features of today's pool without what was looked at; or of that alone.
+
+    The pool is drawn from each need that may be trained on as a set draws it, so that the two differ only
+    where the data do.
+    """
+    items = catalogue(version.project, version.feature_set)
+    known = {str(key): set(rows["item"]) for key, rows in looked_at.groupby("query")}
     parts = []
-    for query in queries:
-        pool = candidates(query, version.feature_set)
-        others = np.array([str(key) not in left_out.get(query.key, ()) for key in pool.keys], dtype=bool)
-        rng = np.random.default_rng(query.pk)
-        drawn = rng.permutation(len(pool))[:DRIFT_ROWS_PER_QUERY]
-        parts.append(pool.features.iloc[drawn[others[drawn]]])
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    return frame, len(queries)
+    for query in _needs_now(version.project, None if drawn else known):
+        rows = pool_rows(query, items) if drawn else eligible_rows(query, items)
+        seen = known.get(query.key, set())
+        rows = rows[[(key in seen) is not drawn for key in items.keys[rows]]]
+        features = features_at(query, items, rows).add_prefix("f:")
+        parts.append(features.assign(query=query.key, item=items.keys[rows]))
+    return pd.concat(parts, ignore_index=True) if parts else looked_at.iloc[:0]
 
 
-def _same_pairs(version: ModelVersion, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Return (rows then, features now, needs) of the pairs of a set that are candidates today."""
-    then, now = [], []
-    by_need = dict(list(rows.groupby("query", sort=True)))
-    known = version.project.queries.filter(active=True, key__in=by_need).select_related("project")
-    queries = list(known.order_by("key")[:DRIFT_QUERIES])
-    for query in queries:
-        pool = candidates(query, version.feature_set)
-        place = {str(key): row for row, key in enumerate(pool.keys)}
-        mine = by_need[query.key]
-        mine = mine[mine["item"].astype(str).isin(place)]
-        then.append(mine)
-        now.append(pool.features.iloc[[place[str(key)] for key in mine["item"]]])
-    if not then:
-        return rows.iloc[:0], pd.DataFrame(), 0
-    return pd.concat(then), pd.concat(now, ignore_index=True), len(queries)
+def _needs_now(project: Project, among: Mapping[str, Any] | None) -> list[Query]:
+    """Return the needs to look at: those that may be trained on, or the active ones among some."""
+    active = project.queries.filter(active=True).select_related("project")
+    if among is None:
+        keys = [query.key for query in active if not held_out(query)]
+    else:
+        keys = list(active.filter(key__in=among).values_list("key", flat=True))
+    return list(active.filter(key__in=_drawn_evenly(keys)).order_by("key"))
+
+
+def _drawn_evenly(keys: Iterable[str]) -> list[str]:
+    """Return so many of the keys at random, the same ones of the same keys whatever others there are."""
+    return sorted(keys, key=lambda key: sha256(key.encode()).digest())[:DRIFT_NEEDS]
 
 
 def _without_empty(orders: Orders) -> Orders:

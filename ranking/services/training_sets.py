@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ranking.content import content_hash
 from ranking.description import ProjectDescription
@@ -23,7 +24,7 @@ from ranking.services.candidates import (
     catalogue,
     current_feature_set,
     description_of,
-    eligible_versions,
+    eligible_rows,
     features_of,
     space_of,
 )
@@ -128,6 +129,14 @@ def freeze_preferences(
     return _freeze(project, "preferences", rows, pairs, sources)
 
 
+def pool_rows(query: Query, items: Catalogue) -> NDArray[np.int64]:
+    """Return the rows in the pool of a query: the same ones while query and items are the same."""
+    pool = eligible_rows(query, items)
+    seed = int(sha256(f"{query.project.slug}/{query.key}".encode()).hexdigest()[:8], 16)
+    drawn = np.random.default_rng(seed).permutation(len(pool))[:POOL_PER_QUERY]
+    return pool[np.sort(drawn)]
+
+
 def load_frames(training_set: TrainingSet) -> tuple[bytes, bytes]:
     """Return the two frozen files, checked. Raises BrokenFile."""
     return (
@@ -209,19 +218,13 @@ def _add_pool(rows: _Rows, project: Project) -> None:
     """Add candidates of every need to train on. They are drawn before any features are built."""
     items = catalogue(project, current_feature_set(project))
     needs = project.queries.filter(active=True).select_related("project")
-    drawn = [(query, _drawn(query, items)) for query in needs if not held_out(query)]
+    drawn = [
+        (query, items.version_ids[pool_rows(query, items)].tolist()) for query in needs if not held_out(query)
+    ]
     versions = ItemVersion.objects.in_bulk({version for _, found in drawn for version in found})
     for query, found in drawn:
         for version in found:
             rows.add(query, query.content, versions[version])
-
-
-def _drawn(query: Query, items: Catalogue) -> list[int]:
-    """Return the item versions of the pool of a query: the same ones while query and items are the same."""
-    pool = eligible_versions(query, items)
-    seed = int(sha256(f"{query.project.slug}/{query.key}".encode()).hexdigest()[:8], 16)
-    drawn = np.random.default_rng(seed).permutation(len(pool))[:POOL_PER_QUERY]
-    return [int(version) for version in pool[np.sort(drawn)]]
 
 
 def _freeze(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ranking.ltr import Drift
 from ranking.models import Evaluation, ModelVersion, Project, TrainingSet
 
 register = template.Library()
@@ -224,6 +225,30 @@ def count(value: Any) -> str:
 def _is_missing(value: Any) -> bool:
     """A figure that a report does not hold reaches a filter as an empty text."""
     return value is None or value == ""
+
+
+@register.filter
+def compared(drift: Drift) -> str:
+    """Say what a feature was compared over, then and now.
+
+    >>> compared(Drift(0.1, 0.5, "query", 44, 1, 10, True))
+    '44 needs then, 1 now'
+    >>> compared(Drift(0.1, 0.5, "pair", 1, 1, 10, True))
+    'pairs of 1 need then, 1 now'
+    """
+    noun = "candidate" if drift.unit == "item" else "need"
+    before = "pairs of " if drift.unit == "pair" else ""
+    return f"{before}{drift.then:,} {noun}{'' if drift.then == 1 else 's'} then, {drift.now:,} now"
+
+
+@register.filter
+def chance(value: float) -> str:
+    """Write a p-value.
+
+    >>> chance(0.0371), chance(1.0), chance(0.0)
+    ('0.037', '1.000', 'under 0.001')
+    """
+    return "under 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 @register.filter

@@ -240,6 +240,8 @@ def test_drift_is_measured_for_a_trained_champion_alone(project, admin):
     found = admin.get("/api/v1/projects/advisers/drift/").json()
     assert (found["version"], found["rows_then"]) == (1, found["rows_now"])
     assert {feature["alarm"] for feature in found["features"]} == {False}
+    assert {feature["p_value"] for feature in found["features"]} == {1.0}
+    assert found["queries_then"] == found["queries_now"] > 0
 
 
 def test_exposure_is_told_by_group_of_a_protected_attribute(project, admin):

@@ -54,7 +54,9 @@ def test_graded_pairs_have_not_moved_until_the_data_does(admin, project, challen
     project.save()
     moved = monitoring.drift_of(challenger)
     assert [feature.column for feature in moved.features if feature.drift.alarm] == ["fee"]
-    assert "1 of 7 features has moved further than chance explains" in page(admin, "drift")
+    text = page(admin, "drift")
+    assert "1 of 7 features has moved further than chance explains" in text
+    assert f"{moved.needs_then} needs then, {moved.needs_now} now" in text
 
 
 def test_a_set_with_sessions_is_compared_by_random_draws(project, challenger):
@@ -79,6 +81,42 @@ def test_what_people_had_looked_at_is_no_drift():
     report = monitoring.drift_of(trainings.make_refinement(project, trainings.refinement_report()))
     assert report.drawn
     assert [feature.column for feature in report.features if feature.drift.alarm] == []
+
+
+@pytest.mark.django_db
+def test_data_that_have_not_changed_show_no_drift_at_all():
+    project = factories.make_project(items=120)
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+    version = trainings.make_refinement(project, trainings.refinement_report())
+    report = monitoring.drift_of(version)
+    assert report.drawn
+    assert (report.rows_then, report.needs_then) == (report.rows_now, report.needs_now)
+    assert {(feature.drift.psi, feature.drift.p_value) for feature in report.features} == {(0.0, 1.0)}
+
+
+@pytest.mark.django_db
+def test_fewer_needs_of_the_same_kind_are_no_drift():
+    project = factories.make_project(items=120)
+    factories.make_closed_session(project, [factories.make_expert()], slates_per_expert=12)
+    version = trainings.make_refinement(project, trainings.refinement_report())
+    for query in list(project.queries.order_by("key"))[:3]:
+        query.active = False
+        query.save()
+    report = monitoring.drift_of(version)
+    assert report.needs_now < report.needs_then
+    of_needs = [feature.drift for feature in report.features if feature.drift.unit != "item"]
+    assert {(drift.then, drift.now) for drift in of_needs} == {(report.needs_then, report.needs_now)}
+    assert report.alarms == 0
+
+
+@pytest.mark.django_db
+def test_every_need_of_today_may_be_drawn_not_the_first_by_name(monkeypatch):
+    monkeypatch.setattr(monitoring, "DRIFT_NEEDS", 5)
+    keys = [f"need {number:03}" for number in range(100)]
+    drawn = monitoring._drawn_evenly(keys)
+    assert len(drawn) == 5
+    assert drawn != keys[:5]
+    assert set(monitoring._drawn_evenly(keys[:50])) >= set(drawn) & set(keys[:50])
 
 
 def test_a_damaged_training_set_is_said_and_is_no_error(admin, project, challenger):
