@@ -7,15 +7,16 @@ start says why in its last line. Secrets are never repeated in a message.
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config.services import Broker, hide_password, read_broker, read_database
 from ranking.content import is_storable
 
+Read = TypeVar("Read")
 PREFIX = "TIEBREAK_"
 #: Variables with these beginnings belong to the test suite; the product does not read them.
 FOREIGN_PREFIXES = ("TIEBREAK_TEST_",)
@@ -116,37 +117,11 @@ class Environment:
 
     def database(self, name: str, default: str | None) -> dict[str, Any]:
         """Return Django's description of a database from `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`."""
-        url = self._url(name, default, ("sqlite", "postgresql", "postgres"))
-        if url.scheme == "sqlite":
-            path = Path(unquote(url.path.removeprefix("/")))
-            if url.netloc or not path.name:
-                raise _refusal(
-                    name,
-                    hide_password(self.text(name, default)),
-                    "sqlite:///PATH, with four slashes if absolute",
-                )
-            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path.absolute())}
-        if not url.path.strip("/"):
-            raise _refusal(
-                name, hide_password(self.text(name, default)), "a URL that ends in the name of a database"
-            )
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(url.path.strip("/")),
-            "USER": unquote(url.username or ""),
-            "PASSWORD": unquote(url.password or ""),
-            "HOST": unquote(url.hostname or ""),
-            "PORT": str(url.port or ""),
-        }
+        return self._url(name, default, read_database)
 
-    def broker(self, name: str, default: str | None) -> str:
-        """Return the URL of the message broker."""
-        url = self._url(name, default, ("filesystem", "amqp", "amqps", "redis", "rediss"))
-        if url.scheme != "filesystem" and not url.hostname:
-            raise _refusal(
-                name, hide_password(self.text(name, default)), f"a host, such as {url.scheme}://HOST:PORT/"
-            )
-        return "filesystem://" if url.scheme == "filesystem" else url.geturl()
+    def broker(self, name: str, default: str | None) -> Broker:
+        """Return the message broker that a URL stands for."""
+        return self._url(name, default, read_broker)
 
     def refuse_unknown(self) -> None:
         """Refuse variables of ours that nothing reads: a misspelt name would leave its default in force."""
@@ -158,26 +133,12 @@ class Environment:
                 )
                 raise ImproperlyConfigured(f"{name} is not a setting of Tiebreak{hint}")
 
-    def _url(self, name: str, default: str | None, schemes: Sequence[str]) -> SplitResult:
+    def _url(self, name: str, default: str | None, read: Callable[[str], Read]) -> Read:
         value = self.text(name, default, secret=True)
-        expected = "a URL that begins with " + " or ".join(f"{scheme}://" for scheme in schemes)
         try:
-            url = urlsplit(value)
-            _ = url.port  # parsed lazily: a port that is no number raises only here
-        except ValueError:
-            raise _refusal(name, hide_password(value), expected) from None
-        if url.scheme not in schemes or "://" not in value:
-            raise _refusal(name, hide_password(value), expected)
-        return url
-
-
-def hide_password(url: str) -> str:
-    """Return a URL fit to be logged.
-
-    >>> hide_password("amqp://tiebreak:secret@broker:5672//")
-    'amqp://tiebreak:***@broker:5672//'
-    """
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+            return read(value)
+        except ValueError as error:
+            raise _refusal(name, hide_password(value), str(error)) from None
 
 
 def _refusal(name: str, value: str, expected: str) -> ImproperlyConfigured:

@@ -111,7 +111,11 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
 else:
-    _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}}
+    _database |= {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5} | _database["OPTIONS"],
+    }
 DATABASES: dict[str, dict[str, Any]] = {"default": _database | {"ATOMIC_REQUESTS": False}}
 
 _cache = env.text("TIEBREAK_CACHE_URL", "none", secret=True)
@@ -161,7 +165,8 @@ TIEBREAK_REAP_SECONDS = env.integer("TIEBREAK_REAP_SECONDS", 10, low=1, high=360
 TIEBREAK_SCHEDULE_SECONDS = env.integer("TIEBREAK_SCHEDULE_SECONDS", 180, low=5, high=86_400)
 
 # --- Celery: the broker only wakes workers, the row in the database is the truth ----------------------------
-CELERY_BROKER_URL = env.broker("TIEBREAK_BROKER_URL", None if PRODUCTION else "filesystem://")
+_broker = env.broker("TIEBREAK_BROKER_URL", None if PRODUCTION else "filesystem://")
+CELERY_BROKER_URL, CELERY_BROKER_USE_SSL = _broker
 _BROKER_SCHEME = CELERY_BROKER_URL.split(":")[0]
 BROKER_KIND = {"amqps": "amqp", "rediss": "redis"}.get(_BROKER_SCHEME, _BROKER_SCHEME)  # these over TLS
 # The child has its own limit; the task around it is given time to record how it ended.

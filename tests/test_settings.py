@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded import secret_key
-from config.environment import Environment, hide_password
+from config.environment import Environment
 from ranking.services.running import BEAT_SECONDS
 from tests.deployment import ROOT, product_free
 
@@ -66,12 +66,6 @@ REFUSED = [
     ("choice", {"choices": ("a", "b")}, "c", "X='c': expected one of a, b."),
     ("rate", {}, "60", "X='60': expected a number per second, minute, hour or day"),
     ("rate", {}, "0/minute", "X='0/minute': expected a number per second"),
-    ("database", {}, "mysql://db/x", "X='mysql://db/x': expected a URL that begins with sqlite://"),
-    ("database", {}, "postgresql://u:pw@db/", "X='postgresql://u:***@db/': expected a URL that ends in"),
-    ("database", {}, "postgresql://u:pw@db:port/x", "X='postgresql://u:***@db:port/x': expected a URL"),
-    ("database", {}, "sqlite://", "expected sqlite:///PATH, with four slashes if absolute."),
-    ("broker", {}, "amqp", "X='amqp': expected a URL that begins with filesystem:// or amqp://"),
-    ("broker", {}, "redis:///0", "X='redis:///0': expected a host"),
 ]
 
 
@@ -92,26 +86,6 @@ def test_what_a_json_variable_holds_is_never_shown():
         Environment({"X": '["hunter2"]'}).json_object("X")
 
 
-@pytest.mark.parametrize(
-    ("url", "name", "host", "port"),
-    [
-        ("postgresql://u%40x:p%2Fw@db.example:5433/tie%20break", "tie break", "db.example", "5433"),
-        ("postgres://db.example/tiebreak", "tiebreak", "db.example", ""),
-    ],
-)
-def test_a_database_url_is_read_with_its_escapes(url, name, host, port):
-    database = Environment({"X": url}).database("X", None)
-    assert (database["NAME"], database["HOST"], database["PORT"]) == (name, host, port)
-    assert database["PASSWORD"] in ("p/w", "")
-
-
-def test_a_relative_sqlite_path_has_three_slashes_and_an_absolute_one_four(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    relative = Environment({"X": "sqlite:///data/t.sqlite3"}).database("X", None)
-    absolute = Environment({"X": "sqlite:////srv/t.sqlite3"}).database("X", None)
-    assert (relative["NAME"], absolute["NAME"]) == (str(tmp_path / "data/t.sqlite3"), "/srv/t.sqlite3")
-
-
 def test_an_empty_variable_counts_as_unset():
     assert Environment({"X": ""}).integer("X", 7, low=1, high=9) == 7
 
@@ -128,11 +102,6 @@ def test_a_misspelt_variable_is_refused_with_the_name_that_was_probably_meant():
         ImproperlyConfigured, match=r"TIEBREAK_LEASE_SECOND is not a setting.*TIEBREAK_LEASE_SECONDS"
     ):
         env.refuse_unknown()
-
-
-def test_a_password_is_hidden_whatever_it_holds():
-    assert hide_password("redis://u:p@ss:w/rd@host/0") == "redis://u:***@host/0"
-    assert hide_password("redis://host/0") == "redis://host/0"
 
 
 def test_the_secret_key_is_made_once_and_readable_by_the_owner_alone(tmp_path):
