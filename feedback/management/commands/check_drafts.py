@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from feedback.models import SlateMove
 from feedback.services import drafts
+from ranking.management.database import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Compare each slate's draft, and each state on the way to it, with what its moves make."""
 
     help = "Rebuild the draft of every slate from its log of moves, and compare."

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from feedback.errors import InvalidPerson
 from feedback.models import Member
 from feedback.services.people import PersonRequest, create_person
+from ranking.management.database import DatabaseCommand
 from ranking.models import Organisation
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Create a log-in with one role and print its temporary password, once."""
 
     help = "Create a log-in with one role; its temporary password is printed and kept nowhere."

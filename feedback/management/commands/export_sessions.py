@@ -6,13 +6,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from feedback.services.exchanging import FORMATS, export_file
 from ranking.management.commands._importing import project_of
+from ranking.management.database import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Write all sessions of a project, or one of them, into a file."""
 
     help = "Export what the sessions of a project collected; the same data give the same bytes."

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from feedback.services import learning
 from ranking.errors import RankingError
+from ranking.management.database import DatabaseCommand
 from ranking.models import Project
 from ranking.tasks import start_training
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Freeze what closed sessions say (or the graded labels) and queue a training."""
 
     help = "Queue a training from the closed sessions of a project, or from its graded labels."

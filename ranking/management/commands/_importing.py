@@ -8,17 +8,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ranking.description import DescriptionError
 from ranking.errors import BrokenFile, ImportRefused
+from ranking.management.database import DatabaseCommand
 from ranking.models import Project
 from ranking.services.catalog import ImportReport, Options
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(DatabaseCommand):
     """Runs one import, shows how far it is, and says what it did."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ranking.errors import BrokenFile
 from ranking.ltr import CorruptModel
+from ranking.management.database import DatabaseCommand
 from ranking.models import ModelVersion, Project
 from ranking.services.running import ChildDied, ChildFailed
 from ranking.services.verification import verify
@@ -16,7 +17,7 @@ from ranking.services.verification import verify
 PROVENANCE = {True: "byte-identical", False: "DIFFERENT", None: "not kept"}
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Rebuild one version, or all trained ones, and compare trees and predictions."""
 
     help = "Rebuild a version from its frozen training set and compare it with the stored one."
