@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -53,6 +55,7 @@ from tests.tiny import DESCRIPTION, item_records, query_records, true_utility
 PASSWORD = "a-long-enough-phrase"
 
 _keys = itertools.count(1)
+_samples: dict[tuple[int, int], pd.DataFrame] = {}
 
 
 # --- the catalogue ------------------------------------------------------------------------------------------
@@ -66,16 +69,28 @@ def make_project(
     project = Project.objects.create(slug=slug, name=table["name"], description=from_dict(table).to_dict())
     records, needs = item_records(items), query_records(queries)
     rows = _add_items(project, records)
-    asked = [add_query(project, record) for record in needs]
-    _fit_features(project, records, needs)
-    for place, query in enumerate(asked, start=1):
-        Label.objects.bulk_create(
-            Label(query=query, item=item, grade=round(true_utility(query.content, item.current.content)))
-            for item in rows[place % 3 :: 3]
-        )
+    clients = {need["client"]: make_organisation(need["client"]) for need in needs}
+    asked = Query.objects.bulk_create(_query(project, need, clients[need["client"]]) for need in needs)
+    store_features(project, _space_of(items, queries))
+    Label.objects.bulk_create(
+        Label(query=query, item=item, grade=round(true_utility(query.content, item.current.content)))
+        for place, query in enumerate(asked, start=1)
+        for item in rows[place % 3 :: 3]
+    )
     if version:
-        versions.create_rule_version(project)
+        _put_rule_in_service(project, (items, queries))
     return project
+
+
+def _put_rule_in_service(project: Project, size: tuple[int, int]) -> None:
+    """Make version 0; the features that its rule is fitted on are computed once for each size of project.
+
+    They are most of what a project costs, and the same every time: the contents are fixed.
+    """
+    if size not in _samples:
+        _samples[size] = versions._sample(project)
+    with patch.object(versions, "_sample", return_value=_samples[size]):
+        versions.create_rule_version(project)
 
 
 def add_item(project: Project, content: Mapping[str, Any]) -> Item:
@@ -105,15 +120,22 @@ def _add_items(project: Project, contents: Sequence[Mapping[str, Any]]) -> list[
     )
     for item, version in zip(items, kept, strict=True):
         item.current = version
-    Item.objects.bulk_update(items, ["current"])
+    only = ItemVersion.objects.filter(item=OuterRef("pk")).values("pk")
+    Item.objects.filter(project=project).update(current=Subquery(only))
     return items
 
 
 def add_query(project: Project, content: Mapping[str, Any]) -> Query:
     """Add one query, and its organisation where that is new."""
-    return Query.objects.create(
+    query = _query(project, content, make_organisation(content["client"]))
+    query.save()
+    return query
+
+
+def _query(project: Project, content: Mapping[str, Any], client: Organisation) -> Query:
+    return Query(
         project=project,
-        organisation=make_organisation(content["client"]),
+        organisation=client,
         key=content["id"],
         title=content["title"],
         content=content,
@@ -131,9 +153,10 @@ def queries_of(project: Project, organisation: str) -> list[Query]:
     return list(project.queries.filter(organisation__name=organisation).select_related("project"))
 
 
-def _fit_features(project: Project, items: Sequence[Any], queries: Sequence[Any]) -> FeatureSet:
-    specs = from_dict(project.description).features
-    return store_features(project, FeatureSpace.fit(specs, pd.DataFrame(items), pd.DataFrame(queries)))
+@cache
+def _space_of(items: int, queries: int) -> FeatureSpace:
+    specs = from_dict(DESCRIPTION).features
+    return FeatureSpace.fit(specs, pd.DataFrame(item_records(items)), pd.DataFrame(query_records(queries)))
 
 
 def store_features(project: Project, space: FeatureSpace) -> FeatureSet:
