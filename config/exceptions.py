@@ -3,6 +3,7 @@
 {"error": {"code": "session_closed", "message": "A sentence for a person.", "fields": {"order": ["..."]}}}
 
 A stale draft (412) also carries what it has become, as `current`: a conflict is shown with both orders.
+Ratings against the order (409) carry the pairs, and whether it looks as if 1 was meant as the best.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     feedback.SessionClosed: (409, "session_closed"),
     feedback.SessionPaused: (409, "session_paused"),
     feedback.AlreadyJudged: (409, "already_judged"),
+    feedback.RatingsContradictOrder: (409, "ratings_contradict_order"),
     feedback.KeyReused: (422, "key_reused"),
     feedback.StaleDraft: (412, "stale_draft"),
     feedback.UnconditionalDraft: (428, "if_match_required"),
@@ -65,6 +67,9 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
             field = getattr(error, "field", "")
             fields = {field: [str(error)]} if field else {}
             body = error_body(code, str(error), fields)
+            if isinstance(error, feedback.RatingsContradictOrder) and error.pairs:
+                pairs = [{"above": above, "rated_higher": below} for above, below in error.pairs]
+                body |= {"contradictions": pairs, "looks_turned": error.turned}
             if isinstance(error, feedback.StaleDraft) and error.current:
                 return Response(
                     {**body, "current": CurrentDraftSerializer(error.current).data},

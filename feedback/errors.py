@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -16,6 +16,22 @@ class InvalidJudgement(FeedbackError):
     def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class RatingsContradictOrder(FeedbackError):
+    """Ratings say another order than the one they came with, and nobody said which counts.
+
+    `pairs` are (above, below), the one below rated higher; `turned` says that the ratings are the exact
+    reverse of an order that was moved, as if 1 were the best.
+    """
+
+    def __init__(
+        self, message: str, field: str = "", *, pairs: Sequence[tuple[int, int]] = (), turned: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.pairs = pairs
+        self.turned = turned
 
 
 class SessionClosed(FeedbackError):

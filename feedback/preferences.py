@@ -8,6 +8,9 @@ What each act means:
 - Cards below the line were not looked at: they say nothing, neither against nor for anybody.
 - A rating decides only pairs about which the order is silent (a tie, or two cards below the line), and only
   within this list and expert, which cancels the expert's severity.
+- Where ratings contradict the order, the order counts if the expert said so. If nobody was asked (lists from
+  before the question, or from elsewhere), the ratings alone speak for a list in which nothing was moved, and
+  a contradicted pair of a list that was moved says nothing.
 - "About equal" ties all cards. "None is suitable" ties them too, at a quarter of the weight, and gives each
   the grade 0: nobody in this list is better than anybody else, and none is good.
 - "Missing information", "outside what I know" and "conflict of interest" prefer nobody to anybody.
@@ -25,6 +28,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from feedback.contradictions import contradicted, is_moved
+
 KEPT_IN_MODEL_ORDER = 0.5
 NONE_SUITABLE_WEIGHT = 0.25
 TIE = 0.5
@@ -34,6 +39,7 @@ TIE = 0.5
 class ShownList:
     """One judged list: `shown` are the card ids from the top, `tiers` what the expert made of them.
 
+    `decided_by` is what the expert said counts where ratings contradict the order, "" if nothing was said;
     `known` says that its order was known before it was asked.
     """
 
@@ -42,6 +48,7 @@ class ShownList:
     randomised: bool
     tiers: Sequence[Sequence[int]] = ()
     ratings: Mapping[int, int] = field(default_factory=dict)
+    decided_by: str = ""
     known: bool = False
 
 
@@ -82,7 +89,10 @@ def negative_labels(judged: ShownList) -> list[int]:
 
 
 def _of_an_order(judged: ShownList) -> Iterator[PreferredPair]:
-    place = {card: i for i, tier in enumerate(judged.tiers) for card in tier}
+    doubtful = set() if judged.decided_by else {*contradicted(judged.tiers, judged.ratings)}
+    by_ratings_alone = doubtful and not is_moved(judged.shown, judged.tiers)
+    tiers = () if by_ratings_alone else judged.tiers
+    place = {card: i for i, tier in enumerate(tiers) for card in tier}
     involved = [card for card in judged.shown if card in place or card in judged.ratings]
     unit = 1.0 / max(len(involved) - 1, 1)
     for above, below in combinations(involved, 2):
@@ -90,6 +100,8 @@ def _of_an_order(judged: ShownList) -> Iterator[PreferredPair]:
         if decided is None:
             continue
         winner, loser, origin = decided
+        if (winner, loser) in doubtful:
+            continue
         target = TIE if origin == "tied" else 1.0
         weight = unit
         if origin == "order":

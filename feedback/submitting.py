@@ -22,6 +22,7 @@ class Submission:
     tiers: Sequence[Sequence[int]] = ()
     rest: Sequence[int] = ()
     ratings: Mapping[int, int] = field(default_factory=dict)
+    decided_by: str = ""
     reason_tags: Sequence[str] = ()
     comment: str = ""
     field: str = ""
@@ -61,6 +62,7 @@ def read_json(body: Mapping[str, Any] | None) -> Submission:
         tiers=[_cards(tier, "tiers") for tier in _list(body, "tiers")],
         rest=_cards(_list(body, "rest"), "rest"),
         ratings=_ratings(body.get("ratings", {})),
+        decided_by=_text(body, "decided_by"),
         reason_tags=[_a_text(tag, "reason_tags") for tag in _list(body, "reason_tags")],
         comment=_text(body, "comment"),
         field=_text(body, "field"),
@@ -103,6 +105,7 @@ def read_form(form: Form) -> Submission:
         tiers=[tiers[rank] for rank in sorted(tiers)],
         rest=rest,
         ratings=ratings,
+        decided_by=_text(form, "decided_by"),
         comment=_text(form, "comment"),
         reason_tags=form.getlist("reason_tags"),
     )

@@ -135,7 +135,7 @@ class Tab:
         status, body = self.call(
             "POST",
             f"slates/{self.browser.slate}/judgement/",
-            json.dumps({**draft, **said, "kind": "reorder"}),
+            json.dumps({**draft, **said, "kind": "reorder", "decided_by": "order"}),
             {"If-Match": f'"{self.version}"', "Idempotency-Key": key},
         )
         if status == 412:

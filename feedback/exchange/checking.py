@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from feedback.contradictions import contradicted
 from feedback.exchange.schema import Record, gold_key, of_type, session_key
 from feedback.preferences import ShownList, derive
 from ranking.content import content_hash
@@ -55,6 +56,7 @@ def follows(judgement: Record, cards: Sequence[Record], slate: Record) -> dict[t
         randomised=slate.values["randomised"],
         tiers=judgement.values["tiers"],
         ratings={int(place): rating for place, rating in judgement.values["ratings"].items()},
+        decided_by=judgement.values["decided_by"] or "",
         known=slate.values["gold"] is not None,
     )
     return {
@@ -237,6 +239,8 @@ def _check_preferences(records: Sequence[Record], complaints: Complaints) -> Non
         said.setdefault(record.slate, []).append(record)
     for judgement in of_type(records, "judgement"):
         found = said.pop(judgement.slate, [])
+        if _is_unasked(judgement):
+            continue
         if judgement.slate[0] in closed:
             derived = follows(judgement, cards[judgement.slate], slates[judgement.slate])
             _compare(judgement, found, derived, complaints)
@@ -244,6 +248,22 @@ def _check_preferences(records: Sequence[Record], complaints: Complaints) -> Non
             complaints.add(found[0], "session", "is open: it has no preferences yet")
     for left in said.values():
         complaints.add(left[0], "position", "this slate has no judgement")
+
+
+def comparable(records: Sequence[Record]) -> Sequence[Record]:
+    """Return the records without preferences of which an earlier release may have derived others.
+
+    They are those of lists whose ratings contradict the order, and nobody was asked which counts.
+    """
+    unasked = {one.slate for one in of_type(records, "judgement") if _is_unasked(one)}
+    return [one for one in records if one.type != "preference" or one.slate not in unasked]
+
+
+def _is_unasked(judgement: Record) -> bool:
+    """Say whether its ratings contradict its order, and nobody asked which of them counts."""
+    values = judgement.values
+    ratings = {int(place): rating for place, rating in values["ratings"].items()}
+    return not values["decided_by"] and bool(contradicted(values["tiers"], ratings))
 
 
 def _compare(judgement: Record, found: Sequence[Record], derived: Any, complaints: Complaints) -> None:

@@ -193,9 +193,10 @@ def _read_table(archive: str, path: Path) -> Read:
 
 def _check_head(table: Table, columns: Sequence[str], refusals: Refusals) -> None:
     expected = [column.name for column in table.columns]
-    for name in expected:
-        if name not in columns:
-            refusals.add(1, name, "there is no such column")
+    for column in table.columns:
+        # An export from before a column was added has no value for it.
+        if column.name not in columns and not column.optional:
+            refusals.add(1, column.name, "there is no such column")
     for name in columns:
         if name not in expected:
             refusals.add(1, name, f"is no column of {table.plural}")
@@ -205,7 +206,7 @@ def _row(table: Table, texts: Mapping[str, str], line: int, refusals: Refusals) 
     values = {}
     for column in table.columns:
         try:
-            values[column.name] = from_cell(column, texts[column.name])
+            values[column.name] = from_cell(column, texts.get(column.name, ""))
         except BadValue as error:
             refusals.add(line, column.name, str(error))
     complete = len(values) == len(table.columns)

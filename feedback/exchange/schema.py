@@ -23,6 +23,7 @@ KINDS = (
     "conflict_of_interest",
     "none_suitable",
 )
+DECIDED_BY = ("order", "ratings", "turned")
 MOST_GOLD = 3
 ORIGINS = ("reordered", "kept", "rated", "tied", "none_suitable")
 
@@ -202,6 +203,7 @@ _TABLES = (
             Column("tiers", "tiers", words="shown positions, best first, ties together"),
             Column("rest", "places", words="shown positions below the line: not looked at"),
             Column("ratings", "ratings", words="1 to 5 by shown position"),
+            _text("decided_by", choices=DECIDED_BY, optional=True, words="what counts if they contradict"),
             Column("reason_tags", "texts"),
             _text("comment", 5000),
             _text("field", 200, words="the field whose value was missing"),

@@ -23,12 +23,24 @@ class Judgement(models.Model):
         CONFLICT_OF_INTEREST = "conflict_of_interest", "conflict of interest"
         NONE_SUITABLE = "none_suitable", "none is suitable"
 
+    class DecidedBy(models.TextChoices):
+        ORDER = "order", "the order, as confirmed"
+        RATINGS = "ratings", "the ratings: the list was sorted by them"
+        TURNED = "turned", "the order: 1 was meant as the best, and the ratings were turned round"
+
     slate = models.OneToOneField(Slate, on_delete=models.PROTECT, related_name="judgement")
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgements")
     kind = models.CharField(max_length=24, choices=Kind.choices)
     tiers = models.JSONField(default=list, help_text="card ids, best tier first")
     rest = models.JSONField(default=list, help_text="card ids below the line: not looked at")
     ratings = models.JSONField(default=dict, help_text="card id -> 1..5")
+    decided_by = models.CharField(
+        max_length=7,
+        choices=DecidedBy.choices,
+        blank=True,
+        default="",
+        help_text="what counted where ratings and order said different things",
+    )
     reason_tags = models.JSONField(default=list)
     comment = models.TextField(blank=True)
     field = models.CharField(max_length=200, blank=True, help_text="the field whose value was missing")

@@ -40,6 +40,7 @@ class JudgementSerializer(serializers.ModelSerializer):
             "tiers",
             "rest",
             "ratings",
+            "decided_by",
             "reason_tags",
             "comment",
             "field",

@@ -139,6 +139,13 @@ class JudgementBody(DraftBody):
     """One act on one slate: an order, or a typed non-answer."""
 
     kind = serializers.ChoiceField(Judgement.Kind.choices)
+    decided_by = serializers.ChoiceField(
+        Judgement.DecidedBy.choices,
+        required=False,
+        allow_blank=True,
+        help_text="which counts where ratings and order say different things; without it such a list is "
+        "refused (409, `ratings_contradict_order`)",
+    )
     field = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="the field whose value is missing"
     )

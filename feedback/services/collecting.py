@@ -249,5 +249,6 @@ def _judgement_record(row: Judgement, slate: tuple[str, str, int], cards: dict[i
         rest=[cards[card] for card in row.rest],
         ratings={str(cards[int(card)]): rating for card, rating in row.ratings.items()},
         items=[cards[card] for card in row.items],
+        decided_by=row.decided_by or None,
         created_at=moment_text(row.created_at),
     )

@@ -16,6 +16,7 @@ def shown_list(judgement: Judgement) -> ShownList:
         randomised=judgement.slate.randomised,
         tiers=judgement.tiers,
         ratings={int(card): rating for card, rating in judgement.ratings.items()},
+        decided_by=judgement.decided_by,
         known=judgement.slate.arm == Slate.Arm.GOLD,
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from feedback.exchange.checking import Complaints, check_records
+from feedback.exchange.checking import Complaints, check_records, comparable
 from feedback.exchange.reading import read_export
 from feedback.exchange.schema import TABLES, Record, of_type
 from feedback.models import FeedbackSession, Judgement
@@ -63,10 +63,11 @@ def import_sessions(project: Project, path: str | Path, options: Options = PLAIN
     options.on_progress("checking", 1, 2)
     _refuse(_check_catalogue(project, read.records))
     options.on_progress("checking", 2, 2)
-    with importing(project, options, of_type(read.records, "session")):
-        found = _sort(project, read.records)
+    records = comparable(read.records)
+    with importing(project, options, of_type(records, "session")):
+        found = _sort(project, records)
         notes = _write(project, found, options)
-        _refuse(_read_back(project, read.records))
+        _refuse(_read_back(project, records))
     counts = tuple(found.counts(kind) for kind in REPORTED)
     return ImportReport(project.slug, counts, notes=tuple(notes), dry_run=options.dry_run)
 

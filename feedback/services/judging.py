@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +12,15 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from feedback.errors import AlreadyJudged, InvalidJudgement, SessionClosed, SessionPaused, StaleDraft
+from feedback.contradictions import BEST_RATING, by_ratings, contradicted, is_turned, turned
+from feedback.errors import (
+    AlreadyJudged,
+    InvalidJudgement,
+    RatingsContradictOrder,
+    SessionClosed,
+    SessionPaused,
+    StaleDraft,
+)
 from feedback.models import FeedbackSession, Judgement, Slate
 from feedback.services import drafts
 from feedback.services.interests import set_aside
@@ -22,7 +31,6 @@ from ranking.services.candidates import description_of
 
 NAMES_CARDS = (Judgement.Kind.CONFLICT_OF_INTEREST,)
 LONGEST_COMMENT = 5000
-BEST_RATING = 5
 
 
 def submit(slate: Slate, submission: Submission, *, key: str, version: int | None = None) -> Judgement:
@@ -30,14 +38,14 @@ def submit(slate: Slate, submission: Submission, *, key: str, version: int | Non
 
     `version` is that of the draft which was looked at: a list that somebody went on with elsewhere is not
     judged by an older order. Raises InvalidJudgement, SessionClosed, SessionPaused, AlreadyJudged, KeyReused,
-    StaleDraft.
+    StaleDraft, and RatingsContradictOrder when it is not said which of the two counts.
     """
-    digest = _digest(slate, submission)
+    digest = _digest(slate, submission)  # of what was sent, before it is settled
     own = Judgement.objects.filter(expert_id=slate.expert_id)
     earlier = kept_under(own, key, digest)
     if earlier is not None:
         return earlier
-    check(slate, submission)
+    submission = check(slate, submission)
     try:
         with transaction.atomic():
             _close_slate(slate, version)
@@ -73,22 +81,57 @@ def note_seen(slate: Slate) -> None:
     Slate.objects.filter(pk=slate.pk, first_seen_at__isnull=True).update(first_seen_at=timezone.now())
 
 
-def check(slate: Slate, submission: Submission) -> None:
-    """Raise InvalidJudgement, naming the field, unless the submission fits the slate."""
-    check_answer(slate.session, set(slate.items.values_list("pk", flat=True)), submission)
+def check(slate: Slate, submission: Submission) -> Submission:
+    """Return what counts of a submission. Raises InvalidJudgement or RatingsContradictOrder."""
+    shown = slate.items.order_by("shown_position").values_list("pk", flat=True)
+    return check_answer(slate.session, list(shown), submission)
 
 
-def check_answer(session: FeedbackSession, cards: set[int], submission: Submission) -> None:
-    """Raise InvalidJudgement, naming the field, unless it fits a list of these cards in this session."""
+def check_answer(session: FeedbackSession, shown: Sequence[int], submission: Submission) -> Submission:
+    """Return what counts of a submission about a list of these cards, from the top as they were shown.
+
+    Raises InvalidJudgement, naming the field, unless it fits the list and the session, and
+    RatingsContradictOrder unless order and ratings agree or it is said which of them counts.
+    """
+    cards = set(shown)
     if submission.kind not in Judgement.Kind.values:
         raise InvalidJudgement(f"expected one of {', '.join(Judgement.Kind.values)}", "kind")
     if submission.kind == Judgement.Kind.REORDER:
         _check_order(cards, submission)
-    elif submission.tiers or submission.rest or submission.ratings:
+    elif submission.tiers or submission.rest or submission.ratings or submission.decided_by:
         raise InvalidJudgement("only a list that is put in order has an order or ratings", "tiers")
     _check_ratings(session, cards, submission)
     _check_named(session, cards, submission)
     _check_words(session, submission)
+    return _settled(shown, submission)
+
+
+def _settled(shown: Sequence[int], submission: Submission) -> Submission:
+    """Return a submission whose order and ratings agree, or whose expert said that the order counts.
+
+    Raises RatingsContradictOrder when it is not said which of the two counts.
+    """
+    said = submission.decided_by
+    if said == "turned":
+        submission = replace(submission, ratings=turned(submission.ratings))
+    pairs = contradicted(submission.tiers, submission.ratings)
+    if not pairs:
+        return submission if said == "turned" else replace(submission, decided_by="")
+    if said == "order":
+        return submission
+    if said == "ratings":
+        tiers, rest = by_ratings(shown, submission.tiers, submission.rest, submission.ratings)
+        return replace(submission, tiers=tiers, rest=rest)
+    (above, below), others = pairs[0], len(pairs) - 1
+    more = f", and {others} more pair{'' if others == 1 else 's'} like this" if others else ""
+    raise RatingsContradictOrder(
+        f"the ratings say another order than the ranks: card {below} is rated higher than card {above}, "
+        f"which stands above it{more}; say in decided_by which counts: order, ratings, or turned if 1 was "
+        "meant as the best",
+        "decided_by",
+        pairs=pairs,
+        turned=is_turned(shown, submission.tiers, submission.ratings),
+    )
 
 
 def _check_order(cards: set[int], submission: Submission) -> None:
@@ -111,6 +154,8 @@ def _check_ratings(session: FeedbackSession, cards: set[int], submission: Submis
             raise InvalidJudgement(f"card {card} is not in this list", "ratings")
         if not 1 <= rating <= BEST_RATING:
             raise InvalidJudgement(f"expected 1 to {BEST_RATING}, not {rating}", "ratings")
+    if submission.decided_by not in ("", *Judgement.DecidedBy.values):
+        raise InvalidJudgement(f"expected one of {', '.join(Judgement.DecidedBy.values)}", "decided_by")
 
 
 def _check_named(session: FeedbackSession, cards: set[int], submission: Submission) -> None:

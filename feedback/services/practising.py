@@ -74,9 +74,12 @@ def explain_practice(
     used: Collection[str] | None = None,
     touch: bool = False,
 ) -> Explanation:
-    """Say what was understood, as if it had been submitted; nothing is written. Raises InvalidJudgement."""
+    """Say what was understood, as if it had been submitted; nothing is written.
+
+    Raises InvalidJudgement and RatingsContradictOrder.
+    """
     shown = [version.pk for version in practice.versions]
-    judging.check_answer(practice.session, set(shown), submission)
+    submission = judging.check_answer(practice.session, shown, submission)
     item = description_of(practice.session.project).item
     titles = {version.pk: card_of(item, version.content).title for version in practice.versions}
     judged = ShownList(
@@ -85,6 +88,7 @@ def explain_practice(
         randomised=True,
         tiers=submission.tiers,
         ratings=submission.ratings,
+        decided_by=submission.decided_by,
     )
     found = used if used is None or practice.session.asks_ratings else {*used, "rate"}
     return explain(

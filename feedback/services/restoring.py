@@ -187,6 +187,7 @@ class Restorer:
             tiers=[[card[place] for place in tier] for tier in values["tiers"]],
             rest=[card[place] for place in values["rest"]],
             ratings={str(card[int(place)]): rating for place, rating in values["ratings"].items()},
+            decided_by=values["decided_by"] or "",
             items=[card[place] for place in values["items"]],
             created_at=moment_of(values["created_at"]),
             **{name: values[name] for name in _JUDGEMENT_PLAIN},

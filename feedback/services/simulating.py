@@ -56,5 +56,7 @@ def _judge(slate: Slate, utility: Utility, panel: Mapping[str, SimulatedExpert])
         kind="reorder",
         tiers=[[cards[i].pk for i in tier] for tier in tiers],
         ratings={card.pk: rating for card, rating in zip(cards, ratings, strict=False)},
+        # Orders and ratings are drawn apart from each other: what a simulated expert has to say is the order.
+        decided_by="order" if ratings else "",
         seconds=seconds,
     )

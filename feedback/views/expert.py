@@ -11,7 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from feedback.errors import AlreadyJudged, FeedbackError, KeyReused, SessionClosed, SessionPaused
+from feedback.errors import (
+    AlreadyJudged,
+    FeedbackError,
+    KeyReused,
+    RatingsContradictOrder,
+    SessionClosed,
+    SessionPaused,
+)
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Slate
 from feedback.services import agreeing, drafts, gaps, judging, pace, practising
 from feedback.services.presenting import NON_ANSWERS, slate_context
@@ -156,7 +163,7 @@ def judgement(request: HttpRequest, slate_id: int) -> HttpResponse:
     except SessionPaused:
         return _asked_again(request, _slate_page(request, shown), PAUSED)
     except FeedbackError as error:
-        return _asked_again(request, _slate_page(request, shown), str(error))
+        return _asked_again(request, _slate_page(request, shown), error)
     return redirect(_next_address(shown))
 
 
@@ -204,7 +211,7 @@ def practice(request: HttpRequest, session_id: int) -> HttpResponse:
         touch = request.POST.get("scripted") == "touch"
         explained = practising.explain_practice(found, read_form(request.POST), used=used, touch=touch)
     except FeedbackError as error:
-        return _asked_again(request, page, str(error))
+        return _asked_again(request, page, error)
     following = judging.next_slate(session, request.user)
     start = reverse("feedback:slate", args=[following.pk]) if following else ""
     context = {"session": session, "explained": explained, "need": page["need"], "url_start": start}
@@ -222,7 +229,7 @@ def _practice_page(session: FeedbackSession, found: practising.PracticeList) -> 
     }
 
 
-def _asked_again(request: HttpRequest, page: dict[str, Any], error: str) -> HttpResponse:
+def _asked_again(request: HttpRequest, page: dict[str, Any], error: FeedbackError | str) -> HttpResponse:
     """Show a list again with what was said in its plain form, which is kept nowhere else."""
     form = request.POST
     for card in page["cards"]:
@@ -230,7 +237,12 @@ def _asked_again(request: HttpRequest, page: dict[str, Any], error: str) -> Http
     said = {name: form.get(name, "") for name in ("comment", "field")}
     said |= {name: form.getlist(name) for name in ("items", "reason_tags")}
     said["kind"] = form.get("kind", Judgement.Kind.REORDER)
-    return render(request, "feedback/slate.html", {**page, "said": said, "error": error})
+    asked: dict[str, Any] = {"error": str(error)}
+    if isinstance(error, RatingsContradictOrder):
+        cards = {card["id"]: card for card in page["cards"]}
+        above, below = (cards[str(card)] for card in error.pairs[0])
+        asked = {"contradiction": {"above": above, "below": below, "turned": error.turned}}
+    return render(request, "feedback/slate.html", {**page, "said": said, **asked})
 
 
 def _own_session(request: HttpRequest, session_id: int) -> FeedbackSession:

@@ -64,6 +64,24 @@ def test_the_page_gives_the_worked_cases_their_meaning(open_slate):
         assert (found["end"], found["steps"]) == ({**EMPTY, **case["draft"]}, case["steps"]), case["desc"]
 
 
+RATED = """
+async (cases) => {
+  const { byRatings, contradicted, isTurned } = await import("/static/tiebreak/slate-ratings.js");
+  return cases.map(({ shown, tiers, rest, ratings }) => ({
+    pairs: contradicted(tiers, ratings),
+    turned: isTurned(shown, tiers, ratings),
+    sorted: byRatings(shown, tiers, rest, ratings),
+  }));
+}
+"""
+
+
+def test_the_page_finds_and_sorts_ratings_against_the_order_as_the_server_does(open_slate):
+    cases = json.loads((Path(settings.BASE_DIR) / "fixtures/cases/rated_orders.json").read_text())
+    for case, found in zip(cases, open_slate().page.evaluate(RATED, cases), strict=True):
+        assert found == {name: case[name] for name in ("pairs", "turned", "sorted")}, case["desc"]
+
+
 def test_the_page_and_the_server_agree_after_each_of_many_acts(open_slate):
     cards = list("abcdefgh")
     cases = [{"cards": cards, "acts": _random_acts(seed, cards)} for seed in range(100)]

@@ -82,7 +82,7 @@ def test_a_list_of_which_some_are_not_rated_is_submitted_only_when_it_is_confirm
 def test_what_is_below_the_line_needs_no_rating(open_slate, slate):
     view = open_slate()
     view.focus_card(1)
-    view.press("l", "r", "5", "ArrowUp", "r", "4", "Enter")
+    view.press("l", "r", "4", "ArrowUp", "r", "5", "Enter")
     view.page.wait_for_url(lambda url: f"/{slate.pk}/" not in url)
     assert len(Judgement.objects.get().ratings) == 2
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import zipfile
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.exchange.cells import guard, is_formula, unguard
-from feedback.models import FeedbackSession, Judgement, Slate, SlateItem
+from feedback.models import FeedbackSession, Judgement, Preference, Slate, SlateItem
 from feedback.services import attention, learning, sessions
 from feedback.services.exchanging import FORMATS as FORMATS_OF_FILES
 from feedback.services.exchanging import export_file
@@ -85,6 +86,21 @@ def test_contents_that_all_lack_a_declared_field_have_it_missing(project, spring
     numeric = [spec.name for spec in space.specs if spec.name in lacking and spec.kind == "numeric"]
     assert table[numeric].isna().all(axis=None)
     assert table["fee"].notna().all()
+
+
+def test_an_export_from_before_ratings_were_asked_about_is_read_and_derived_anew(project, spring, tmp_path):
+    lines = [json.loads(line) for line in spring.read_text().splitlines()]
+    judged = next(line for line in lines if line["type"] == "judgement")
+    del judged["decided_by"]
+    above, below = judged["tiers"][0][0], judged["tiers"][1][0]
+    judged["ratings"] = {str(above): 1, str(below): 5}
+    older = tmp_path / "older.jsonl"
+    older.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    import_sessions(project, older)
+    assert Judgement.objects.get().decided_by == ""
+    pairs = Preference.objects.values_list("winner__shown_position", "loser__shown_position")
+    assert len(pairs) == 2
+    assert not {(above, below), (below, above)} & set(pairs)
 
 
 def test_a_second_import_writes_nothing(project, spring):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.contradictions import by_ratings, contradicted
 from feedback.preferences import ShownList, derive, negative_labels
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/cases/preferences.json").read_text())
@@ -20,6 +21,7 @@ def _shown_list(case):
         randomised=case["randomised"],
         tiers=case.get("tiers", []),
         ratings={int(card): rating for card, rating in case.get("ratings", {}).items()},
+        decided_by=case.get("decided_by", ""),
     )
 
 
@@ -67,6 +69,17 @@ def test_a_pair_is_kept_exactly_when_the_winner_was_shown_above(judged):
     for pair in derive(judged):
         if pair.origin in ("kept", "reordered"):
             assert (pair.origin == "kept") == (pair.shown_gap > 0)
+
+
+@given(_orders(), st.data(), st.sampled_from(["", "order", "ratings"]))
+def test_no_pair_says_the_opposite_of_a_rating_unless_the_expert_confirmed_the_order(judged, data, said):
+    rated = data.draw(st.lists(st.sampled_from(judged.shown), unique=True))
+    ratings = {card: data.draw(st.integers(1, 5)) for card in rated}
+    tiers = by_ratings(judged.shown, judged.tiers, [], ratings)[0] if said == "ratings" else judged.tiers
+    pairs = derive(replace(judged, tiers=tiers, ratings=ratings, decided_by=said))
+    against = [p for p in pairs if ratings.get(p.winner, 9) < ratings.get(p.loser, 0) and p.target == 1]
+    by_order = {(above, below) for above, below in contradicted(judged.tiers, ratings)}
+    assert {(p.winner, p.loser) for p in against} == (by_order if said == "order" else set())
 
 
 @pytest.mark.parametrize("kind", ["reorder", "about_equal", "none_suitable"])

@@ -8,7 +8,7 @@ export class Ending {
   #asked = "";
   #stop = null;
   #held = false;
-  #nonAnswer = null;
+  #said = {};
   #local = stored("localStorage");
   #key;
 
@@ -37,27 +37,28 @@ export class Ending {
     return moves.version || moves.waiting ? "As you left it. Submit again?" : "Nothing was moved. Submit again?";
   }
 
-  #judgement(nonAnswer) {
+  #judgement({ nonAnswer, decidedBy }) {
     const { state, comment } = this.#slate;
-    const base = { ...answer(state), comment: comment.value.trim(), field: "", items: [] };
+    const base = { ...answer(state), decided_by: decidedBy, comment: comment.value.trim(), field: "", items: [] };
     if (!nonAnswer) return { kind: "reorder", ...base };
     return { ...base, ...nonAnswer, tiers: [], rest: [], ratings: {} };
   }
 
-  /** `sure` when somebody has been asked already. */
-  async submit(nonAnswer = null, sure = false) {
-    const { status, undecided } = this.#slate;
+  /** `sure` when somebody has been asked already; `decidedBy` is what counts where ratings contradict the order. */
+  async submit(nonAnswer = null, { sure = false, decidedBy = "" } = {}) {
+    const { status, undecided, question } = this.#slate;
     if (this.busy) return;
     this.#slate.wrote();
     if (undecided) return undecided();
     status.remind();
+    if (!nonAnswer && !decidedBy && question?.ask()) return;
     const doubt = nonAnswer || sure ? "" : this.#doubt();
     if (doubt && !this.#asked) return this.ask(doubt);
     this.ask("");
-    this.#began(nonAnswer);
+    this.#began({ nonAnswer, decidedBy });
     let sent;
     try {
-      sent = await this.#sent(nonAnswer);
+      sent = await this.#sent();
     } finally {
       if (!sent?.taken) this.#ended();
     }
@@ -65,14 +66,16 @@ export class Ending {
     if (sent.taken) return location.reload(); // the page of a judged slate leads on to the next one
     if (sent.current) this.#slate.conflict(sent.current);
     if (sent.barred) status.show(sent.barred);
+    if (sent.code === "ratings_contradict_order") await this.#slate.loadQuestion();
+    if (sent.code === "ratings_contradict_order" && this.#slate.question?.ask()) return status.show("saved");
     if (sent.error) status.show(sent.code === "session_paused" ? "paused" : "refused", 0, sent.error);
   }
 
   /** From here on nothing on the list can be changed: what is submitted is what was seen. */
-  #began(nonAnswer) {
+  #began(said) {
     const { form, comment } = this.#slate;
     this.#stop = new AbortController();
-    this.#nonAnswer = nonAnswer;
+    this.#said = said;
     comment.readOnly = true;
     form.ariaBusy = "true";
   }
@@ -88,14 +91,14 @@ export class Ending {
   }
 
   /** First every move, then the answer: the log is whole, and a list that was changed elsewhere is not judged unseen. */
-  async #sent(nonAnswer) {
+  async #sent() {
     const { status, submission, moves, seconds } = this.#slate;
     const { signal } = this.#stop;
     if (!(await moves.settled(signal))) return { halted: !signal.aborted };
     this.#atWork();
     status.show("sending");
     const onAway = (word) => this.wait(word);
-    return submission.send(this.#judgement(nonAnswer), { version: moves.version, seconds: seconds(), signal, onAway });
+    return submission.send(this.#judgement(this.#said), { version: moves.version, seconds: seconds(), signal, onAway });
   }
 
   /** The server can't be reached: the list waits to be submitted, kept over a closed tab, until that is called off. */
@@ -103,7 +106,7 @@ export class Ending {
     if (this.#held) return;
     const { page, status } = this.#slate;
     this.#held = true;
-    const kept = this.#local.set(this.#key, { nonAnswer: this.#nonAnswer, draft: page.draft });
+    const kept = this.#local.set(this.#key, { ...this.#said, draft: page.draft });
     status.show("waits");
     const when = word === "offline" ? "when you are back online" : "as soon as the server answers";
     const text = `Will be submitted ${when}. Until then nothing can be changed.${kept ? "" : " Keep this page open."}`;
@@ -122,7 +125,7 @@ export class Ending {
     if (!kept) return;
     // Somebody went on elsewhere: that is not what was submitted.
     if (!same(kept.draft, page.draft)) return this.forget();
-    const submit = () => this.submit(kept.nonAnswer, true);
+    const submit = () => this.submit(kept.nonAnswer, { sure: true, decidedBy: kept.decidedBy });
     status.notice("You submitted this list while offline. Submit it now?", "Submit", submit, "offer");
   }
 

@@ -39,6 +39,7 @@ export class PracticeSubmission {
     }
     for (const box of form.querySelectorAll('input[name="kind"]')) box.checked = box.value === judgement.kind;
     for (const box of form.querySelectorAll('input[name="items"]')) box.checked = judgement.items.includes(box.value);
+    this.#add("decided_by", judgement.decided_by);
     this.#add("scripted", matchMedia("(pointer: coarse)").matches ? "touch" : "keys");
     for (const name of this.#used) this.#add("used", name);
     // The button with the id "submit" hides the form's own method of that name.

@@ -56,6 +56,16 @@ class Slate {
       this.form.querySelector(`[data-act="${name}"]`).setAttribute("aria-disabled", String(!possible));
     }
     this.ending.ask("");
+    if (Object.keys(this.state.ratings).length) this.loadQuestion();
+  }
+
+  /** Only lists with ratings need it. Should it not come, the server refuses what it would have asked about, and it is asked then. */
+  loadQuestion() {
+    this.loading ??= import("./slate-ratings.js").then(
+      ({ RatingsQuestion }) => { this.question = new RatingsQuestion(this); },
+      () => { this.loading = null; },
+    );
+    return this.loading;
   }
 
   /** Moves that never reached the server: taken up again, or shown beside what was saved elsewhere since. */
