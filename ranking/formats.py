@@ -165,7 +165,10 @@ def _year(value: Any, unit: str) -> str:
 
 
 def _date(value: Any, unit: str) -> str:
-    day = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value)[:10])
+    try:
+        day = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value))
+    except ValueError:  # written as it stands: a part of it would be another value
+        return str(value)
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 

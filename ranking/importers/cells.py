@@ -15,6 +15,9 @@ from ranking.importers.parquet_child import LIST_MARK
 # Python's float() also takes "1_000", "infinity" and Arabic digits; a file that holds them holds a mistake.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 EXACT_WHOLES = 2**53  # from here on a float of 64 bits leaves whole numbers out
+_WHOLE = re.compile(r"-?\d*", re.ASCII)
+# What tools write for a date: a day, or its midnight without a zone.
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ]00:00(:00(\.0+)?)?)?", re.ASCII)
 _YES, _NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
 
 
@@ -62,6 +65,18 @@ def whole_text(value: float, limit: int = EXACT_WHOLES) -> str:
     return str(int(value))
 
 
+def check_float_text(text: str, limit: int, *, is_key: bool) -> None:
+    """Check a text that comes from a column of floats, or each member of a list. Raises BadCell.
+
+    A key must be whole, and no text may have lost digits.
+    """
+    for part in text.split(LIST_MARK):
+        if not _WHOLE.fullmatch(part):
+            value = float(part)
+            if is_key or not math.isfinite(value) or value.is_integer():
+                whole_text(value, limit)
+
+
 def _number(text: str, field: Field) -> float:
     return number(text)
 
@@ -81,10 +96,13 @@ def _year(text: str, field: Field) -> int:
 
 
 def _date(text: str, field: Field) -> str:
+    day = _DAY.fullmatch(text)
     try:
-        return datetime.date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text).isoformat()
+        return datetime.date.fromisoformat(day[1] if day else "").isoformat()
     except ValueError:
-        raise BadCell(f"expected a date like 2025-09-02, found {_short(text)}") from None
+        raise BadCell(
+            f"expected a date like 2025-09-02, without a time of day or a zone, found {_short(text)}"
+        ) from None
 
 
 def _flag(text: str, field: Field) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ import pandas as pd
 
 from ranking.description import Field, NounDescription, ProjectDescription
 from ranking.errors import ImportRefused
-from ranking.importers.cells import BadCell, number, read_cell
+from ranking.importers.cells import BadCell, check_float_text, number, read_cell
 from ranking.importers.parquet import parquet_as_csv
+from ranking.importers.parquet_child import FLOAT_MARK
 from ranking.importers.tables import LONGEST_KEY, LONGEST_TITLE, Refusal, Refusals, Rows, Table
 
 LARGEST_FILE = 512 * 2**20
@@ -36,13 +39,18 @@ def read_records(path: Path, noun: NounDescription) -> Table:
         return Table(refusals=(*rows.refusals, *refusals.found))
     ignored = tuple(name for name in rows.columns if name not in noun.names)
     places = [(field, rows.columns.index(field.name)) for field in noun.fields]
+    floats = {
+        field.name: partial(check_float_text, limit=rows.floats[field.name], is_key=field.name == noun.key)
+        for field in noun.fields
+        if field.name in rows.floats and field.type in ("text", "set")
+    }
     records: list[dict[str, Any]] = []
     lines_of: dict[str, int] = {}
     for cells, line in zip(rows.cells, rows.lines, strict=True):
-        record = _record(cells, places, line, refusals)
+        record = _record(cells, places, floats, line, refusals)
         _check_key(record, noun, line, lines_of, refusals)
         records.append(record)
-    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored)
+    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored, rows.notes)
 
 
 def read_labels(
@@ -92,13 +100,13 @@ def _read_pairs(
         query, item = cells[names[0]], cells[names[1]]
         for noun, name, there in zip(nouns, names, known, strict=True):
             if cells[name] not in there:
-                refusals.add(line, name, f"there is no {noun.noun} {cells[name]!r}")
+                refusals.add(line, name, _unknown_key(noun.noun, cells[name], rows.floats.get(name)))
         first = lines_of.setdefault((query, item), line)
         if first != line:
             refusals.add(line, columns[0], f"{query!r} and {item!r} stand on line {first} already")
         records.append({"query": query, "item": item} | read(cells, line, refusals))
     ignored = tuple(name for name in rows.columns if name not in places)
-    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored)
+    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored, rows.notes)
 
 
 def read_items(folder: Path, description: ProjectDescription) -> pd.DataFrame:
@@ -118,23 +126,25 @@ def _frame(path: Path, noun: NounDescription) -> pd.DataFrame:
     return table.frame(noun.names)
 
 
-def read_rows(path: Path, encodings: Sequence[str] = ("utf-8-sig",)) -> Rows:
+def read_rows(path: Path, encodings: Sequence[str] = ("utf-8",)) -> Rows:
     """Read the cells of a CSV or Parquet file as texts; every refusal is about the file as a whole."""
+    is_parquet = path.suffix.lower() == ".parquet"
     try:
         if path.stat().st_size > LARGEST_FILE:
             return _unreadable(path, f"is larger than {LARGEST_FILE // 2**20} MB")
-        if path.suffix.lower() == ".parquet":
+        if is_parquet:
             data, problem = parquet_as_csv(path)
             if problem:
                 return _unreadable(path, problem)
             encodings = ("utf-8",)
         else:
-            data = path.read_bytes()
+            data = path.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         return _unreadable(path, f"can't be read: {error.strerror}")
     for encoding in encodings:
         try:
-            return _parse(path, data.decode(encoding))
+            rows = _parse(path, data.decode(encoding))
+            return _with_floats(rows) if is_parquet else rows
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
     return _unreadable(path, "is not UTF-8; save it as UTF-8 and try again", line)
@@ -145,32 +155,72 @@ def _unreadable(path: Path, message: str, line: int | None = None) -> Rows:
 
 
 def _parse(path: Path, text: str) -> Rows:
-    """Split into cells with the standard reader; blank lines are skipped, line breaks in cells are kept."""
+    """Split into cells with the standard reader; rows without a value are skipped, line breaks are kept."""
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    cells: list[list[str]] = []
-    lines: list[int] = []
+    rows: list[tuple[int, list[str]]] = []
     refusals = Refusals(path.name)
-    columns: list[str] = []
-    line = 1
+    blank, line = 0, 1
     try:
         for row in reader:
             start, line = line, reader.line_num + 1
-            if not columns:
-                columns = [name.strip() for name in row]
-            elif row and len(row) != len(columns):
-                refusals.add(start, "", f"has {len(row)} cells; expected {len(columns)}")
-            elif row:
-                cells.append(row)
-                lines.append(start)
+            if any(cell.strip() for cell in row):
+                rows.append((start, row))
+            else:
+                blank += bool(row and rows)  # a line without even a comma is no row
     except csv.Error as error:
         refusals.add(line, "", f"can't be read as CSV: {error}")
-    if not columns:
+    if not rows:
         refusals.add(1, "", "is empty; expected a heading")
-    twice = {name for name in columns if columns.count(name) > 1}
-    for name in sorted(twice):
-        refusals.add(1, name, "is the name of two columns")
-    return Rows(tuple(columns), cells, lines, tuple(refusals.told))
+        return Rows((), (), (), tuple(refusals.told))
+    (heading_line, heading), *rows = rows
+    columns = _columns(heading, heading_line, refusals)
+    for start, row in rows:
+        _check_width(row, len(columns), len(heading), start, refusals)
+    is_wide = max(map(len, (heading, *(row for _, row in rows)))) > len(columns)
+    notes = [f"{path.name}: empty columns without a name behind the last one, ignored"] if is_wide else []
+    notes += [f"{path.name}: rows without any value, ignored: {blank:,}"] if blank else []
+    cells, lines = [row[: len(columns)] for _, row in rows], [start for start, _ in rows]
+    return Rows(columns, cells, lines, tuple(refusals.told), notes=tuple(notes))
+
+
+def _columns(heading: Sequence[str], line: int, refusals: Refusals) -> tuple[str, ...]:
+    """Return the names as far as the last one; a column without a name among them is called by its place."""
+    names = [name.strip().strip("\ufeff").strip() for name in heading]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    names = [name or f"column {place}, which has no name" for place, name in enumerate(names, start=1)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        *places, last = (str(place) for place, other in enumerate(names, start=1) if other == name)
+        count = "two" if len(places) == 1 else len(places) + 1
+        refusals.add(line, name, f"is the name of {count} columns: {', '.join(places)} and {last}")
+    return tuple(names)
+
+
+def _check_width(row: Sequence[str], columns: int, headings: int, line: int, refusals: Refusals) -> None:
+    """A row has a cell for each named column; more may follow, if nothing stands in them."""
+    beyond = next((place for place in range(columns, len(row)) if row[place].strip()), None)
+    if len(row) < columns or (beyond is not None and len(row) > headings):
+        refusals.add(line, "", f"has {len(row)} cells; expected {columns}")
+    elif beyond is not None:
+        found = row[beyond].strip()[:60]
+        refusals.add(line, "", f"holds {found!r} in column {beyond + 1}, which has no name")
+
+
+def _with_floats(rows: Rows) -> Rows:
+    """Take the columns of floats from the heading, where the reader of Parquet marks them."""
+    marked = [name.partition(FLOAT_MARK) for name in rows.columns]
+    floats = {name: int(limit) for name, mark, limit in marked if mark}
+    return replace(rows, columns=tuple(name for name, _, _ in marked), floats=floats)
+
+
+def _unknown_key(noun: str, key: str, float_limit: int | None) -> str:
+    try:
+        if float_limit is not None:
+            check_float_text(key, float_limit, is_key=True)
+    except BadCell as error:
+        return str(error)
+    return f"there is no {noun} {key!r}"
 
 
 def _check_columns(rows: Rows, expected: Sequence[str], refusals: Refusals) -> None:
@@ -183,11 +233,17 @@ def _check_columns(rows: Rows, expected: Sequence[str], refusals: Refusals) -> N
 
 
 def _record(
-    cells: Sequence[str], places: Sequence[tuple[Field, int]], line: int, refusals: Refusals
+    cells: Sequence[str],
+    places: Sequence[tuple[Field, int]],
+    floats: Mapping[str, Callable[[str], None]],
+    line: int,
+    refusals: Refusals,
 ) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for field, place in places:
         try:
+            if field.name in floats:
+                floats[field.name](cells[place])
             record[field.name] = read_cell(cells[place], field)
         except BadCell as error:
             refusals.add(line, field.name, str(error))

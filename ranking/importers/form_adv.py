@@ -110,7 +110,7 @@ def read_form_adv(path: Path) -> Table:
 
     Refused are missing headings, cells in another format, and CRD numbers that are missing or occur twice.
     """
-    rows = read_rows(path, encodings=("utf-8-sig", "cp1252"))  # the SEC has published both
+    rows = read_rows(path, encodings=("utf-8", "cp1252"))  # the SEC has published both
     refusals = Refusals(path.name)
     headings = {heading: place for place, heading in enumerate(rows.columns)}
     for heading, _ in COLUMNS.values():
@@ -126,7 +126,7 @@ def read_form_adv(path: Path) -> Table:
         records.append(record | derived(record))
     known = {heading for heading, _ in COLUMNS.values()}
     ignored = tuple(heading for heading in rows.columns if heading not in known)
-    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored)
+    return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored, rows.notes)
 
 
 def derived(record: dict[str, Any]) -> dict[str, Any]:

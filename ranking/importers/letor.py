@@ -1,13 +1,15 @@
 """LETOR and SVMrank files: graded pairs with ready-made features.
 
-A line is `label qid:N 1:v 2:v ... # comment`. Where the queries stand in a second file (LightGBM's `.query`:
-rows per query, one number a line), the lines have no qid. An absent feature is 0, as the formats say. The
-item's key is `docid = X` from the comment where it is given, or else the query's key and the row in it.
+A line is `label qid:N 1:v 2:v ... # comment`, with features numbered from 1. Where the queries stand in a
+second file (LightGBM's `.query`: rows per query, one number a line), the lines have no qid. An absent feature
+is 0, as the formats say. The item's key is `docid = X` from the comment where it is given, or else the
+query's key and the row in it.
 """
 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,10 @@ LARGEST_FILE = 512 * 2**20
 MOST_FEATURES = 10_000
 MOST_ROWS = 20_000_000
 _DOCID = re.compile(r"docid\s*=\s*(\S+)")
+
+
+class ZeroBased(BadCell):
+    """The features of a file are numbered from 0."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,11 @@ def description_of(
 def _lines(path: Path, refusals: Refusals) -> list[str]:
     try:
         if path.stat().st_size <= LARGEST_FILE:
-            # Latin-1 reads every byte: only comments hold other letters, and they need not be understood.
-            return path.read_bytes().decode("latin-1").split("\n")
+            data = path.read_bytes().removeprefix(BOM_UTF8)
+            try:
+                return data.decode().split("\n")
+            except UnicodeDecodeError:  # Latin-1 reads every byte: only comments hold other letters
+                return data.decode("latin-1").split("\n")
         refusals.add(None, "", f"is larger than {LARGEST_FILE // 2**20} MB")
     except OSError as error:
         refusals.add(None, "", f"can't be read: {error.strerror}")
@@ -132,6 +141,9 @@ def _read_pairs(
         try:
             pair = _pair(text, line, group, rows_of)
             duplicates += _is_repeated(pairs.setdefault((pair.query, pair.item), pair), pair)
+        except ZeroBased as error:  # once: every other line would say the same
+            refusals.add(line, "", str(error))
+            break
         except BadCell as error:
             refusals.add(line, "", str(error))
     highest = max((max(pair.features, default=0) for pair in pairs.values()), default=0)
@@ -162,6 +174,11 @@ def _features(tokens: Sequence[str]) -> dict[int, float]:
     last = 0
     for token in tokens:
         index, colon, value = token.partition(":")
+        if colon and index.isdecimal() and int(index) == 0 and not features:
+            raise ZeroBased(
+                f"feature numbers start at 1; this file starts at 0: found {token[:60]!r}; add 1 to each of "
+                "them (scikit-learn writes them so with zero_based=False)"
+            )
         if not colon or not index.isdecimal() or not last < int(index) <= MOST_FEATURES:
             raise BadCell(f"expected features `number:value` with rising numbers, found {token[:60]!r}")
         last = int(index)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -32,25 +32,33 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rows:
-    """The cells of a file as texts: names of the columns, rows, and the line on which each row starts."""
+    """The cells of a file as texts: names of the columns, rows, and the line on which each row starts.
+
+    `floats` has the columns that the file holds as floats, each with the first whole number from which on its
+    digits may be lost. `notes` say what of the file was passed over.
+    """
 
     columns: tuple[str, ...]
     cells: Sequence[Sequence[str]]
     lines: Sequence[int]
     refusals: tuple[Refusal, ...] = ()
+    floats: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Table:
     """Records ready for the catalogue; with a refusal among them, nothing of the file may be written.
 
-    `lines` has the line of each record; `ignored` names columns of the file that nobody asked for.
+    `lines` has the line of each record; `ignored` names columns of the file that nobody asked for, and
+    `notes` say what else was passed over.
     """
 
     records: tuple[dict[str, Any], ...] = ()
     lines: tuple[int, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def frame(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return (n, fields) records as a table; None stands for a missing value."""

@@ -75,6 +75,7 @@ def load_project(folder: str | Path, options: Options = Options(retire=True)) ->
         if "given" in tables:
             counts.append(_write_given(project, files["given"], tables["given"], options))
         ignored = tuple(f"{kind}: {name}" for kind, table in tables.items() for name in table.ignored)
+        notes += [note for table in tables.values() for note in table.notes]
         return _finish(project, ImportReport(project.slug, tuple(counts), ignored, tuple(notes)), options)
 
 
@@ -185,7 +186,7 @@ def _importing(options: Options) -> Any:
 def _import(project: Project, options: Options, table: Table, write: Callable[[], Counts]) -> ImportReport:
     with _importing(options):
         Project.objects.select_for_update().get(pk=project.pk)  # two imports at once would undo each other
-        return _finish(project, ImportReport(project.slug, (write(),), table.ignored), options)
+        return _finish(project, ImportReport(project.slug, (write(),), table.ignored, table.notes), options)
 
 
 def _finish(project: Project, report: ImportReport, options: Options) -> ImportReport:

@@ -41,6 +41,13 @@ def test_pairs_have_query_item_grade_and_features(write):
     assert table.values(table.pairs[0]) == {"f1": 0.5, "f2": 0.0, "f3": -0.01}
 
 
+def test_a_byte_order_mark_is_no_word_and_the_letters_of_a_docid_are_kept(write):
+    table = read_letor(write("\ufeff2 qid:1 1:0.5 # docid = Zoë\n1 qid:1 1:0.1\n"))
+    assert (table.refusals, [pair.item for pair in table.pairs]) == ((), ["Zoë", "1-2"])
+    table = read_letor(write("\ufeff1 1:1\n0 1:2\n", "rank.train"), write("\ufeff2\n", "rank.train.query"))
+    assert (table.refusals, [pair.query for pair in table.pairs]) == ((), ["1", "1"])
+
+
 def test_queries_may_stand_in_a_file_of_their_own(write):
     rows = write("1 1:1\n0 1:2\n2 1:3\n", "rank.train")
     table = read_letor(rows, write("2\n1\n", "rank.train.query"))
@@ -55,7 +62,12 @@ MISTAKES = [
     ("1 qid: 1:2\n", 1, "expected `qid:N`"),
     ("1 qid:1 1:2\n1 qid:1 2:1 1:2\n", 2, "rising numbers, found '1:2'"),
     ("1 qid:1 1:2 1:3\n", 1, "rising numbers"),
-    ("1 qid:1 0:2\n", 1, "rising numbers"),
+    (
+        "1 qid:1 0:2 1:3\n0 qid:1 0:3 1:3\n",
+        1,
+        "feature numbers start at 1; this file starts at 0: found '0:2'",
+    ),
+    ("1 qid:1 1:2 0:3\n", 1, "rising numbers"),
     ("1 qid:1 1:\n", 1, "value of feature 1"),
     ("1 qid:1 1:inf\n", 1, "value of feature 1"),
     ("1 qid:1 one\n", 1, "`number:value`"),
