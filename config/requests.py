@@ -44,6 +44,22 @@ def refuse_unstorable_text(
     return middleware
 
 
+def keep_private(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Let no browser or proxy store an answer whose view does not say how.
+
+    On a shared machine "back" would show a page after the log-out. Static files are answered before this.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware
+
+
 def lead_to_the_page_above(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:

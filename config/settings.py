@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.requests.keep_private",
     "csp.middleware.CSPMiddleware",
     "config.requests.refuse_unstorable_text",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
 
+from config.schema import Schema
 from feedback import api_urls as feedback_api
 from feedback.views import password
 from ranking import api_urls as ranking_api
@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("password/", password.OwnPassword.as_view(), name="password_change"),
     path("", include("feedback.urls")),
     path("manage/<slug:slug>/", include("ranking.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/schema/", Schema.as_view(), name="schema"),
     path("api/v1/", include(([*ranking_api.urlpatterns, *feedback_api.urlpatterns], "api"))),
     # The operators' back door: superusers only, who are no members and see none of the product's own pages.
     path("django-admin/", admin.site.urls),

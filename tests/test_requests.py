@@ -120,3 +120,29 @@ def test_the_api_and_pages_that_take_no_form_refuse_as_before(db):
     client = logged_in(factories.make_admin())
     assert client.get("/api/v1/token/").status_code == 405
     assert client.post("/manage/").status_code == 405
+
+
+PRIVATE = [
+    "/",
+    "/needs/",
+    "/password/",
+    "/login/",
+    "/manage/",
+    "/api/v1/me/",
+    "/api/v1/nowhere/",
+    "/nowhere/",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_no_answer_is_stored_on_its_way_or_by_the_browser(client, db, address):
+    assert "no-store" in client.get(address)["Cache-Control"]
+    client.force_login(factories.make_reader())
+    assert "no-store" in client.get(address)["Cache-Control"]
+
+
+def test_static_files_are_stored(client, db):
+    answer = client.get("/static/tiebreak/slate.js")
+    assert answer.status_code == 200
+    assert "no-store" not in answer["Cache-Control"]
+    answer.close()

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.urls import get_resolver
+from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.authtoken.models import Token
@@ -133,6 +134,33 @@ def test_every_code_of_an_error_is_explained():
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
+def test_the_schema_is_for_who_may_use_the_api(client, db):
+    assert client.get("/api/v1/schema/").status_code == 401
+    stranger = factories.User.objects.create_user("nils")
+    assert factories.api_client(stranger).get("/api/v1/schema/").status_code == 403
+    client.force_login(factories.make_expert())
+    assert client.get("/api/v1/schema/").status_code == 200
+
+
+def test_the_schema_is_made_once_and_sent_once(db, monkeypatch):
+    client, address = factories.api_client(factories.make_reader()), "/api/v1/schema/?format=json"
+    first = client.get(address)
+    monkeypatch.setattr(SchemaGenerator, "get_schema", None)  # whoever makes it again fails
+    again = client.get(address)
+    assert (again.status_code, again.content, again["ETag"]) == (200, first.content, first["ETag"])
+    unchanged = client.get(address, HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert client.get(address, HTTP_IF_NONE_MATCH='"another"').status_code == 200
+    assert first["Cache-Control"] == "private, no-cache"
+
+
+def test_the_schema_comes_in_the_format_that_is_asked_for(db):
+    client = factories.api_client(factories.make_reader())
+    assert client.get("/api/v1/schema/").content.startswith(b"openapi:")
+    accepted = client.get("/api/v1/schema/", HTTP_ACCEPT="application/vnd.oai.openapi+json")
+    assert accepted.content.startswith(b"{")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize("role", EXAMPLES)
@@ -143,7 +171,12 @@ def test_no_request_makes_the_api_fail_or_leave_its_schema(tokens, role):
 
 
 def _schema() -> Any:
-    return schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
+    reader = factories.User.objects.filter(username="rosa").first() or factories.make_reader()
+    return schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application, headers=_token(reader))
+
+
+def _token(user: Any) -> dict[str, str]:
+    return {"Authorization": f"Token {Token.objects.get_or_create(user=user)[0].key}"}
 
 
 def _operations() -> Iterator[Any]:
