@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-class DescriptionError(ValueError):
-    """A description that can't be used, with the file, line and key to look at.
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong, with the file, line and key to look at.
 
     Attributes
     ----------
@@ -14,7 +18,21 @@ class DescriptionError(ValueError):
     message : what is wrong and what was expected
     """
 
-    def __init__(self, file: str, line: int | None, key: str, message: str) -> None:
-        self.file, self.line, self.key, self.message = file, line, key, message
-        place = file if line is None else f"{file}, line {line}"
-        super().__init__(f"{place}: {key}: {message}" if key else f"{place}: {message}")
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class DescriptionError(ValueError):
+    """A description that can't be used, with all its mistakes; `line`, `key`, `message` are of the first."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        first = self.mistakes[0]
+        self.file, self.line, self.key, self.message = first.file, first.line, first.key, first.message
+        super().__init__("\n".join(map(str, self.mistakes)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ranking.description import checks
-from ranking.description.errors import DescriptionError
+from ranking.description.errors import DescriptionError, Mistake
 from ranking.description.project import (
     FIELD_TYPES,
     FORMATS,
@@ -24,19 +24,20 @@ from ranking.description.project import (
     SignedOffPair,
 )
 from ranking.description.toml import REQUIRED, Section, Source, line_numbers, suggestion
-from ranking.ltr.features import CROSSES, KINDS, MEASURES, STOP_WORDS, TRANSFORMS, FeatureSpec
+from ranking.ltr.features import CROSSES, KINDS, MEASURES, ONE_SIDED, STOP_WORDS, TRANSFORMS, FeatureSpec
 from ranking.rules import OPERATORS, Rule
 
 FILE_NAME = "project.toml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LARGEST = 1_000_000  # bytes of a description; more is surely another file
+_FILE_TYPES = (".csv", ".parquet")
 
 
 def read_description(path: str | Path) -> ProjectDescription:
     """Read a project's description from ``project.toml`` or the folder that holds it.
 
-    Raises DescriptionError, which names file, line and key of what is wrong.
+    Raises DescriptionError, which names file, line and key of everything that is wrong.
     """
     file = Path(path)
     if file.is_dir():
@@ -47,50 +48,63 @@ def read_description(path: str | Path) -> ProjectDescription:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found.group(1)) if found else None
-        raise DescriptionError(file.name, line, "", f"is not valid TOML: {error}") from None
-    description = _project(Section(table, Source(file.name, line_numbers(text))))
-    _check_files(description.files, file, Source(file.name, line_numbers(text)))
+        raise _unreadable(file.name, f"is not valid TOML: {error}", line) from None
+    source = Source(file.name, line_numbers(text))
+    description = _project(Section(table, source))
+    _check_files(description.files, file, source)
+    source.check()
     return description
 
 
 def from_dict(table: Mapping[str, Any]) -> ProjectDescription:
     """Rebuild a description from ``ProjectDescription.to_dict()``; it is checked like a file."""
-    return _project(Section(table, Source("stored description")))
+    source = Source("stored description")
+    description = _project(Section(table, source))
+    source.check()
+    return description
 
 
 def _read_text(file: Path) -> str:
     try:
         if file.stat().st_size > _LARGEST:
-            raise DescriptionError(file.name, None, "", f"is larger than {_LARGEST:,} bytes")
+            raise _unreadable(file.name, f"is larger than {_LARGEST:,} bytes")
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DescriptionError(file.name, None, "", f"is not UTF-8 at byte {error.start}") from None
+        raise _unreadable(file.name, f"is not UTF-8 at byte {error.start}") from None
     except OSError as error:
-        raise DescriptionError(str(file), None, "", f"can't be read: {error.strerror}") from None
+        raise _unreadable(str(file), f"can't be read: {error.strerror}") from None
+
+
+def _unreadable(file: str, message: str, line: int | None = None) -> DescriptionError:
+    return DescriptionError([Mistake(file, line, "", message)])
 
 
 def _check_files(files: Files, file: Path, source: Source) -> None:
     for key, name in files.named().items():
-        if not (file.parent / name).is_file():
-            raise source.error(("files", key), f"there is no file {name!r} beside {file.name}")
+        if Path(name).suffix.lower() in _FILE_TYPES and not (file.parent / name).is_file():
+            source.refuse(("files", key), f"there is no file {name!r} beside {file.name}")
 
 
 def _project(top: Section) -> ProjectDescription:
+    """Read all there is, whatever is wrong with it; only `Source.check` says whether it may be used."""
     slug = top.text("slug")
     if not _SLUG.fullmatch(slug) or len(slug) > 50:
-        raise top.error(
-            "slug", f"{slug!r} is not a slug: expected up to 50 small letters, digits and hyphens"
-        )
+        message = f"{slug!r} is not a slug: expected up to 50 small letters, digits and hyphens"
+        top.refuse("slug", message)
     name, about = top.text("name"), top.text("about", "")
     year = _year(top)
     labels_guard = top.flag("labels_guard", True)
     candidates = top.choice("candidates", ("all", "given"), "all")
-    files = _files(top.section("files", {}))
-    item, query = _noun(top.section("item"), "item"), _noun(top.section("query"), "query")
-    nouns = {"item": item, "query": query}
-    features = _named(top.sections("features"), lambda part: _feature(part, nouns, year))
+    files_part = top.section("files", {})
+    files = _files(files_part)
+    item, items = _noun(top.section("item"), "item")
+    query, queries = _noun(top.section("query"), "query")
+    names = {"item": items, "query": queries}
+    feature_parts = top.sections("features")
+    features = _named(feature_parts, lambda part: _feature(part, names, year))
     if not features:
-        raise top.error("features", "is empty; expected at least one [[features]]")
+        top.refuse("features", "is empty; expected at least one [[features]]")
+    _check_given(top, files_part, features)
     description = ProjectDescription(
         slug=slug,
         name=name,
@@ -102,84 +116,99 @@ def _project(top: Section) -> ProjectDescription:
         item=item,
         query=query,
         features=features,
-        rules=_named(top.sections("rules"), lambda part: _rule(part, nouns)),
-        sort=_sort(top, features),
-        segments=_named(top.sections("segments"), lambda part: _segment(part, nouns)),
-        protected=_named(top.sections("protected"), lambda part: _segment(part, nouns)),
+        rules=_named(top.sections("rules"), lambda part: _rule(part, names)),
+        sort=_sort(top, checks.Names.declared(feature_parts, features, "kind")),
+        segments=_named(top.sections("segments"), lambda part: _segment(part, names)),
+        protected=_named(top.sections("protected"), lambda part: _segment(part, names)),
         reason_tags=_reason_tags(top.sections("reason_tags")),
         signed_off=_signed_off(top.sections("signed_off")),
     )
-    _check_given(top, description)
     top.finish()
     return description
 
 
-def _check_given(top: Section, description: ProjectDescription) -> None:
+def _check_given(top: Section, files: Section, features: Sequence[FeatureSpec]) -> None:
     """Refuse to speak of given values where no feature reads any."""
-    if description.given_fields:
+    if not features or any(spec.kind in ("given", "") for spec in features):
         return
-    if description.candidates == "given":
-        raise top.error("candidates", '"given" needs a feature of kind "given"; there is none')
-    if description.files.given:
-        raise top.section("files").error("given", 'no feature is of kind "given", so nothing reads this file')
+    if top.raw("candidates") == "given":
+        top.refuse("candidates", '"given" needs a feature of kind "given"; there is none')
+    if files.raw("given"):
+        files.refuse("given", 'no feature is of kind "given", so nothing reads this file')
 
 
 def _files(part: Section) -> Files:
     files = Files(**{known.name: part.text(known.name, "") for known in dataclasses.fields(Files)})
     for key, name in files.named().items():
-        if Path(name).suffix.lower() not in (".csv", ".parquet"):
-            raise part.error(key, f"expected a .csv or .parquet file, found {name!r}")
+        if Path(name).suffix.lower() not in _FILE_TYPES:
+            part.refuse(key, f"expected a .csv or .parquet file, found {name!r}")
     part.finish()
     return files
 
 
 def _named(parts: Sequence[Section], read: Any) -> tuple[Any, ...]:
     """Read the tables of an array; two of one name would shadow each other."""
-    found: dict[str, Any] = {}
+    found: list[Any] = []
+    names: set[str] = set()
     for part in parts:
         thing = read(part)
-        if thing.name in found:
-            raise part.error("name", f"{thing.name!r} is declared twice")
-        found[thing.name] = thing
+        if part.sound("name") and thing.name in names:
+            part.refuse("name", f"{thing.name!r} is declared twice")
+        found.append(thing)
+        names.add(thing.name)
         part.finish()
-    return tuple(found.values())
+    return tuple(found)
 
 
 def _name(part: Section) -> str:
     name = part.text("name")
     if not _NAME.fullmatch(name) or len(name) > 63:
-        raise part.error("name", f"{name!r}: expected small letters, digits and _, starting with a letter")
+        part.refuse("name", f"{name!r}: expected small letters, digits and _, starting with a letter")
     return name
 
 
-def _noun(part: Section, side: str) -> NounDescription:
+def _noun(part: Section, side: str) -> tuple[NounDescription, checks.Names]:
     noun, plural = part.text("noun"), part.text("plural")
-    fields = _named(part.sections("fields"), _field)
+    field_parts = part.sections("fields")
+    fields = _named(field_parts, _field)
     if not fields:
-        raise part.error("fields", f"is empty; expected at least one [[{side}.fields]]")
-    by_name = {known.name: known for known in fields}
-    key, title = checks.known(part, "key", by_name), checks.known(part, "title", by_name)
-    for role, name in (("key", key), ("title", title)):
-        if by_name[name].type != "text":
-            raise part.error(role, f"{name!r} is of type {by_name[name].type}; expected a text field")
-    organisation = checks.known(part, "organisation", by_name, "") if side == "query" else ""
-    card = tuple(by_name[name] for name in checks.all_known(part, "card", by_name))
-    text = checks.all_known(part, "text", by_name)
+        part.refuse("fields", f"is empty; expected at least one [[{side}.fields]]")
+    names = checks.Names.declared(field_parts, fields, "type")
+    roles = {role: checks.known(part, role, names) for role in ("key", "title")}
+    for role, field in roles.items():
+        if field is not None and field.type != "text":
+            part.refuse(role, f"{field.name!r} is of type {field.type}; expected a text field")
+    organisation = checks.known(part, "organisation", names, "") if side == "query" else None
+    card = checks.all_known(part, "card", names)
+    text = checks.all_known(part, "text", names)
     part.finish()
-    return NounDescription(noun, plural, key, title, fields, card=card, text=text, organisation=organisation)
+    described = NounDescription(
+        noun,
+        plural,
+        _name_of(roles["key"]),
+        _name_of(roles["title"]),
+        fields,
+        card=card,
+        text=tuple(map(_name_of, text)),
+        organisation=_name_of(organisation),
+    )
+    return described, names
+
+
+def _name_of(field: Field | None) -> str:
+    return "" if field is None else field.name
 
 
 def _field(part: Section) -> Field:
     name, label = _name(part), part.text("label")
     kind = part.choice("type", FIELD_TYPES, "text")
     format = part.choice("format", FORMATS, OWN_FORMAT[kind])
-    if format not in checks.FORMATS_OF[kind]:
-        raise part.error(
-            "format", f"{format!r} can't show a field of type {kind}: {_or(checks.FORMATS_OF[kind])}"
-        )
+    if part.sound("type") and format not in checks.FORMATS_OF[kind]:
+        message = f"{format!r} can't show a field of type {kind}: {_or(checks.FORMATS_OF[kind])}"
+        part.refuse("format", message)
     separator = part.text("separator", ";")
     if not separator.strip():
-        raise part.error("separator", "expected one or more visible characters")
+        part.refuse("separator", "expected one or more visible characters")
     return Field(
         name,
         label,
@@ -195,63 +224,77 @@ def _or(words: Sequence[str]) -> str:
     return "expected " + " or ".join(words)
 
 
-def _feature(part: Section, nouns: Mapping[str, NounDescription], year: int) -> FeatureSpec:
+def _feature(part: Section, names: Mapping[str, checks.Names], year: int) -> FeatureSpec:
     name, kind = _name(part), part.choice("kind", KINDS)
     label, unit = part.text("label"), part.text("unit", "")
     monotone = part.integer("monotone", 0)
     if monotone not in (-1, 0, 1):
-        raise part.error("monotone", f"expected 1, -1 or 0, found {monotone}")
+        part.refuse("monotone", f"expected 1, -1 or 0, found {monotone}")
+    if not part.sound("kind"):
+        part.leave()
+        return FeatureSpec(name, "")  # type: ignore[arg-type]
     if monotone and kind == "categorical":
-        raise part.error("monotone", "a categorical feature has no order to be monotone in")
-    values: dict[str, Any] = {}
-    if kind in ("numeric", "categorical"):
-        values["side"] = part.choice("side", ("item", "query"), "item")
-        values["field"] = checks.field_of(part, "field", nouns[values["side"]], kind)
+        part.refuse("monotone", "a categorical feature has no order to be monotone in")
+    values: dict[str, Any] = {"field": part.text("field", name)} if kind == "given" else {}
+    if kind in ONE_SIDED:
+        values = _one_sided(part, kind, names, year)
+    if kind in CROSSES:
+        values = _cross(part, kind, names)
+    return FeatureSpec(name, kind, label=label, unit=unit, monotone=monotone, **values)  # type: ignore[arg-type]
+
+
+def _one_sided(part: Section, kind: str, names: Mapping[str, checks.Names], year: int) -> dict[str, Any]:
+    side = part.choice("side", ("item", "query"), "item")
+    field = checks.field_of(part, "field", names[side] if part.sound("side") else checks.UNKNOWN, kind)
+    values: dict[str, Any] = {"side": side, "field": _name_of(field)}
     if kind == "numeric":
         values["transform"] = part.choice("transform", TRANSFORMS, "identity")
-        checks.transform(part, values["transform"], nouns[values["side"]].field(values["field"]))
+        if field is not None:
+            checks.transform(part, values["transform"], field)
         values["reference_year"] = _year(part, year) if values["transform"] == "age" else None
-    if kind in CROSSES:
-        values["item_field"] = checks.field_of(part, "item_field", nouns["item"], kind)
-        values["query_field"] = checks.field_of(part, "query_field", nouns["query"], kind)
-        checks.comparable(part, kind, nouns, values)
+    return values
+
+
+def _cross(part: Section, kind: str, names: Mapping[str, checks.Names]) -> dict[str, Any]:
+    item = checks.field_of(part, "item_field", names["item"], kind)
+    query = checks.field_of(part, "query_field", names["query"], kind)
+    values: dict[str, Any] = {"item_field": _name_of(item), "query_field": _name_of(query)}
     if kind in ("difference", "log_ratio"):
         values["absolute"] = part.flag("absolute", False)
     if kind == "overlap":
         values["measure"] = part.choice("measure", MEASURES, "of_query")
-        values["words"] = checks.words(part, nouns, values)
+        values["words"] = checks.words(part, item, query)
     if kind == "text_similarity":
         values["stop_words"] = part.choice("stop_words", STOP_WORDS, "none")
-    if kind == "given":
-        values["field"] = part.text("field", name)
-    return FeatureSpec(name, kind, label=label, unit=unit, monotone=monotone, **values)  # type: ignore[arg-type]
+    if item is not None and query is not None:
+        checks.comparable(part, kind, item, query)
+    return values
 
 
 def _year(part: Section, default: Any = REQUIRED) -> int:
     year = part.integer("reference_year", default)
-    if not 1900 <= year <= 2200:
-        raise part.error("reference_year", f"expected a year from 1900 to 2200, found {year}")
+    # One that stands in for another table's is wrong there.
+    if year != default and not 1900 <= year <= 2200:
+        part.refuse("reference_year", f"expected a year from 1900 to 2200, found {year}")
     return year
 
 
-def _rule(part: Section, nouns: Mapping[str, NounDescription]) -> Rule:
+def _rule(part: Section, names: Mapping[str, checks.Names]) -> Rule:
     name, words = _name(part), part.text("words")
     operator = part.choice("operator", OPERATORS)
     value, query_field = part.scalar("value", None), part.text("query_field", "")
-    if (value is None) == (query_field == ""):
-        raise part.error("", "expected either value or query_field, and not both")
-    item_fields = {known.name: known for known in nouns["item"].fields}
-    subject = item_fields[checks.known(part, "field", item_fields)]
-    if query_field:
-        query_fields = {known.name: known for known in nouns["query"].fields}
-        checks.rule_against_query(
-            part, operator, subject, query_fields[checks.known(part, "query_field", query_fields)]
-        )
-    else:
-        checks.rule_against_value(part, operator, subject, value)
+    if part.sound("value", "query_field") and (value is None) == (query_field == ""):
+        part.refuse("", "expected either value or query_field, and not both")
+    subject = checks.known(part, "field", names["item"])
+    against = checks.known(part, "query_field", names["query"], "")
+    if subject is not None and part.sound("", "operator", "value"):
+        if against is not None:
+            checks.rule_against_query(part, operator, subject, against)
+        elif value is not None:
+            checks.rule_against_value(part, operator, subject, value)
     return Rule(
         name,
-        subject.name,
+        _name_of(subject),
         operator,
         value=value,
         query_field=query_field,
@@ -260,30 +303,30 @@ def _rule(part: Section, nouns: Mapping[str, NounDescription]) -> Rule:
     )
 
 
-def _sort(top: Section, features: Sequence[FeatureSpec]) -> tuple[tuple[str, str], ...]:
-    names = [spec.name for spec in features if spec.kind != "categorical"]
+def _sort(top: Section, features: checks.Names) -> tuple[tuple[str, str], ...]:
+    names = [name for name, spec in features.of.items() if spec is None or spec.kind != "categorical"]
     keys: dict[str, str] = {}
     for part in top.sections("sort"):
         name = part.text("feature")
-        if name not in names:
-            raise part.error("feature", f"there is no feature {name!r} to sort by: {suggestion(name, names)}")
+        if name not in names and (features.complete or name in features.of):
+            part.refuse("feature", f"there is no feature {name!r} to sort by: {suggestion(name, names)}")
         if name in keys:
-            raise part.error("feature", f"{name!r} is sorted by twice")
+            part.refuse("feature", f"{name!r} is sorted by twice")
         keys[name] = part.choice("direction", ("ascending", "descending"))
         part.finish()
     if not keys:
-        raise top.error("sort", "is empty; expected [[sort]] with the rule in use before any model")
+        top.refuse("sort", "is empty; expected [[sort]] with the rule in use before any model")
     return tuple(keys.items())
 
 
-def _segment(part: Section, nouns: Mapping[str, NounDescription]) -> Segment:
+def _segment(part: Section, names: Mapping[str, checks.Names]) -> Segment:
     name, label = _name(part), part.text("label")
     side = part.choice("side", ("item", "query"))
-    fields = {known.name: known for known in nouns[side].fields}
-    subject = fields[checks.known(part, "field", fields)]
+    subject = checks.known(part, "field", names[side] if part.sound("side") else checks.UNKNOWN)
     edges, bands = part.numbers("edges"), part.texts("bands")
-    checks.segment(part, subject, edges, bands)
-    return Segment(name, label, side, subject.name, edges=edges, bands=bands)
+    if subject is not None:
+        checks.segment(part, subject, edges, bands)
+    return Segment(name, label, side, _name_of(subject), edges=edges, bands=bands)
 
 
 def _reason_tags(parts: Sequence[Section]) -> tuple[ReasonTag, ...]:
@@ -292,9 +335,9 @@ def _reason_tags(parts: Sequence[Section]) -> tuple[ReasonTag, ...]:
     def read(part: Section) -> ReasonTag:
         tag = ReasonTag(_name(part), part.text("label"), part.text("key"))
         if len(tag.key) != 1 or not tag.key.isalnum():
-            raise part.error("key", f"expected one letter or digit, found {tag.key!r}")
-        if tag.key.lower() in pressed:
-            raise part.error("key", f"{tag.key!r} belongs to another reason already")
+            part.refuse("key", f"expected one letter or digit, found {tag.key!r}")
+        elif tag.key.lower() in pressed:
+            part.refuse("key", f"{tag.key!r} belongs to another reason already")
         pressed.add(tag.key.lower())
         return tag
 
@@ -306,10 +349,10 @@ def _signed_off(parts: Sequence[Section]) -> tuple[SignedOffPair, ...]:
     found: dict[SignedOffPair, None] = {}
     for part in parts:
         pair = SignedOffPair(part.text("query"), part.text("winner"), part.text("loser"))
-        if pair.winner == pair.loser:
-            raise part.error("loser", f"{pair.loser!r} can't be below itself")
+        if pair.winner == pair.loser and part.sound("winner"):
+            part.refuse("loser", f"{pair.loser!r} can't be below itself")
         if SignedOffPair(pair.query, pair.loser, pair.winner) in found:
-            raise part.error("winner", f"{pair.winner!r} and {pair.loser!r} are signed off in both orders")
+            part.refuse("winner", f"{pair.winner!r} and {pair.loser!r} are signed off in both orders")
         found[pair] = None
         part.finish()
     return tuple(found)

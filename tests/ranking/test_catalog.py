@@ -346,6 +346,17 @@ def test_a_command_on_a_wrong_description_tells_file_line_and_key(folder):
         run("load_project", folder)
 
 
+def test_a_command_tells_all_mistakes_of_a_description_at_once(folder):
+    replace_in_description(folder, "reference_year = 2025", "reference_year = 25")
+    replace_in_description(folder, 'transform = "log1p"', 'transform = "log"')
+    with pytest.raises(CommandError) as caught:
+        run("load_project", folder, "--dry-run")
+    first, second, last = str(caught.value).splitlines()
+    assert "reference_year: expected a year" in first
+    assert "did you mean 'log1p'" in second
+    assert last == "2 mistakes; nothing was written"
+
+
 def test_a_new_hard_rule_holds_for_lists_that_were_made_before_it(folder):
     load_project(folder)
     query = Query.objects.select_related("project").first()

@@ -307,6 +307,72 @@ def test_a_mistake_is_named_by_file_line_and_key(write, old, new, key, words):
     assert position <= sum(len(line) + 1 for line in text.splitlines()[: error.line]) + 200
 
 
+def keys_of(write, text):
+    return [mistake.key for mistake in refusal(write, text).mistakes]
+
+
+def changed(*pairs):
+    text = TOML
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def test_all_mistakes_of_a_description_are_told_at_once_in_the_order_of_their_lines(write):
+    text = changed(
+        ('slug = "wines"', 'slug = "Fine wines"'),
+        ("reference_year = 2025", 'reference_year = "now"\ncolour = "red"'),
+        ('format = "money"', 'format = "list"'),
+        ('label = "Grapes"\ntype', 'lable = "Grapes"\ntype'),
+        ('organisation = "house"', 'organisation = "home"'),
+        ('transform = "log1p"', 'transform = "log"\nmonotone = 2\nunits = "EUR"'),
+        ('kind = "overlap"', 'kind = "overlaps"'),
+        ('operator = "at_most"', 'operator = "has_all"'),
+        ('direction = "ascending"', 'direction = "up"'),
+        ("edges = [20, 50]", "edges = [50, 20]"),
+        ('key = "c"', 'key = "ctrl"'),
+        ('loser = "W2"', 'loser = "W1"'),
+    )
+    error = refusal(write, text)
+    assert [mistake.key for mistake in error.mistakes] == [
+        "slug",
+        "reference_year",
+        "colour",
+        "item.fields[3].format",
+        "item.fields[4].label",
+        "query.organisation",
+        "features[1].transform",
+        "features[1].monotone",
+        "features[1].units",
+        "features[4].kind",
+        "rules[1].operator",
+        "sort[1].direction",
+        "segments[1].edges",
+        "reason_tags[1].key",
+        "signed_off[1].loser",
+    ]
+    assert all(mistake.line is not None for mistake in error.mistakes)
+    assert str(error).splitlines() == [str(mistake) for mistake in error.mistakes]
+    assert str(error.mistakes[4]).endswith("(was 'lable' meant to be it?)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('type = "number"\nformat', 'type = "numbr"\nformat', ["item.fields[3].type"]),
+        ('name = "price"\nlabel', 'nme = "price"\nlabel', ["item.fields[3].name"]),
+        ("[query]", "[querry]", ["querry", *(f"query.{key}" for key in ("noun", "plural", "key", "title"))]),
+        ("[[item.fields]]", "[[item.feelds]]", ["item.feelds", "item.key"]),
+        ("[[features]]", "[[feature]]", ["feature", "sort[1].feature"]),
+        ('kind = "numeric"', 'kind = "numerical"', ["features[1].kind"]),
+        ('side = "query"', 'side = "both"', ["segments[1].side"]),
+    ],
+)
+def test_what_follows_from_a_mistake_is_no_mistake_of_its_own(write, old, new, expected):
+    assert sorted(keys_of(write, changed((old, new)))) == sorted(expected)
+
+
 def test_the_line_is_that_of_the_key_itself(write):
     text = TOML.replace("monotone = 1", "monotone = 7")
     assert refusal(write, text).line == line_of(text, "monotone = 7")

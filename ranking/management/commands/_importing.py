@@ -49,7 +49,11 @@ class ImportCommand(DatabaseCommand):
             for refusal in error.refusals:
                 self.stderr.write(str(refusal))
             raise CommandError(f"refused: {_count(error.refusals)}; nothing was written") from None
-        except (DescriptionError, BrokenFile) as error:
+        except DescriptionError as error:
+            n = len(error.mistakes)
+            end = f"\n{n} mistakes; nothing was written" if n > 1 else "; nothing was written"
+            raise CommandError(f"{error}{end}") from None
+        except BrokenFile as error:
             raise CommandError(f"{error}; nothing was written") from None
         self._tell(report)
 
