@@ -8,24 +8,32 @@ Ratings against the order (409) carry the pairs, and whether it looks as if 1 wa
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from config.outages import Outage, outage_of
 from feedback import errors as feedback
 from feedback.serializers.moves import CurrentDraftSerializer
 from ranking import errors as ranking
 from ranking.ltr.errors import CorruptModel
 
+log = structlog.get_logger(__name__)
+
 #: What went wrong -> (status, code). The first class that fits counts, so the base classes stand last.
 HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     ranking.NoChampion: (503, "no_champion"),
+    ranking.StoreUnreachable: (503, "file_store_unavailable"),
     ranking.BrokenFile: (503, "broken_file"),
     CorruptModel: (503, "broken_file"),
     ranking.NoProvenance: (404, "no_provenance"),
@@ -62,6 +70,10 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the answer for an error of a domain or of the framework; None (a 500) for anything else."""
+    outage = _outage_of(error)
+    if outage is not None:
+        _log_outage(outage, error)
+        return Response(error_body(outage.code, outage.message), status=503, headers=outage.headers)
     for kind, (status, code) in HTTP_OF_ERROR.items():
         if isinstance(error, kind):
             field = getattr(error, "field", "")
@@ -81,6 +93,44 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     if response is not None:
         response.data = _framework_body(error, response)
     return response
+
+
+class OutageMiddleware:
+    """Answer 503 to an outage that ends a view; `server_error` does so where it ends a middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the answer; None leaves the error to the handler of errors."""
+        return _outage_answer(request, exception)
+
+
+def _outage_answer(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """Return the answer to an outage, a page that asks neither database nor session; None to other errors."""
+    outage = _outage_of(error)
+    if outage is None:
+        return None
+    _log_outage(outage, error)
+    if _is_api(request):
+        body = error_body(outage.code, outage.message)
+        return JsonResponse(body, status=503, headers=outage.headers)
+    page = loader.get_template("503.html").render({"outage": outage})
+    return HttpResponse(page, status=503, headers=outage.headers)
+
+
+def _outage_of(error: BaseException | None) -> Outage | None:
+    for kind, (status, code) in HTTP_OF_ERROR.items():
+        if status == 503 and isinstance(error, kind):
+            return Outage(code, str(error), passes=kind is ranking.StoreUnreachable)
+    return outage_of(error)
+
+
+def _log_outage(outage: Outage, error: BaseException | None) -> None:
+    log.error("outage", code=outage.code, problem=f"{type(error).__name__}: {error}")
 
 
 def error_body(code: str, message: str, fields: dict[str, list[str]] | None = None) -> dict[str, Any]:
@@ -145,7 +195,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500, as JSON under /api/."""
+    """Answer 503 to an outage, else 500; as JSON under /api/."""
+    outage = _outage_answer(request, sys.exc_info()[1])
+    if outage is not None:
+        return outage
     if _is_api(request):
         return JsonResponse(
             error_body("server_error", "Something failed here. It has been logged."), status=500

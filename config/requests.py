@@ -16,6 +16,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import BaseParser
 
 from ranking.content import is_storable
+from ranking.health import alive
 
 #: Deeper JSON exhausts the stack of the parser or of the database.
 MOST_LEVELS = 32
@@ -23,6 +24,17 @@ MOST_LEVELS = 32
 MOST_BYTES = 2**20
 #: Keys are 64 bits long: a database refuses a longer number only after the API has accepted it.
 _LARGEST_INTEGER = 2**63 - 1
+
+
+def answer_health_first(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer `/healthz` before anything that may wait, such as for a session's user in the database."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return alive(request) if request.path_info == "/healthz" else get_response(request)
+
+    return middleware
 
 
 def refuse_unstorable_text(

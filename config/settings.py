@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.exceptions.OutageMiddleware",
     # Before everything that asks where a request came from.
     "config.addresses.believe_own_proxies",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "config.requests.keep_private",
     "csp.middleware.CSPMiddleware",
     "config.requests.refuse_unstorable_text",
+    "config.requests.answer_health_first",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -45,6 +45,10 @@ class BrokenFile(RankingError):
     """A stored file does not have the checksum in its row."""
 
 
+class StoreUnreachable(BrokenFile):
+    """The file store raised an error of its own: nothing is known of the file, and it may pass."""
+
+
 class NoProvenance(RankingError):
     """It cannot be said which session moved what: no session did, or nothing was kept about it."""
 
