@@ -9,3 +9,7 @@ class RankingConfig(AppConfig):
     name = "ranking"
     label = "ranking"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks of a deployment."""
+        from ranking import checks  # noqa: F401 - models must be loaded first

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 
 import prometheus_client
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import multiprocess
 
 from ranking.broker import is_reachable
-from ranking.errors import NoChampion
+from ranking.errors import NoChampion, StoreUnreachable
 from ranking.models import ModelVersion, Project, Promotion
 from ranking.observability import StateCollector
 from ranking.services import files
 from ranking.services.serving import champion
 
 log = structlog.get_logger(__name__)
+LEAST_BYTES = 16 * 2**20  # about what a model and its training set take
 
 
 @require_safe
@@ -54,7 +56,7 @@ def database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except Error as error:
         log.error("database_unreachable", problem=str(error))
         return "unreachable"
     return "ok"
@@ -74,9 +76,27 @@ def champions() -> str:
     try:
         in_service = Project.objects.filter(pk__in=Promotion.objects.values("project"))
         states = {_state_of_champion(project) for project in in_service}
-    except DatabaseError:
+    except Error:
         return "unknown"
     return next((state for state in ("missing", "degraded") if state in states), "ok")
+
+
+def file_store() -> str:
+    """Return "ok" if the file store answers at all."""
+    try:
+        files.ask()
+    except StoreUnreachable:
+        return "unreachable"
+    return "ok"
+
+
+def disk() -> str:
+    """Return "ok" if there is room left where this process writes."""
+    free = shutil.disk_usage(settings.VAR_DIR).free
+    if free < LEAST_BYTES:
+        log.error("disk_full", folder=str(settings.VAR_DIR), free=free)
+        return "full"
+    return "ok"
 
 
 def _state_of_champion(project: Project) -> str:
@@ -91,14 +111,20 @@ def _state_of_champion(project: Project) -> str:
 def _file_is_whole(version: ModelVersion) -> bool:
     try:
         whole, problem = files.is_whole(version.file, version.sha256), "missing or damaged"
-    except Exception as error:  # each storage has errors of its own; lists are served from memory meanwhile
-        whole, problem = False, type(error).__name__
+    except StoreUnreachable as error:  # lists are served from memory meanwhile
+        whole, problem = False, str(error)
     if not whole:
         log.error("champion_file_broken", version=version.number, file=version.file, problem=problem)
     return whole
 
 
-CHECKS: dict[str, Callable[[], str]] = {"database": database, "broker": broker, "champion": champions}
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": database,
+    "broker": broker,
+    "files": file_store,
+    "disk": disk,
+    "champion": champions,
+}
 
 
 @require_safe

@@ -61,6 +61,22 @@ class World:
             kwargs["slug"] = self.objects["slug"]
         return reverse(name, kwargs={**kwargs, **changes})
 
+    def ask(self, name: str, row: Row, method: str, *, identity: str, address: str = "") -> Any:
+        """Return the answer to a request with the body and headers of its row; nothing of it is kept."""
+        client = (self.api if name in API else self.pages)[identity]
+        body = {key: self.value(value) for key, value in row.body.items()}
+        options: dict[str, Any] = {"headers": dict(row.headers)}
+        if name in API:
+            options |= {"data": body if method not in ("GET", "HEAD") else {}, "format": "json"}
+        elif method == "PUT":
+            options |= {"data": body, "content_type": "application/json"}
+        elif method == "POST":
+            options |= {"data": body}
+        with transaction.atomic():
+            response = getattr(client, method.lower())(address or self.address(name, row), **options)
+            transaction.set_rollback(True)  # each request meets the same rows
+        return response
+
 
 def _routes(patterns: Any, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, str, URLPattern]]:
     for pattern in patterns:
@@ -244,18 +260,7 @@ def _turned_away(role: str, in_api: bool) -> Any:
 
 
 def _answer(world: World, name: str, row: Row, method: str, *, identity: str, address: str) -> Any:
-    client = (world.api if name in API else world.pages)[identity]
-    body = {key: world.value(value) for key, value in row.body.items()}
-    options: dict[str, Any] = {"headers": dict(row.headers)}
-    if name in API:
-        options |= {"data": body if method not in ("GET", "HEAD") else {}, "format": "json"}
-    elif method == "PUT":
-        options |= {"data": body, "content_type": "application/json"}
-    elif method == "POST":
-        options |= {"data": body}
-    with transaction.atomic():
-        response = getattr(client, method.lower())(address, **options)
-        transaction.set_rollback(True)  # each request meets the same rows
+    response = world.ask(name, row, method, identity=identity, address=address)
     takes_a_form_alone = method == "GET" and name in PAGES and "GET" not in row.known
     if takes_a_form_alone and address.startswith(response.get("Location", "elsewhere")):
         return 405  # the method is refused, and whoever opened the address is led to the page above it

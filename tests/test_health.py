@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,7 +46,7 @@ def test_ready_when_database_broker_and_champions_are_there(client):
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "checks": {"database": "ok", "broker": "ok", "champion": "ok"},
+        "checks": {"database": "ok", "broker": "ok", "files": "ok", "disk": "ok", "champion": "ok"},
     }
 
 
@@ -64,7 +65,7 @@ def test_not_ready_without_a_database_but_alive(tmp_path):
     status, body = ready.split(" ", 1)
     assert (status, json.loads(body)["checks"]) == (
         "503",
-        {"database": "unreachable", "broker": "ok", "champion": "unknown"},
+        {"database": "unreachable", "broker": "ok", "files": "ok", "disk": "ok", "champion": "unknown"},
     )
     assert "secret" not in ready
 
@@ -93,6 +94,14 @@ def test_a_training_is_queued_where_the_broker_refuses_the_log_in(deploy, requir
     deployment.manage("shell", "--no-imports", "-c", "from tests import factories; factories.make_project()")
     deployment.environment["TIEBREAK_BROKER_URL"] = f"amqp://guest:wrong@{address}//"
     assert "is queued" in deployment.manage("retrain", "advisers", "--labels")
+
+
+@pytest.mark.django_db
+def test_not_ready_when_the_disk_is_full(client, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2**20))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["disk"]) == (503, "full")
+    assert client.get("/healthz").status_code == 200
 
 
 def damage(version):
