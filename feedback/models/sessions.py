@@ -115,6 +115,9 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="when something ended it unused")
+    asked_again_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the expert asked for a new one; a new one ends it"
+    )
 
     class Meta:
         ordering = ("-id",)

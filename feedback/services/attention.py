@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from feedback.models import ComparisonSession, FeedbackSession, Judgement, Preference
-from feedback.services import comparing, coverage, gaps, running
+from feedback.services import comparing, coverage, gaps, inviting, running
 from feedback.services.against_gold import agreement_with_gold
 from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
@@ -46,6 +46,7 @@ class Notice:
     session: FeedbackSession | None = None
     comparison: ComparisonSession | None = None
     job: TrainingJob | None = None
+    username: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def standing_of(project: Project) -> Standing:
         *_of_jobs(project, job),
         *_of_drift(champion),
         *_of_versions(project, champion, job),
+        *_of_links(project),
         *_of_sessions(sessions),
         *_of_comparisons(comparisons),
         *_of_experts(project),
@@ -167,6 +169,19 @@ def _of_challenger(latest: ModelVersion, champion: ModelVersion) -> Iterator[Not
         found = verdicts.in_short(evaluation)
         text = f"Version {latest.number} {words} version {champion.number}. {found}."
         yield Notice("challenger", tone, text, version=latest)
+
+
+def _of_links(project: Project) -> Iterator[Notice]:
+    for link in inviting.asked_again(project):
+        who, where = link.expert.get_full_name() or link.expert.username, link.target.title
+        yield Notice(
+            "link",
+            "warn",
+            f"{who} asks for a new log-in link to “{where}”.",
+            session=link.session,
+            comparison=link.comparison,
+            username=link.expert.username,
+        )
 
 
 def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:

@@ -11,15 +11,16 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
+from feedback.errors import FeedbackError, InvalidSession, InvitationUnusable, SessionClosed
 from feedback.models import ComparisonSession, FeedbackSession, Invitation, Member
 from feedback.models.sessions import LINK_HOURS, MOST_LINK_HOURS
+from ranking.models import Project
 
 SECRET_BYTES = 32
 Target = FeedbackSession | ComparisonSession
@@ -40,7 +41,9 @@ def create_link(target: Target, expert: User, *, by: str, hours: int = LINK_HOUR
     with transaction.atomic():
         # Of links made at once each waits for the one before it, and takes its place.
         _check_open(type(target).objects.select_for_update().get(pk=target.pk))
-        _withdraw(target.invitations.filter(expert=expert))
+        earlier = target.invitations.filter(expert=expert)
+        _withdraw(earlier)
+        earlier.update(asked_again_at=None)
         row = target.invitations.create(
             expert=expert,
             secret_sha256=_hash(secret),
@@ -55,10 +58,46 @@ def withdraw_links(expert: User) -> None:
     _withdraw(Invitation.objects.filter(expert=expert))
 
 
+def place_of(secret: str, person: User | AnonymousUser) -> Target | None:
+    """Return where a link leads if it was made for this person, who is signed in, whatever became of it."""
+    row = _row(secret)
+    if row is None or row.expert != person or _expert_of(row.target, row.expert) is None:
+        return None
+    return row.target
+
+
+def may_ask_again(secret: str) -> bool:
+    """Say whether whoever has this link could be given a new one."""
+    row = _row(secret)
+    try:
+        if row is not None:
+            _check_open(row.target)
+            _check(row.target, row.expert)
+    except FeedbackError:
+        return False
+    return row is not None
+
+
+def ask_again(secret: str) -> None:
+    """Note that the holder of a link asks for a new one, as long as no new one is made; else do nothing."""
+    row = _row(secret)
+    if row is not None and may_ask_again(secret):
+        latest = row.target.invitations.filter(expert=row.expert).first()
+        Invitation.objects.filter(pk=latest.pk, asked_again_at=None).update(asked_again_at=timezone.now())
+
+
+def asked_again(project: Project) -> QuerySet[Invitation]:
+    """Return the links of open sessions and comparisons of a project in whose place a new one is wanted."""
+    is_open = Q(session__project=project, session__state=FeedbackSession.State.OPEN) | Q(
+        comparison__project=project, comparison__state=ComparisonSession.State.OPEN
+    )
+    found = Invitation.objects.filter(is_open, asked_again_at__isnull=False)
+    return found.select_related("session", "comparison", "expert").order_by("asked_again_at")
+
+
 def look_up(secret: str) -> Invitation:
     """Return the invitation of a link that still works. Raises InvitationUnusable, saying why."""
-    found = Invitation.objects.select_related("session", "comparison", "expert")
-    row = found.filter(secret_sha256=_hash(secret)).first()
+    row = _row(secret)
     if row is None:
         raise InvitationUnusable("This link is not one of ours; part of it may have been lost.")
     if row.used_at is not None:
@@ -99,6 +138,11 @@ def latest_in_words(target: Target, expert: User) -> str:
     row = target.invitations.filter(expert=expert).first()
     if row is None:
         return ""
+    asked = f" A new one was asked for on {_date(row.asked_again_at)}." if row.asked_again_at else ""
+    return _became_of(row) + asked
+
+
+def _became_of(row: Invitation) -> str:
     if row.used_at is not None:
         return f"the latest link was used on {_date(row.used_at)}."
     if row.withdrawn_at is not None:
@@ -106,6 +150,11 @@ def latest_in_words(target: Target, expert: User) -> str:
     if row.expires_at <= timezone.now():
         return f"the latest link expired unused on {_date(row.expires_at)}."
     return f"the latest link is unused and works until {_date(row.expires_at)}; a new one takes its place."
+
+
+def _row(secret: str) -> Invitation | None:
+    found = Invitation.objects.select_related("session", "comparison", "expert")
+    return found.filter(secret_sha256=_hash(secret)).first()
 
 
 def _date(moment: datetime) -> str:

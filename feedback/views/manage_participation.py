@@ -15,9 +15,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from feedback.errors import FeedbackError
+from feedback.errors import FeedbackError, InvitationUnusable
 from feedback.forms import HandOverForm, MoreListsForm, MoreNeedsForm, add_refusal, name_of
 from feedback.models import Member
 from feedback.services import contesting, coverage, extending, inviting, widening
@@ -26,6 +26,9 @@ from ranking.errors import BrokenFile
 from ranking.ltr import CorruptModel
 from ranking.models import Project
 from ranking.views.finding import find_project, tell
+
+LINK_COOKIE = "tiebreak_link"
+LINK_SHOWN_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -118,17 +121,17 @@ def comparison_expert(request: HttpRequest, slug: str, comparison_id: int, usern
 
 @for_roles("admin")
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def participation_link(request: HttpRequest, slug: str, session_id: int, username: str) -> HttpResponse:
-    """Make a log-in link to a session; it is in this answer and nowhere else."""
+    """Make a log-in link to a session, and show it in the browser that it was made in."""
     return _link(request, _found(SESSION, slug, session_id, username))
 
 
 @for_roles("admin")
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def comparison_link(request: HttpRequest, slug: str, comparison_id: int, username: str) -> HttpResponse:
-    """Make a log-in link to a comparison; it is in this answer and nowhere else."""
+    """Make a log-in link to a comparison, and show it in the browser that it was made in."""
     return _link(request, _found(COMPARISON, slug, comparison_id, username))
 
 
@@ -173,11 +176,34 @@ def _found(kind: Round, slug: str, pk: int, username: str) -> Found:
 
 @sensitive_variables("secret", "link")
 def _link(request: HttpRequest, found: Found) -> HttpResponse:
+    """Make a link and lead to its page: to load that again makes no other one.
+
+    The secret stays in a cookie of this browser for an hour, and on no server.
+    """
+    expert = redirect(found.round.expert, found.project.slug, found.session.pk, found.member.user.username)
+    if request.method == "POST":
+        try:
+            _, secret = inviting.create_link(found.session, found.member.user, by=request.access.name)
+        except FeedbackError as error:
+            tell(request, error)
+            return expert
+        answer = redirect(found.address("link"))
+        answer.set_cookie(
+            LINK_COOKIE,
+            secret,
+            max_age=LINK_SHOWN_SECONDS,
+            path=found.address("link"),
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Strict",
+        )
+        return answer
+    secret = request.COOKIES.get(LINK_COOKIE, "")
     try:
-        row, secret = inviting.create_link(found.session, found.member.user, by=request.access.name)
-    except FeedbackError as error:
-        tell(request, error)
-        return redirect(found.round.expert, found.project.slug, found.session.pk, found.member.user.username)
+        row = inviting.look_up(secret)
+    except InvitationUnusable:
+        messages.info(request, "The link is not shown any more: it was used, or made elsewhere or long ago.")
+        return expert
     link = request.build_absolute_uri(reverse("feedback:invitation", args=[secret]))
     context = {"project": found.project, "session": found.session, "member": found.member, "invitation": row}
     return render(request, "feedback/manage_link.html", {**context, "link": link, "back": found.back})

@@ -4,13 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from feedback.errors import InvalidSession, InvitationUnusable, SessionClosed
-from feedback.models import Invitation, Member
+from feedback.models import Invitation, Member, Participation
 from feedback.services import inviting, people, sessions
 from tests import factories
 from tests.at_once import at_once
@@ -210,13 +211,92 @@ def test_an_admin_makes_a_link_and_sees_it_once(session, edda):
     client = Client()
     client.force_login(factories.make_admin(), backend="django.contrib.auth.backends.ModelBackend")
     slug = session.project.slug
-    page = client.post(reverse("feedback:participation_link", args=[slug, session.pk, "edda"]))
+    page = client.post(reverse("feedback:participation_link", args=[slug, session.pk, "edda"]), follow=True)
     secret = page.context["link"].rstrip("/").rsplit("/", 1)[-1]
     assert inviting.look_up(secret).expert == edda
     assert "no-cache" in page.headers["Cache-Control"]
     later = client.get(reverse("feedback:participation", args=[slug, session.pk, "edda"])).text
     assert secret not in later
     assert "The latest link is unused" in later
+
+
+def test_the_page_that_shows_a_link_can_be_loaded_again_and_makes_no_other_one(session, edda):
+    client = Client()
+    client.force_login(factories.make_admin(), backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse("feedback:participation_link", args=[session.project.slug, session.pk, "edda"])
+    first = client.post(address, follow=True)
+    again = client.get(address)
+    assert first.context["link"] == again.context["link"]
+    assert Invitation.objects.count() == 1
+    secret = again.context["link"].rstrip("/").rsplit("/", 1)[-1]
+    assert secret not in str([one.get_decoded() for one in Session.objects.all()]), "no server keeps it"
+    cookie = client.cookies["tiebreak_link"]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (address, True, "Strict")
+    inviting.redeem(secret)
+    assert client.get(address, follow=True).redirect_chain[-1][0].endswith("/experts/edda/")
+
+
+def test_whoever_is_signed_in_is_led_on_by_a_link_that_is_used_or_not(session, edda):
+    _, secret = link(session, edda)
+    client = Client()
+    client.post(address_of(secret))
+    for answer in (client.get(address_of(secret)), client.post(address_of(secret))):
+        assert answer.headers["Location"] == reverse("feedback:session_intro", args=[session.pk])
+    _, fresh = link(session, edda)
+    assert client.get(address_of(fresh)).status_code == 302
+    assert inviting.look_up(fresh).used_at is None, "it still works on another device"
+
+
+def test_nobody_else_is_led_on(session, edda, emil):
+    _, secret = link(session, edda)
+    inviting.redeem(secret)
+    client = Client()
+    client.force_login(emil, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(address_of(secret)).status_code == 410
+    Participation.objects.filter(expert=edda).delete()
+    client.force_login(edda, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(address_of(secret)).status_code == 410
+
+
+def test_a_new_link_is_asked_for_and_the_admin_sees_it_until_one_is_made(session, edda):
+    _, secret = link(session, edda)
+    inviting.redeem(secret)
+    client, slug = Client(), session.project.slug
+    assert "Send me a new link" in client.get(address_of(secret)).text
+    for _ in range(3):
+        asked = client.post(address_of(secret), {"again": "yes"})
+        assert (asked.status_code, "You asked for a new link" in asked.text) == (200, True)
+    first = Invitation.objects.get().asked_again_at
+    client.post(address_of(secret), {"again": "yes"})
+    assert Invitation.objects.get().asked_again_at == first
+    client.force_login(factories.make_admin(), backend="django.contrib.auth.backends.ModelBackend")
+    overview = reverse("feedback:dashboard", args=[slug])
+    expert = reverse("feedback:participation", args=[slug, session.pk, "edda"])
+    page = client.get(overview).text
+    assert page.count("asks for a new log-in link to") == 1
+    assert expert in page
+    assert "A new one was asked for on" in client.get(expert).text
+    link(session, edda)
+    assert "asks for a new log-in link" not in client.get(overview).text
+
+
+def test_to_ask_for_a_link_tells_a_stranger_nothing(session, edda):
+    _, secret = link(session, edda)
+    inviting.redeem(secret)
+    answers = [Client().post(address_of(one), {"again": "yes"}) for one in (secret, "no-such-secret")]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text.partition("<main")[2].partition("</main>")[0] for answer in answers}) == 1
+    assert Invitation.objects.filter(asked_again_at__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("what", ["closed", "suspended"])
+def test_no_link_is_asked_for_that_could_not_be_made(session, edda, what):
+    row, secret = link(session, edda)
+    spoil(row, what)
+    client = Client()
+    assert "Send me a new link" not in client.get(address_of(secret)).text
+    client.post(address_of(secret), {"again": "yes"})
+    assert Invitation.objects.get().asked_again_at is None
 
 
 def test_the_api_makes_links_too(session, edda):
