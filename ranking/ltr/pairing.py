@@ -9,6 +9,14 @@ from scipy.special import expit
 
 from ranking.ltr.preferences import Floats, Integers, Preferences
 
+ONE_GRADE = (
+    "has candidates of two different grades. Training from labels needs two grades within a query: one grade "
+    "alone, such as of positives only, puts no candidate above another. Such labels are kept and say what "
+    "fitted, but no version learns from them or is told from another by them. Add grades of candidates that "
+    "did not fit, such as 0, or let experts judge lists"
+)
+"""What is wrong with labels of which no pair follows: one sentence, whoever meets them first."""
+
 LABEL_PAIRS = 20_000
 """Most pairs of one query. 200 graded rows have that many; beyond, more pairs add time and hardly a fact."""
 

@@ -21,7 +21,7 @@ from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.members import Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
 from ranking.ltr.paired import HeldOut
-from ranking.ltr.pairing import pairs_from_labels
+from ranking.ltr.pairing import ONE_GRADE, pairs_from_labels
 from ranking.ltr.preferences import Integers, Preferences
 from ranking.ltr.problem import FOLDS, Problem
 from ranking.ltr.progress import Meter, OnProgress
@@ -203,6 +203,8 @@ def _from_labels(task: TrainingTask, rows: Rows, pairs: Pairs, meter: Meter) -> 
     """Fresh trees on graded labels; rounds chosen on a fifth of the training queries, then all of them."""
     graded = np.where(rows.held_out, np.nan, rows.labels)
     learned = pairs_from_labels(graded, rows.queries, seed=task.seed)
+    if not len(learned) and not np.isnan(graded).all():
+        raise InvalidPreferences(f"no query to train on {ONE_GRADE}")
     _enough(task, learned, rows, "graded labels")
     problem = Problem(
         features=rows.features,

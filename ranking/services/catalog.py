@@ -23,6 +23,7 @@ from ranking.services import catalog_rows as rows
 from ranking.services.candidates import description_of
 from ranking.services.catalog_rows import Counts, OnProgress
 from ranking.services.fitting import prepare, refuse_lost_features
+from ranking.services.training_sets import notes_on_labels
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -193,6 +194,8 @@ def _finish(project: Project, report: ImportReport, options: Options) -> ImportR
     """Raise the revision when items changed, and make what a project needs before it can be served."""
     if report.of("items").writes or report.of("given features").writes:
         Project.objects.filter(pk=project.pk).update(items_revision=F("items_revision") + 1)
+    if any(counts.what == "labels" for counts in report.counts):
+        report = replace(report, notes=(*report.notes, *notes_on_labels(project)))
     if options.dry_run:
         return replace(report, dry_run=True)
     return replace(report, notes=(*report.notes, *prepare(project, options.on_progress)))

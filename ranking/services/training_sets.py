@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from django.db.models import Max, Min
 from numpy.typing import NDArray
 
 from ranking.content import content_hash
 from ranking.description import ProjectDescription
 from ranking.errors import NothingToTrain
 from ranking.ltr.features import FeatureSpace
+from ranking.ltr.pairing import ONE_GRADE
 from ranking.ltr.splits import is_held_out
 from ranking.models import FeatureSet, ItemVersion, Label, ModelVersion, Project, Query, TrainingSet
 from ranking.services import files
@@ -101,13 +103,36 @@ def held_out(query: Query) -> bool:
 
 
 def freeze_labels(project: Project) -> TrainingSet:
-    """Freeze the graded labels of a project. Raises NothingToTrain without any on a query to train on."""
+    """Freeze the graded labels of a project.
+
+    Raises NothingToTrain without any on a query to train on, and where each of these queries has one grade.
+    """
     rows = _Rows()
     _add_labels(rows, project)
-    if not any(not held_out(query) for query, _ in rows.queries):
+    grades: dict[int, set[float]] = {}
+    for (query, _), grade in zip(rows.queries, rows.labels, strict=True):
+        if not held_out(query):
+            grades.setdefault(query.pk, set()).add(grade)
+    if not grades:
         raise NothingToTrain(f"{project.name} has no graded label on a query that may be trained on")
+    if all(len(found) == 1 for found in grades.values()):
+        raise NothingToTrain(f"{project.name}: no query to train on {ONE_GRADE}")
     _add_signed_off(rows, project)
     return _freeze(project, "labels", rows, [], [])
+
+
+def notes_on_labels(project: Project) -> list[str]:
+    """Say of which queries the labels can't be learned from, since all their grades are the same."""
+    graded = Label.objects.filter(query__project=project, query__active=True).order_by().values("query")
+    spans = graded.annotate(low=Min("grade"), high=Max("grade")).values_list("low", "high")
+    alike = sum(low == high for low, high in spans)
+    if not alike:
+        return []
+    if alike == len(spans):
+        return [f"labels: no query {ONE_GRADE}"]
+    return [
+        f"labels: {alike:,} of {len(spans):,} queries have one grade only; training from labels skips them"
+    ]
 
 
 def freeze_preferences(

@@ -55,6 +55,15 @@ def test_labels_teach_the_bias_of_their_history(world, from_labels):
     assert from_labels.report["pairs"]["label"] > 0
 
 
+def test_labels_of_one_grade_a_query_end_a_training_with_the_reason(world):
+    task = world.with_(mode="labels").task
+    same = task.rows.assign(label=task.rows["label"].where(task.rows["label"].isna(), 1.0))
+    with pytest.raises(
+        InvalidPreferences, match="no query to train on has candidates of two different grades"
+    ):
+        train(replace(task, rows=same))
+
+
 def test_experts_improve_on_a_champion_that_learned_from_labels(world, from_labels):
     second = train(world.with_(champion=from_labels.ranker, component="version 2").task)
     assert world.accuracy(second.ranker) > world.accuracy(from_labels.ranker) + 0.1
