@@ -211,22 +211,24 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CLOCKS_DIFFER_SECONDS = 600
 CELERY_BEAT_SCHEDULE = {
-    # A tick nobody took before the next one is worth nothing: it expires instead of piling up.
+    # Ticks that nobody takes do not pile up: they expire. By the worker's clock, though, which may be another
+    # than beat's by minutes: were it only until the next tick, a worker that is ahead would drop them all.
     "reap": {
         "task": "ranking.tasks.reap",
         "schedule": TIEBREAK_REAP_SECONDS,
-        "options": {"expires": TIEBREAK_REAP_SECONDS},
+        "options": {"expires": TIEBREAK_REAP_SECONDS + CLOCKS_DIFFER_SECONDS},
     },
     "watch-drift": {
         "task": "ranking.tasks.watch_drift",
         "schedule": TIEBREAK_SCHEDULE_SECONDS,
-        "options": {"expires": TIEBREAK_SCHEDULE_SECONDS},
+        "options": {"expires": TIEBREAK_SCHEDULE_SECONDS + CLOCKS_DIFFER_SECONDS},
     },
     "retrain-when-due": {
         "task": "feedback.tasks.retrain_when_due",
         "schedule": TIEBREAK_SCHEDULE_SECONDS,
-        "options": {"expires": TIEBREAK_SCHEDULE_SECONDS},
+        "options": {"expires": TIEBREAK_SCHEDULE_SECONDS + CLOCKS_DIFFER_SECONDS},
     },
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Max, Min
-from django.utils import timezone
+from django.db.models import Count, DurationField, ExpressionWrapper, Max, Min
+from django.db.models.functions import Now
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -29,17 +29,22 @@ def _jobs_by_state() -> GaugeMetricFamily:
 
 
 def _queue_age() -> GaugeMetricFamily:
-    oldest = TrainingJob.objects.filter(state="queued").aggregate(oldest=Min("created_at"))["oldest"]
-    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    age = _seconds_since_first("created_at", state="queued")
     return GaugeMetricFamily("tiebreak_training_queue_age_seconds", "Age of the oldest queued job", value=age)
 
 
 def _heartbeat_age() -> GaugeMetricFamily:
-    oldest = TrainingJob.objects.filter(state="running").aggregate(oldest=Min("heartbeat_at"))["oldest"]
-    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    age = _seconds_since_first("heartbeat_at", state="running")
     return GaugeMetricFamily(
         "tiebreak_training_heartbeat_age_seconds", "Age of the oldest heartbeat of a running job", value=age
     )
+
+
+def _seconds_since_first(column: str, *, state: str) -> float:
+    """Return the age of the earliest time in a column, by the database's clock; 0 without any."""
+    jobs = TrainingJob.objects.filter(state=state)
+    age = jobs.aggregate(age=ExpressionWrapper(Now() - Min(column), DurationField()))["age"]
+    return age.total_seconds() if age is not None else 0.0
 
 
 def _versions() -> GaugeMetricFamily:

@@ -51,6 +51,9 @@ class TrainingJob(models.Model):
     params = models.JSONField(default=dict, blank=True)
     seed = models.PositiveIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="attempts that ended because the training process crashed"
+    )
     fencing_token = models.PositiveIntegerField(default=0)
     lease_owner = models.CharField(max_length=200, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)

@@ -2,6 +2,8 @@
 
 A worker holds a job by a lease that it renews; a reaper gives back what has lost its worker. Every claim
 raises the fencing token, and every write asks for it: a worker that wakes late changes nothing.
+
+All times that one process writes and another compares are the database's: the clocks of hosts differ.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from ranking.errors import JobCancelled, JobFinished, LostLease, TrainingInProgress
@@ -20,7 +23,8 @@ from ranking.models import ModelVersion, Project, TrainingJob, TrainingSet
 from ranking.services import versions
 from ranking.services.promotion import promote_if_better
 
-MOST_ATTEMPTS = 3
+MOST_CRASHES = 3
+MOST_ATTEMPTS = 20  # whatever ended them: a job that takes its worker along is not tried for ever
 LOG_LINES = 200
 WAKE_AGAIN_SECONDS = 30  # a queued job is announced again after this: its message may have been lost
 State = TrainingJob.State
@@ -47,19 +51,22 @@ def request_training(
 
 def claim(job_id: int, owner: str) -> TrainingJob | None:
     """Take a queued job: the row with a new fencing token, or None when it is not there to be taken."""
-    now = timezone.now()
     try:
         with transaction.atomic():
             taken = TrainingJob.objects.filter(
-                pk=job_id, state=State.QUEUED, cancel_requested=False, attempt__lt=MOST_ATTEMPTS
+                pk=job_id,
+                state=State.QUEUED,
+                cancel_requested=False,
+                crashes__lt=MOST_CRASHES,
+                attempt__lt=MOST_ATTEMPTS,
             ).update(
                 state=State.RUNNING,
                 attempt=F("attempt") + 1,
                 fencing_token=F("fencing_token") + 1,
                 lease_owner=owner,
-                lease_expires_at=now + timedelta(seconds=settings.TIEBREAK_LEASE_SECONDS),
-                heartbeat_at=now,
-                started_at=now,
+                lease_expires_at=_lease_end(),
+                heartbeat_at=Now(),
+                started_at=Now(),
                 stage="starting",
                 fraction=0.0,
             )
@@ -70,12 +77,11 @@ def claim(job_id: int, owner: str) -> TrainingJob | None:
 
 def beat(job: TrainingJob, *, stage: str, fraction: float, lines: list[str]) -> bool:
     """Renew the lease and show progress; return whether the job is to be cancelled. Raises LostLease."""
-    now = timezone.now()
-    job.log = (job.log + [{"at": now, "line": line} for line in lines])[-LOG_LINES:]
+    job.log = (job.log + [{"at": timezone.now(), "line": line} for line in lines])[-LOG_LINES:]
     _write(
         job,
-        lease_expires_at=now + timedelta(seconds=settings.TIEBREAK_LEASE_SECONDS),
-        heartbeat_at=now,
+        lease_expires_at=_lease_end(),
+        heartbeat_at=Now(),
         stage=stage[:80],
         fraction=min(max(fraction, 0.0), 1.0),
         log=job.log,
@@ -115,11 +121,17 @@ def fail(job: TrainingJob, reason: str) -> None:
 
 
 def give_back(job: TrainingJob, reason: str) -> None:
-    """Queue a job again whose child died; fail it after the last attempt, end it if it was cancelled.
+    """Queue a job again whose child crashed; fail it after the last time, end it if it was cancelled.
 
     Raises LostLease.
     """
-    if not _end_attempt(_held(job), job.attempt, reason):
+    if not _end_attempt(_held(job), job, reason, crashes=job.crashes + 1):
+        raise _lost(job)
+
+
+def put_back(job: TrainingJob, reason: str) -> None:
+    """Queue a job again that something else than its child kept from ending. Raises LostLease."""
+    if not _end_attempt(_held(job), job, reason, crashes=job.crashes):
         raise _lost(job)
 
 
@@ -138,11 +150,15 @@ def cancel(job: TrainingJob) -> TrainingJob:
     return job
 
 
-def reap(now: datetime | None = None) -> list[int]:
-    """Queue again what has lost its worker, and return the jobs that a worker should be told of."""
-    now = now or timezone.now()
+def reap(at: datetime | None = None) -> list[int]:
+    """Queue again what has lost its worker, and return the jobs that a worker should be told of.
+
+    `at` is a moment of the database's clock, now if it is not given.
+    """
+    now = at or Now()
     for job in TrainingJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=now):
-        _end_attempt(_expired(job, now), job.attempt, "its worker stopped answering")
+        expired = _held(job).filter(lease_expires_at__lt=now)
+        _end_attempt(expired, job, "its worker stopped answering", crashes=job.crashes)
     # No claim takes these, and each would keep its project from training.
     TrainingJob.objects.filter(state=State.QUEUED, cancel_requested=True).update(**_ended(State.CANCELLED))
     stale = Q(woken_at__isnull=True) | Q(woken_at__lt=now - timedelta(seconds=WAKE_AGAIN_SECONDS))
@@ -153,15 +169,15 @@ def reap(now: datetime | None = None) -> list[int]:
 
 def mark_woken(job_id: int) -> None:
     """Note that a worker was told of the job."""
-    TrainingJob.objects.filter(pk=job_id, state=State.QUEUED).update(woken_at=timezone.now())
+    TrainingJob.objects.filter(pk=job_id, state=State.QUEUED).update(woken_at=Now())
 
 
 def _held(job: TrainingJob) -> Any:
     return TrainingJob.objects.filter(pk=job.pk, state=State.RUNNING, fencing_token=job.fencing_token)
 
 
-def _expired(job: TrainingJob, now: datetime) -> Any:
-    return _held(job).filter(lease_expires_at__lt=now)
+def _lease_end() -> Any:
+    return Now() + timedelta(seconds=settings.TIEBREAK_LEASE_SECONDS)
 
 
 def _lock_uncancelled(job: TrainingJob) -> None:
@@ -173,7 +189,7 @@ def _lock_uncancelled(job: TrainingJob) -> None:
         raise JobCancelled(f"training job {job.pk} was cancelled: it makes no version")
 
 
-def _end_attempt(held: Any, attempt: int, reason: str) -> int:
+def _end_attempt(held: Any, job: TrainingJob, reason: str, *, crashes: int) -> int:
     """Put a held job back, fail it after the last attempt, or end it as cancelled; return how many were.
 
     In this order: what is cancelled before it is put back is ended here, and what is cancelled later by
@@ -181,13 +197,15 @@ def _end_attempt(held: Any, attempt: int, reason: str) -> int:
     """
     columns: dict[str, Any] = {
         "state": State.QUEUED,
-        "stage": f"waiting for attempt {attempt + 1}: {reason}"[:80],
+        "stage": f"waiting for attempt {job.attempt + 1}: {reason}"[:80],
         "error": reason,
+        "crashes": crashes,
         "woken_at": None,
         "lease_expires_at": None,
     }
-    if attempt >= MOST_ATTEMPTS:
-        columns = _ended(State.FAILED, error=f"given up after {attempt} attempts: {reason}")
+    if crashes >= MOST_CRASHES or job.attempt >= MOST_ATTEMPTS:
+        error = f"given up after {job.attempt} attempts: {reason}"
+        columns = _ended(State.FAILED, error=error, crashes=crashes)
     return int(
         held.filter(cancel_requested=False).update(**columns)
         or held.filter(cancel_requested=True).update(**_ended(State.CANCELLED))
@@ -205,7 +223,7 @@ def _end(job: TrainingJob, state: str, **columns: Any) -> None:
 
 
 def _ended(state: str, **columns: Any) -> dict[str, Any]:
-    return {"state": state, "stage": state, "finished_at": timezone.now(), **columns}
+    return {"state": state, "stage": state, "finished_at": Now(), **columns}
 
 
 def _lost(job: TrainingJob) -> LostLease:

@@ -15,14 +15,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
-from ranking.errors import JobCancelled, LostLease, NoChampion
+from ranking.errors import JobCancelled, LostLease, NoChampion, StoreUnreachable
 from ranking.models import ModelVersion, TrainingJob, TrainingSet
 from ranking.services import files, jobs, serving
 from ranking.services.candidates import description_of, misread, space_of
@@ -31,6 +34,8 @@ from ranking.services.training_sets import learned_queries, load_frames
 SMALL_SET = 20_000  # rows
 BEAT_SECONDS = 0.5  # progress is written at most twice a second
 STDERR_KEPT = 4000
+AWAY = (OperationalError, InterfaceError, StoreUnreachable)  # what may pass by itself
+log = structlog.get_logger(__name__)
 
 
 class ChildFailed(Exception):
@@ -63,27 +68,70 @@ class Progress:
     error: str = ""
 
 
+class Lease:
+    """A worker's hold on a job, which a database or a file store that is away for a moment does not end."""
+
+    def __init__(self, job: TrainingJob) -> None:
+        self.job = job
+        self._ends = self._renewed()
+
+    def beat(self, progress: Progress) -> bool:
+        """Renew the lease and show progress; return whether to stop. Raises LostLease."""
+        lines, progress.lines = progress.lines, []
+        try:
+            stop = jobs.beat(self.job, stage=progress.stage, fraction=progress.fraction, lines=lines)
+        except AWAY as error:
+            self._bear(error)
+            return False
+        self._ends = self._renewed()
+        return stop
+
+    def end(self, write: Callable[[], object]) -> None:
+        """Record how the job ended, again and again until the lease is over. Raises LostLease."""
+        while True:
+            try:
+                write()
+            except AWAY as error:
+                self._bear(error)
+                time.sleep(BEAT_SECONDS)
+            else:
+                return
+
+    def _bear(self, error: Exception) -> None:
+        connection.close()  # the next statement opens another one
+        log.warning("lease_not_renewed", job=self.job.pk, problem=f"{type(error).__name__}: {error}")
+        if time.monotonic() > self._ends:
+            raise LostLease(f"training job {self.job.pk} could not be written: {error}") from error
+
+    @staticmethod
+    def _renewed() -> float:
+        return time.monotonic() + settings.TIEBREAK_LEASE_SECONDS
+
+
 def run(job: TrainingJob) -> None:
     """Carry a claimed job to its end and record it, whatever the end is."""
+    lease = Lease(job)
     try:
         # Held from here on: somebody may promote another version while this one is being trained.
         base = _base(job)
         with tempfile.TemporaryDirectory(prefix=f"tiebreak-job-{job.pk}-") as folder:
             prepare(Path(folder), job.training_set, _task_of(job, base))
-            made = run_child(Path(folder), lambda progress: _beat(job, progress))
-        jobs.finish(job, base, made.model, made.result, provenance=made.provenance)
+            made = run_child(Path(folder), lease.beat)
+        lease.end(lambda: jobs.finish(job, base, made.model, made.result, provenance=made.provenance))
     except JobCancelled:
-        jobs.acknowledge_cancel(job)
+        lease.end(partial(jobs.acknowledge_cancel, job))
     except ChildDied as error:
-        jobs.give_back(job, str(error))
+        lease.end(partial(jobs.give_back, job, str(error)))
     except ChildFailed as error:
-        jobs.fail(job, str(error))
+        lease.end(partial(jobs.fail, job, str(error)))
     except LostLease:
         raise
+    except AWAY as error:
+        lease.end(partial(jobs.put_back, job, f"{type(error).__name__}: {error}"))
     except Exception as error:
         # Whatever else goes wrong here (a damaged training set, a full disk) must end in the row, or the
         # job would be taken up again until its attempts are used up, with no word why.
-        jobs.fail(job, f"{type(error).__name__}: {error}")
+        lease.end(partial(jobs.fail, job, f"{type(error).__name__}: {error}"))
         raise
 
 
@@ -273,11 +321,6 @@ def _take(progress: Progress, line: str) -> None:
     progress.fraction = float(said.get("fraction", progress.fraction))
     if said.get("message"):
         progress.lines.append(str(said["message"])[:500])
-
-
-def _beat(job: TrainingJob, progress: Progress) -> bool:
-    lines, progress.lines = progress.lines, []
-    return jobs.beat(job, stage=progress.stage, fraction=progress.fraction, lines=lines)
 
 
 def _check_end(code: int, progress: Progress, folder: Path) -> None:

@@ -199,7 +199,8 @@ def seconds(value: float | None) -> str:
 @register.filter
 def between(start: datetime | None, end: datetime | None) -> str:
     """Write how long something took, or has taken until now."""
-    return seconds(((end or timezone.now()) - start).total_seconds()) if start else "–"
+    # The start may be by the clock of another host that is ahead.
+    return seconds(max(0.0, ((end or timezone.now()) - start).total_seconds())) if start else "–"
 
 
 @register.filter

@@ -15,7 +15,7 @@ from ranking.access import for_roles
 from ranking.errors import JobFinished
 from ranking.models import Project, TrainingJob
 from ranking.services import jobs as services
-from ranking.services.jobs import MOST_ATTEMPTS
+from ranking.services.jobs import MOST_CRASHES
 from ranking.views.finding import find_project, tell
 
 PER_PAGE = 25
@@ -77,5 +77,5 @@ def _context(project: Project, job_id: int) -> dict[str, Any]:
         "project": project,
         "job": shown,
         "log": list(reversed(shown.log)),
-        "most_attempts": MOST_ATTEMPTS,
+        "most_crashes": MOST_CRASHES,
     }

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -119,11 +120,11 @@ def test_a_job_that_lost_its_worker_while_being_cancelled_is_cancelled():
     assert job.state == State.CANCELLED
 
 
-@pytest.mark.parametrize("attempt", [1, jobs.MOST_ATTEMPTS])
-def test_a_job_whose_child_dies_while_being_cancelled_is_cancelled_and_the_project_trains_on(attempt):
+@pytest.mark.parametrize("crashes", [0, jobs.MOST_CRASHES])
+def test_a_job_whose_child_dies_while_being_cancelled_is_cancelled_and_the_project_trains_on(crashes):
     project = factories.make_project()
     job = jobs.claim(trainings.make_job(project).pk, "one")
-    job.attempt = attempt
+    job.crashes = crashes
     jobs.cancel(TrainingJob.objects.get(pk=job.pk))
     jobs.give_back(job, "killed by signal 9")
     job.refresh_from_db()
@@ -174,3 +175,54 @@ def test_the_database_refuses_a_done_job_without_a_version():
     job = trainings.make_job(factories.make_project())
     with pytest.raises(DatabaseError), transaction.atomic():
         TrainingJob.objects.filter(pk=job.pk).update(state=State.DONE)
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_worker_whose_clock_is_wrong_keeps_its_job_and_no_longer_than_others(monkeypatch, seconds):
+    job = trainings.make_job(factories.make_project())
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(seconds=seconds))
+    claimed = jobs.claim(job.pk, "one")
+    assert jobs.beat(claimed, stage="fitting", fraction=0.1, lines=[]) is False
+    monkeypatch.setattr(timezone, "now", real)
+    assert jobs.reap() == []
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.RUNNING, 1)
+    late = real() + timedelta(seconds=settings.TIEBREAK_LEASE_SECONDS + 5)
+    assert jobs.reap(late) == [job.pk]
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_reaper_whose_clock_is_wrong_takes_no_job_away(monkeypatch, seconds):
+    job = trainings.make_job(factories.make_project())
+    jobs.claim(job.pk, "one")
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(seconds=seconds))
+    assert jobs.reap() == []
+    job.refresh_from_db()
+    assert job.state == State.RUNNING
+
+
+def test_only_crashes_of_the_training_count_against_it():
+    job = trainings.make_job(factories.make_project())
+    for _ in range(jobs.MOST_CRASHES):
+        jobs.claim(job.pk, "one")
+        assert jobs.reap(_late()) == [job.pk]
+    for _ in range(jobs.MOST_CRASHES):
+        jobs.put_back(jobs.claim(job.pk, "one"), "the file store was away")
+    for _ in range(jobs.MOST_CRASHES - 1):
+        jobs.give_back(jobs.claim(job.pk, "one"), "killed by signal 9")
+    job.refresh_from_db()
+    assert (job.state, job.crashes, job.attempt) == (State.QUEUED, 2, 8)
+    jobs.give_back(jobs.claim(job.pk, "one"), "killed by signal 9")
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+
+
+def test_a_job_that_takes_every_worker_along_is_given_up():
+    job = trainings.make_job(factories.make_project())
+    TrainingJob.objects.filter(pk=job.pk).update(attempt=jobs.MOST_ATTEMPTS - 1)
+    jobs.claim(job.pk, "one")
+    assert jobs.reap(_late()) == []
+    job.refresh_from_db()
+    assert (job.state, job.crashes) == (State.FAILED, 0)

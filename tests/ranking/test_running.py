@@ -9,12 +9,14 @@ import threading
 import time
 
 import pandas as pd
+import psycopg
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import OperationalError, connection
 
 from feedback.services import learning
-from ranking.errors import BrokenFile, LostLease
+from ranking.errors import BrokenFile, LostLease, StoreUnreachable
 from ranking.ltr.features import FeatureSpace
 from ranking.ltr.provenance import Provenance, load_provenance
 from ranking.models import Label, ModelVersion, TrainingJob
@@ -260,3 +262,79 @@ def test_a_worker_that_lost_its_job_stops_its_child_and_writes_nothing():
         running.run(job)
     assert ModelVersion.objects.count() == 1
     assert not _children()
+
+
+def _failing(function, times):
+    """Return the function, which a dropped connection ends the first times that it is called."""
+    left = iter(range(times))
+
+    def call(*args, **kwargs):
+        if next(left, None) is not None:
+            raise OperationalError("server closed the connection unexpectedly")
+        return function(*args, **kwargs)
+
+    return call
+
+
+@pytest.mark.parametrize("write", ["beat", "finish"])
+def test_a_dropped_connection_ends_no_training(monkeypatch, write):
+    monkeypatch.setattr(running, "BEAT_SECONDS", 0.05)
+    job = _claimed(factories.make_project())
+    monkeypatch.setattr(jobs, write, _failing(getattr(jobs, write), 3))
+    running.run(job)
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.crashes) == (State.DONE, 1, 0)
+
+
+def _drop_connections(seconds):
+    """End every other connection to the test's database, again and again."""
+    until = time.monotonic() + seconds
+    with psycopg.connect(
+        host=connection.settings_dict["HOST"],
+        port=connection.settings_dict["PORT"] or 5432,
+        user=connection.settings_dict["USER"],
+        password=connection.settings_dict["PASSWORD"],
+        dbname=connection.settings_dict["NAME"],
+        autocommit=True,
+    ) as killer:
+        while time.monotonic() < until:
+            killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            time.sleep(0.7)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL's connections can be dropped")
+def test_a_training_goes_on_while_postgresql_drops_its_connections():
+    job = _claimed(factories.make_project())
+    dropper = threading.Thread(target=_drop_connections, args=(4,))
+    dropper.start()
+    running.run(job)
+    dropper.join()
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.crashes) == (State.DONE, 1, 0), job.error
+
+
+def test_a_worker_that_cannot_renew_its_lease_in_time_stops_its_child(monkeypatch, settings):
+    monkeypatch.setattr(running, "BEAT_SECONDS", 0.05)
+    job = _claimed(factories.make_project(), rounds=5000)
+    settings.TIEBREAK_LEASE_SECONDS = 0
+    monkeypatch.setattr(jobs, "beat", _failing(jobs.beat, 10_000))
+    with pytest.raises(LostLease):
+        running.run(job)
+    assert ModelVersion.objects.count() == 1
+    assert not _children()
+
+
+def test_a_training_that_finds_the_file_store_away_waits_for_it(monkeypatch):
+    job = _claimed(factories.make_project())
+
+    def away(*_):
+        raise StoreUnreachable("training/a.parquet can't be read or written: SlowDown")
+
+    monkeypatch.setattr(running, "load_frames", away)
+    running.run(job)
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.crashes) == (State.QUEUED, 1, 0)
+    assert "SlowDown" in job.error
