@@ -22,6 +22,7 @@ from ranking.models import GivenFeatures, Item, Label, Project, Query
 from ranking.services import catalog_rows as rows
 from ranking.services.candidates import description_of
 from ranking.services.catalog_rows import Counts, OnProgress
+from ranking.services.constancy import constant_notes
 from ranking.services.fitting import prepare, refuse_lost_features
 from ranking.services.training_sets import notes_on_labels
 
@@ -194,11 +195,14 @@ def _finish(project: Project, report: ImportReport, options: Options) -> ImportR
     """Raise the revision when items changed, and make what a project needs before it can be served."""
     if report.of("items").writes or report.of("given features").writes:
         Project.objects.filter(pk=project.pk).update(items_revision=F("items_revision") + 1)
-    if any(counts.what == "labels" for counts in report.counts):
-        report = replace(report, notes=(*report.notes, *notes_on_labels(project)))
-    if options.dry_run:
-        return replace(report, dry_run=True)
-    return replace(report, notes=(*report.notes, *prepare(project, options.on_progress)))
+    labelled = any(counts.what == "labels" for counts in report.counts)
+    notes = (
+        *report.notes,
+        *(notes_on_labels(project) if labelled else ()),
+        *(() if options.dry_run else prepare(project, options.on_progress)),
+        *constant_notes(project),
+    )
+    return replace(report, notes=notes, dry_run=options.dry_run)
 
 
 def _read_folder(folder: Path, description: ProjectDescription) -> dict[str, Table]:

@@ -40,10 +40,10 @@ def prepare(project: Project, on_progress: OnProgress) -> list[str]:
     if _are_fitted(project):
         notes += _extend(project, description)
     else:
-        items, queries = _contents(project)
+        items, queries = contents_of(project)
         if not items or not queries:
             return [f"no {description.item.plural if not items else description.query.plural} yet"]
-        lacking = _lacking(description.item, items) + _lacking(description.query, queries)
+        lacking = _lacking_of(description, items, queries)
         if lacking:  # the old features go on until the new fields are there
             return lacking
         on_progress("features", 0, 1)
@@ -59,6 +59,23 @@ def prepare(project: Project, on_progress: OnProgress) -> list[str]:
     return notes
 
 
+def declared_space(project: Project, items: list[Any], queries: list[Any]) -> FeatureSpace | None:
+    """Return the space of the features as they are declared; None while the data for it are not there.
+
+    Where they are not fitted yet, as in a dry run, they are fitted for the caller alone.
+    """
+    description = description_of(project)
+    if not items or not queries or _lacking_of(description, items, queries):
+        return None
+    if _are_fitted(project):
+        return space_of(current_feature_set(project))
+    return _space(project, description, items, queries)
+
+
+def _lacking_of(description: ProjectDescription, items: list[Any], queries: list[Any]) -> list[str]:
+    return _lacking(description.item, items) + _lacking(description.query, queries)
+
+
 def _lacking(noun: NounDescription, contents: list[Any]) -> list[str]:
     """Ask for the import of what has none of some field; what a few do not have is missing there."""
     lacking = sorted(set(noun.names).difference(*contents))
@@ -68,8 +85,14 @@ def _lacking(noun: NounDescription, contents: list[Any]) -> list[str]:
 def _fit(
     project: Project, description: ProjectDescription, items: list[Any], queries: list[Any]
 ) -> FeatureSet:
-    frames = _frames(description, items, queries)
-    return _store(project, FeatureSpace.fit(description.features, *frames, like=_space_to_keep(project)))
+    return _store(project, _space(project, description, items, queries))
+
+
+def _space(
+    project: Project, description: ProjectDescription, items: list[Any], queries: list[Any]
+) -> FeatureSpace:
+    frames = frames_of(description, items, queries)
+    return FeatureSpace.fit(description.features, *frames, like=_space_to_keep(project))
 
 
 def _cannot_train(project: Project, fitted: FeatureSet) -> list[str]:
@@ -105,7 +128,7 @@ def _extend(project: Project, description: ProjectDescription) -> list[str]:
     space = space_of(current_feature_set(project))
     if not space.categorical:
         return []
-    frames = _frames(description, *_contents(project))
+    frames = frames_of(description, *contents_of(project))
     extended, champion = space.extended(*frames), current_champion(project)
     if champion and misread(champion, extended):
         # Declared as it once was; the version in service has met other new ones since: they come first.
@@ -122,9 +145,10 @@ def _extend(project: Project, description: ProjectDescription) -> list[str]:
     ]
 
 
-def _frames(
+def frames_of(
     description: ProjectDescription, items: list[Any], queries: list[Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the declared fields of items and of queries as tables; what one does not have is missing."""
     return (
         pd.DataFrame(items, columns=pd.Index(description.item.names)),
         pd.DataFrame(queries, columns=pd.Index(description.query.names)),
@@ -145,7 +169,7 @@ def _store(project: Project, space: FeatureSpace) -> FeatureSet:
     )[0]
 
 
-def _contents(project: Project) -> tuple[list[Any], list[Any]]:
+def contents_of(project: Project) -> tuple[list[Any], list[Any]]:
     """Return what is known of all active items and of all active queries."""
     items = project.items.filter(active=True).values_list("current__content", flat=True)
     queries = project.queries.filter(active=True).values_list("content", flat=True)

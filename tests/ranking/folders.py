@@ -7,8 +7,61 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ranking.services.candidates import forget_catalogues
+
 ADVISERS = Path(__file__).parents[2] / "fixtures" / "advisers"
 N_ITEMS, N_QUERIES = 120, 6
+
+CARDS = """
+slug = "cards"
+name = "Cards for needs"
+reference_year = 2025
+[files]
+items = "cards.csv"
+queries = "needs.csv"
+[item]
+noun = "card"
+plural = "cards"
+key = "key"
+title = "title"
+[[item.fields]]
+name = "key"
+label = "Key"
+[[item.fields]]
+name = "title"
+label = "Title"
+[[item.fields]]
+name = "price"
+label = "Price"
+type = "number"
+[[item.fields]]
+name = "about"
+label = "About"
+[query]
+noun = "need"
+plural = "needs"
+key = "key"
+title = "title"
+[[query.fields]]
+name = "key"
+label = "Key"
+[[query.fields]]
+name = "title"
+label = "Title"
+[[query.fields]]
+name = "wish"
+label = "Wish"
+[[features]]
+name = "price"
+label = "Price"
+kind = "numeric"
+field = "price"
+[[sort]]
+feature = "price"
+direction = "ascending"
+"""
+CARD_ROWS = "key,title,price,about\na,Blue card,1,the card is working\nb,Red card,2,the card is not working\n"
+NEED_ROWS = "key,title,wish\nq1,First,a working card\nq2,Second,a card\n"
 
 
 def cut_down(folder: Path) -> Path:
@@ -20,6 +73,15 @@ def cut_down(folder: Path) -> Path:
     for name, found in rows.items():
         write_rows(folder / f"{name}.csv", found)
     shutil.copy(ADVISERS / "project.toml", folder)
+    return folder
+
+
+def small(folder: Path, *features: str) -> Path:
+    """Fill a folder with a project of two cards and two needs, and further features as TOML; return it."""
+    forget_catalogues()  # ids are given anew after each test, and the cache would still know the old ones
+    (folder / "project.toml").write_text(CARDS + "".join(f"[[features]]\n{one}\n" for one in features))
+    (folder / "cards.csv").write_text(CARD_ROWS)
+    (folder / "needs.csv").write_text(NEED_ROWS)
     return folder
 
 

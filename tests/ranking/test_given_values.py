@@ -17,7 +17,7 @@ from ranking.models import GivenFeatures, Project, Query, TrainingJob
 from ranking.services import catalog, jobs, running, serving, training_sets, verification
 from ranking.services.candidates import candidates, current_feature_set
 from ranking.services.catalog import Options, load_project
-from tests.ranking.folders import N_ITEMS, change, replace_in_description, rows_of, write_rows
+from tests.ranking.folders import N_ITEMS, change, replace_in_description, rows_of, small, write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -143,48 +143,17 @@ def test_a_file_that_is_not_there_or_that_nothing_reads_is_an_error_of_the_descr
 
 
 def test_keys_of_one_name_are_called_query_and_item_in_a_file_of_pairs(tmp_path):
-    (tmp_path / "project.toml").write_text(
-        """
-slug = "cards"
-name = "Cards"
-reference_year = 2025
-[files]
-items = "items.csv"
-queries = "queries.csv"
-labels = "labels.csv"
-[item]
-noun = "card"
-plural = "cards"
-key = "key"
-title = "key"
-[[item.fields]]
-name = "key"
-label = "Key"
-[query]
-noun = "need"
-plural = "needs"
-key = "key"
-title = "key"
-[[query.fields]]
-name = "key"
-label = "Key"
-[[features]]
-name = "score"
-label = "Score"
-kind = "given"
-[[sort]]
-feature = "score"
-direction = "descending"
-"""
+    small(tmp_path, 'name = "score"\nlabel = "Score"\nkind = "given"')
+    replace_in_description(tmp_path, "[files]", '[files]\nlabels = "labels.csv"')
+    replace_in_description(
+        tmp_path, 'feature = "price"\ndirection = "asc', 'feature = "score"\ndirection = "desc'
     )
-    (tmp_path / "items.csv").write_text("key\na\nb\n")
-    (tmp_path / "queries.csv").write_text("key\nq\n")
-    (tmp_path / "labels.csv").write_text("query,item,grade\nq,b,1\n")
+    (tmp_path / "labels.csv").write_text("query,item,grade\nq1,b,1\n")
     assert load_project(tmp_path).of("labels").new == 1
     project = Project.objects.get()
-    (tmp_path / "given.csv").write_text("query,item,score\nq,b,1\n")
+    (tmp_path / "given.csv").write_text("query,item,score\nq1,b,1\n")
     catalog.import_given(project, tmp_path / "given.csv")
-    served = serving.serve(project.queries.get())
+    served = serving.serve(project.queries.get(key="q1"))
     assert [match.item_version.item.key for match in served.matches.order_by("rank")] == ["b", "a"]
 
 
