@@ -11,6 +11,7 @@ https://github.com/HumanSignal/label-studio, and https://labelstud.io/guide/task
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from feedback.exchange.peers import (
     person_name,
     read_records,
 )
-from feedback.exchange.values import LARGE, BadValue, Column, check, is_whole, short
+from feedback.exchange.values import LARGE, BadValue, Column, check, is_whole, json_text, short
 
 TOOL = "label-studio"
 UNSORTED = "_"  # the column of what was moved into no bucket, where no bucket is the one to start in
@@ -112,12 +113,10 @@ def _order(
     tiers, rest, shown = _READERS[result["type"]](data, value, naming)
     check_order(tiers, rest)
     identity = annotation.get("id")
-    task_id = task.get("id")
     made_at = check(Column("created_at", "moment", optional=True), annotation.get("created_at"))
     return PeerOrder(
         place=where,
-        # By the task, not by the annotation: a second annotation of a task says the same thing anew.
-        name=f"{f'annotation {identity or where}' if task_id is None else f'task {task_id}'}/{control}",
+        name=f"{_task_name(task)}/{control}",
         query=naming.query or key_at(data, [naming.query_field or "query"]),
         person=person_name(TOOL, _who(annotation.get("completed_by")), naming),
         tiers=tuple(map(tuple, tiers)),
@@ -131,6 +130,13 @@ def _order(
             int(identity or 0) if is_whole(identity) else 0,
         ),
     )
+
+
+def _task_name(task: Mapping[str, Any]) -> str:
+    """Name the task, not the annotation: a second annotation of a task says the same thing anew."""
+    if task.get("id") is not None:
+        return f"task {key_of(task['id'], 'id')}"
+    return f"data {sha256(json_text(task['data']).encode()).hexdigest()[:16]}"
 
 
 def _who(completed_by: Any) -> Any:

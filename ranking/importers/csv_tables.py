@@ -46,9 +46,11 @@ def read_records(path: Path, noun: NounDescription) -> Table:
     }
     records: list[dict[str, Any]] = []
     lines_of: dict[str, int] = {}
+    key_place = rows.columns.index(noun.key)
     for cells, line in zip(rows.cells, rows.lines, strict=True):
         record = _record(cells, places, floats, line, refusals)
-        _check_key(record, noun, line, lines_of, refusals)
+        if record[noun.key] or not cells[key_place].strip():  # else it was refused already
+            _check_key(record, noun, line, lines_of, refusals)
         records.append(record)
     return Table(tuple(records), tuple(rows.lines), tuple(refusals.told), ignored, rows.notes)
 

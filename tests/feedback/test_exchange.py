@@ -103,6 +103,11 @@ def test_an_export_from_before_ratings_were_asked_about_is_read_and_derived_anew
     assert not {(above, below), (below, above)} & set(pairs)
 
 
+def test_a_byte_order_mark_is_read_over(project, spring, tmp_path):
+    path = _write(tmp_path / "marked", b"\xef\xbb\xbf" + spring.read_bytes())
+    assert import_sessions(project, path).of("judgements").new == 1
+
+
 def test_a_second_import_writes_nothing(project, spring):
     import_sessions(project, spring)
     before = exchange.counts()

@@ -86,6 +86,13 @@ def test_the_same_order_twice_is_replaced_too(take):
     assert "orders replaced by a later order of the same person for the same task: 1" in report.notes
 
 
+def test_tasks_without_an_id_are_told_apart_by_what_was_listed(take):
+    both = task(None, annotation(None, *FIRST), annotation(None, *SECOND, created_at=LATE))
+    report = take([both, task(None, annotation(None, *FIRST), query="M01")])
+    assert [order[1] for order in orders()] == [[[key] for key in SECOND], [[key] for key in FIRST]]
+    assert "orders replaced by a later order of the same person for the same task: 1" in report.notes
+
+
 def test_two_people_on_one_task_stay_two(take):
     report = take([task(1, annotation(11, *FIRST), annotation(12, *SECOND, by=8))])
     assert report.of("judgements").new == 2
@@ -284,6 +291,15 @@ def test_what_preflib_tied_at_the_bottom_because_nobody_ranked_it_is_in_no_pair(
 def test_the_ties_of_an_original_file_are_ranks(take):
     take(IMBUED.replace("imbued\n", "original\n"), tool="preflib", query="M00")
     assert orders()[0][1:] == ([["102"], ["100", "101"]], [])
+
+
+# --- a byte order mark --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("tool", ["label-studio", "argilla", "preflib"])
+@pytest.mark.parametrize("lines", [False, True], ids=["array", "lines"])
+def test_a_byte_order_mark_is_read_over(take, tool, lines):
+    record = argilla(response(*FIRST)) if tool == "argilla" else task(1, annotation(11, *FIRST))
+    text = IMBUED if tool == "preflib" else json.dumps(record if lines else [record])
+    assert take(f"\ufeff{text}", tool=tool, query="M00").of("judgements").new > 0
 
 
 # --- keys ---------------------------------------------------------------------------------------------------

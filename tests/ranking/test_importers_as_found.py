@@ -181,7 +181,7 @@ def test_a_whole_key_is_the_whole_number_however_it_is_stored(read_parquet, keys
     ],
 )
 def test_a_key_of_floats_that_may_be_another_is_refused_by_line_and_column(read_parquet, keys, words):
-    (line, column, message), *_ = told(read_parquet(code=keys, price=["1"] * len(keys)))
+    ((line, column, message),) = told(read_parquet(code=keys, price=["1"] * len(keys)))
     assert (line, column) == (2, "code")
     assert words in message
 
