@@ -48,6 +48,8 @@ EM_STEPS = 50
 where they hardly do, this many leave it between the prior and what is most likely."""
 
 VERDICTS = ("reliable", "random", "inverted")
+_, RANDOM, INVERTED = VERDICTS
+CONTRADICTS, UNKNOWN = "contradicts", "unknown"
 PRIOR_VERDICTS = (0.92, 0.05, 0.03)
 SURE = 0.9
 """A judge is called random or inverted if that is this probable, after a prior under which few are."""
@@ -96,7 +98,8 @@ class JudgeReport:
     anchoring_low, anchoring_high : the 95 % interval of what was seen of it
     lists, pairs : how much this rests on
     own : False if the judge has too few lists and the rate is that of all judges together
-    verdict : "reliable", "careless", "anchored", "random" or "inverted"; "unknown" with too few lists
+    verdict : "reliable", "careless", "anchored", "random" or "inverted"; "contradicts" where answers stand
+        against others' and no majority can say who is right; "unknown" with too few lists
     """
 
     flip_rate: float
@@ -108,12 +111,12 @@ class JudgeReport:
     anchoring: float = 0.0
     anchoring_low: float = 0.0
     anchoring_high: float = 0.0
-    verdict: str = "unknown"
+    verdict: str = UNKNOWN
 
     @property
     def no_standard(self) -> bool:
         """Whether a version can't be measured by what this judge says: it is noise, or the contrary."""
-        return self.verdict in ("random", "inverted")
+        return self.verdict in (RANDOM, INVERTED)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -144,7 +147,7 @@ def judge_reports(
     codes, names = preferences.judges()
     if not names:
         return {}
-    lists = _lists_of(preferences, codes, len(names))
+    lists = preferences.lists_by_judge()
     seen, errors = _anchoring(margin, weight, preferences, codes, incumbent)
     pulls = np.where(seen > SURE_ANCHORED * errors, seen, 0.0)
     shown = np.nan_to_num(preferences.shown_gap)
@@ -173,7 +176,7 @@ def judge_reports(
             anchoring=float(pulls[code]),
             anchoring_low=float(seen[code] - 1.96 * errors[code]),
             anchoring_high=float(seen[code] + 1.96 * errors[code]),
-            verdict=_named(probable[code], pulls[code], low[code]) if own[code] else "unknown",
+            verdict=_named(probable[code], pulls[code], low[code]) if own[code] else UNKNOWN,
         )
 
     # a million judges of one list each differ in nothing but the number of their pairs: they share reports
@@ -213,7 +216,7 @@ def believed(
     known = [reports.get(name, nothing) for name in names]
     rates = np.array([one.flip_rate for one in known])
     pulls = np.array([one.anchoring for one in known])
-    turned = np.array([one.verdict == "inverted" for one in known], dtype=bool)
+    turned = np.array([one.verdict == INVERTED for one in known], dtype=bool)
     rates = np.minimum(np.where(turned, 1 - rates, rates), MOST_RATE)
     rates = np.where(rates > 0, np.maximum(rates, LEAST_RATE), 0.0)
     swap = turned[codes]
@@ -347,7 +350,7 @@ def _anchoring(
     panel = _pull(margin, base, preferences, weight, known, centre=0.0, spread=ANCHORING_SPREAD)
     found = np.zeros((judges, 2))
     found[:] = panel
-    lists = _lists_of(preferences, codes, judges)
+    lists = preferences.lists_by_judge()
     for code in np.argsort(-lists, kind="stable")[:MOST_ANCHORED]:
         own = known & (codes == code)
         if lists[code] >= OWN_RATE_LISTS and own.any():
@@ -389,9 +392,3 @@ def _pull(
     scores = np.column_stack([np.bincount(place, slope * column) for column in table.T])
     spread_matrix = bread @ (scores.T @ scores + np.diag(strength)) @ bread
     return float(b[1]), float(np.sqrt(spread_matrix[1, 1]))
-
-
-def _lists_of(preferences: Preferences, codes: Integers, judges: int) -> Integers:
-    """(judges,) number of lists of each judge."""
-    each = pd.DataFrame({"judge": codes, "list": preferences.list_id}).drop_duplicates()
-    return np.bincount(each["judge"].to_numpy(), minlength=judges).astype(np.int64)

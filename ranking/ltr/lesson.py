@@ -16,11 +16,12 @@ from threadpoolctl import threadpool_limits
 
 from ranking.ltr.components import LinearComponent, TreeComponent
 from ranking.ltr.coverage import Coverage, fit_coverage
-from ranking.ltr.judges import JudgeReport, believed, judge_reports, plain
+from ranking.ltr.judges import INVERTED, JudgeReport, believed, judge_reports, plain
 from ranking.ltr.linear import ROUNDING
 from ranking.ltr.members import Fitted, OnFit, Trial, fit_all, linear_trials, threads_of_a_trial, tree_trials
 from ranking.ltr.objective import anchored, differences
 from ranking.ltr.pairing import DISTILLATION_SHARE, distillation_pairs
+from ranking.ltr.panel import Panel, panel_of, panel_words, settled
 from ranking.ltr.preferences import Floats, Objects, Preferences
 from ranking.ltr.problem import Problem
 from ranking.ltr.progress import Meter
@@ -100,15 +101,15 @@ def _learn(problem: Problem, name: str, meter: Meter, sources: Objects | None) -
         return _nothing_to_leave_out(problem, name, covered | {"seconds": meter.seconds})
     whole, (problem, rows) = problem, problem.compact()
     original = problem.expert
-    problem, reports = _judged(problem, original)
+    problem, reports, panel = _judged(problem, original)
     meter.enter("capacity", "choosing how much to learn")
     trials = linear_trials(problem)
     linear = best_of(trials, _evidence(problem))["linear"]
     trials += tree_trials(problem, linear.size, on_fit=meter.rounds)
     mix = _combined(problem, trials)
-    reports = _final_reports(problem, original, mix, reports)
+    reports, panel = _final_reports(problem, original, mix, reports, panel)
     problem = problem.with_noise(*believed(reports, original))
-    report = _report(problem, trials, mix) | covered
+    report = _report(problem, original, trials, mix, panel) | covered
     report["judges"] = plain(reports)
     report["tendencies"] = [one.to_dict() for one in _tendencies(problem, original, mix, reports)]
     meter.enter("fit", report["choice"])
@@ -214,33 +215,39 @@ def _with_first_beliefs(problem: Problem) -> Problem:
     return replace(problem, flip_rate=np.full(n, FIRST_RATE), anchoring=np.zeros(n))
 
 
-def _judged(problem: Problem, original: Preferences) -> tuple[Problem, dict[str, JudgeReport]]:
-    """The problem with judges weighed by linear fits, which are quick, and what was found about them."""
+def _judged(problem: Problem, original: Preferences) -> tuple[Problem, dict[str, JudgeReport], Panel]:
+    """The problem with judges weighed by linear fits, which are quick, and what was found about them.
+
+    They are held against each other, not against the incumbent.
+    """
+    alone = problem.among_judges()
+    found = panel = panel_of(alone, original)
     reports: dict[str, JudgeReport] = {}
     for _ in range(JUDGE_TURNS):
-        trials, evidence = linear_trials(problem, rough=True), _evidence(problem)
+        trials, evidence = linear_trials(alone, rough=True), _evidence(alone)
         best = min(trials, key=lambda one: float(evidence.losses(one.margins).sum()))
-        margins = _turned_back(problem, original, best.margins)
-        reports = judge_reports(margins, original, _own(problem, original))
-        problem = problem.with_noise(*believed(reports, original))
-    return problem, reports
+        margins = _turned_back(alone, original, best.margins)
+        reports, panel = settled(judge_reports(margins, original, _own(problem, original)), found)
+        alone = alone.with_noise(*believed(reports, original))
+    return problem.with_noise(*believed(reports, original)), reports, panel
 
 
 def _final_reports(
-    problem: Problem, original: Preferences, mix: _Mix, before: dict[str, JudgeReport]
-) -> dict[str, JudgeReport]:
+    problem: Problem, original: Preferences, mix: _Mix, before: dict[str, JudgeReport], panel: Panel
+) -> tuple[dict[str, JudgeReport], Panel]:
     """Judges by the combination.
 
     Who was turned round stays so, and nobody else is: the fits would not be those of the report.
     """
     margins = _turned_back(problem, original, mix.margins)
     found = judge_reports(margins, original, _own(problem, original))
-    return {
+    kept = {
         name: replace(one, verdict=before[name].verdict)
-        if "inverted" in (one.verdict, before[name].verdict)
+        if INVERTED in (one.verdict, before[name].verdict)
         else one
         for name, one in found.items()
     }
+    return settled(kept, replace(panel, alone=()))
 
 
 def _tendencies(
@@ -288,17 +295,24 @@ def _combined(problem: Problem, trials: list[Trial]) -> _Mix:
     return replace(mix, belief=believe, t=t)
 
 
-def _report(problem: Problem, trials: list[Trial], mix: _Mix) -> dict[str, Any]:
-    evidence = _evidence(problem)
+def _report(
+    problem: Problem, original: Preferences, trials: list[Trial], mix: _Mix, panel: Panel
+) -> dict[str, Any]:
+    evidence = replace(_evidence(problem), turned=problem.expert.winner != original.winner)
     alone = trials[0].margins
     tried = [tried_entry(trial, evidence, alone, mix.weights[family]) for family, trial in mix.chosen.items()]
     result = evidence.tried((1 - mix.belief) * alone + mix.belief * mix.margins, alone)
     gained = result.gain > 0 or any(one["gain"] > 0 for one in tried)
+    kept = bool(problem.has_incumbent and mix.belief == 0)
+    choice = (
+        _kept(gained, fewer=mix.t > SURE_FROM)
+        if kept
+        else _choice(problem, mix.belief, result.accuracy, evidence.tried(alone, alone).accuracy)
+    )
     return {
-        "kept_incumbent": bool(problem.has_incumbent and mix.belief == 0),
-        "choice": _kept(gained, fewer=mix.t > SURE_FROM)
-        if problem.has_incumbent and mix.belief == 0
-        else _choice(problem, mix.belief, result.accuracy, evidence.tried(alone, alone).accuracy),
+        "kept_incumbent": kept,
+        "choice": "; ".join(filter(None, (panel_words(panel), choice))),
+        "panel": panel.to_dict(),
         "belief": round(mix.belief, 6),
         "t": None if np.isinf(mix.t) else round(mix.t, 6),
         "candidates": tried,
@@ -352,6 +366,7 @@ def _nothing_to_leave_out(problem: Problem, name: str, covered: dict[str, Any]) 
         "t": None,
         "candidates": [],
         "judges": {},
+        "panel": Panel().to_dict(),
         "tendencies": [],
         "tried": 0,
         "units": 1,

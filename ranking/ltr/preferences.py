@@ -325,6 +325,16 @@ class Preferences:
         """(p,) code of each pair's judge, and the judges' names in alphabetical order."""
         return self._judges
 
+    def lists_by_judge(self) -> Integers:
+        """(judges,) number of lists of each judge, in the order of `judges`; a list is one judge's.
+
+        >>> Preferences.from_pairs(winner=[0, 1, 0], loser=[1, 0, 1], judge=["b", "a", "b"]).lists_by_judge()
+        array([1, 2])
+        """
+        codes, names = self.judges()
+        each = pd.DataFrame({"judge": codes, "list": self.list_id}).drop_duplicates()
+        return np.bincount(each["judge"].to_numpy(), minlength=len(names)).astype(np.int64)
+
     @cached_property
     def _judges(self) -> tuple[Integers, tuple[str, ...]]:
         codes, names = pd.factorize(self.judge, sort=True)

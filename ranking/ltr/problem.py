@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.linear import LinearDesign, linear_design
+from ranking.ltr.model import BASE
 from ranking.ltr.objective import anchored, differences, pair_loss
 from ranking.ltr.preferences import Floats, Integers, Objects, Preferences
 from ranking.ltr.splits import query_folds
@@ -125,6 +126,16 @@ class Problem:
             if name in self.__dict__:
                 changed.__dict__[name] = self.__dict__[name]
         return changed
+
+    def among_judges(self) -> Problem:
+        """The same pairs with the incumbent's score as a column like any other, and nothing of its opinion.
+
+        Its weight in a linear fit is then free: an incumbent turned round has the opposite weight, and every
+        fit is what it was. Whom a fit believes must not depend on what the model in service says.
+        """
+        features = self.features.assign(**{BASE: self.base}) if self.has_incumbent else self.features
+        nothing = Preferences.concat([])
+        return replace(self, features=features, base=np.zeros(len(self.base)), extra=nothing)
 
     def slope(self, kept: npt.NDArray[np.bool_]) -> float:
         """The factor of the incumbent that fits these expert pairs best; no order changes."""

@@ -30,7 +30,7 @@ worlds and on training queries of the LETOR sets.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ class Tried:
     Attributes
     ----------
     loss, loss_error : mean over left-out units of the pairs' mean loss, and its standard error
-    accuracy, accuracy_error : the same for the share of strict pairs in the expert's order
+    accuracy, accuracy_error : the same for the share of strict pairs in the order in which they were said
     gain, gain_error : the incumbent's loss minus this one's, unit by unit
     """
 
@@ -92,17 +92,29 @@ class Tried:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What pairs say about margins: flip rate and anchoring of each, and the query, which counts once."""
+    """What pairs say about margins: flip rate and anchoring of each, and the query, which counts once.
+
+    `turned` is (p,) whether a pair stands the other way round than it was said; none if not given.
+    """
 
     pairs: Preferences
     units: Objects
     flip_rate: Floats
     anchoring: Floats
+    turned: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        if len(self.turned) != len(self.pairs):
+            object.__setattr__(self, "turned", np.zeros(len(self.pairs), dtype=bool))
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> Evidence:
         """The evidence of some pairs, (p,) true for each."""
         return Evidence(
-            self.pairs.take(chosen), self.units[chosen], self.flip_rate[chosen], self.anchoring[chosen]
+            self.pairs.take(chosen),
+            self.units[chosen],
+            self.flip_rate[chosen],
+            self.anchoring[chosen],
+            self.turned[chosen],
         )
 
     def losses(self, margins: Floats) -> Floats:
@@ -128,7 +140,8 @@ class Evidence:
         known = weight > 0
         loss = self.by_unit(self.losses(margins))[known] / weight[known]
         alone = self.by_unit(self.losses(incumbent))[known] / weight[known]
-        accuracy = _mean_and_error(self.accuracy(margins))
+        # a share of the experts' pairs is one of what they said, not of what was made of it
+        accuracy = _mean_and_error(self.accuracy(np.where(self.turned, -margins, margins)))
         return Tried(*_mean_and_error(loss), *accuracy, *_mean_and_error(alone - loss))
 
 

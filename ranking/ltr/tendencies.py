@@ -117,7 +117,7 @@ def tendencies(
         return []
     rates = np.array([min((flip_rate or {}).get(name, 0.0), 0.49) for name in names])
     test = _Test.of(margins, preferences, features, rate=rates[codes], codes=codes)
-    tested = [code for code in _enough_lists(codes, preferences, len(names)) if names[code] not in skip]
+    tested = [code for code in _enough_lists(preferences) if names[code] not in skip]
     if len(tested) < 2:
         return []
     plain = {code: test.estimate(code) for code in tested}
@@ -165,10 +165,9 @@ def _contrast(test: _Test, plain: Mapping[int, _Estimate], code: int, known: Seq
     return contrasts(test.estimate(code, known) if known else plain[code], others)
 
 
-def _enough_lists(codes: Integers, preferences: Preferences, judges: int) -> list[int]:
+def _enough_lists(preferences: Preferences) -> list[int]:
     """Judges with enough lists, those of most lists first, as many as get a pull of their own."""
-    each = pd.DataFrame({"judge": codes, "list": preferences.list_id}).drop_duplicates()
-    lists = np.bincount(each["judge"].to_numpy(), minlength=judges)
+    lists = preferences.lists_by_judge()
     order = np.argsort(-lists, kind="stable")[:MOST_ANCHORED]
     return [int(code) for code in order if lists[code] >= LEAST_LISTS]
 
