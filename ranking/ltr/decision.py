@@ -18,8 +18,8 @@ class Check:
 
     Attributes
     ----------
-    name : "sound", "superiority", "base", "segments", "experts", "fairness", "calibration", "signed_off" or
-        "noise_floor"
+    name : "sound", "superiority", "base", "segments", "experts", "sides" (only where experts contradict each
+        other), "fairness", "calibration", "signed_off" or "noise_floor"
     verdict : "promote" if it was passed, else "not_yet" or "refuse"
     figures : plain values; empty if there was nothing to measure it by
     words : what was found
@@ -62,7 +62,7 @@ class GateDecision:
     def reason(self) -> str:
         """The checks that led to the verdict, in words."""
         if self.verdict == PROMOTE:
-            return next(check.words for check in self.checks if check.name == "superiority")
+            return "; ".join(check.words for check in self.checks if check.name in ("superiority", "sides"))
         return "; ".join(_in_words(check) for check in self.checks if check.verdict == self.verdict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,5 +87,5 @@ def worst(verdicts: Iterable[str]) -> str:
 
 def _in_words(check: Check) -> str:
     """A guardrail by its name; the others speak for themselves."""
-    named = check.name not in ("sound", "superiority")
+    named = check.name not in ("sound", "superiority", "sides")
     return f"{check.name.replace('_', ' ')}: {check.words}" if named else check.words

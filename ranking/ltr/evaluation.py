@@ -35,6 +35,8 @@ def evaluate(
     trained_queries: Iterable[str] = (),
     reseeded: Sequence[float] | None = None,
     no_standard: Collection[str] = (),
+    inverted: Collection[str] = (),
+    sides: Sequence[Sequence[str]] = (),
 ) -> dict[str, Any]:
     """Compare two versions on the held-out queries.
 
@@ -48,19 +50,20 @@ def evaluate(
     reseeded : means of the deciding metric of this training and of others that differ by the seed
     no_standard : judges whose answers are random or turned round: agreeing with them is no merit. Their pairs
         count nowhere but in their own line of `experts`
+    inverted : those of them whose answers were turned round: going against what they said has to be seen
+    sides : judges who stand together, where the experts contradict each other: neither may lose
 
     Returns
     -------
     dict
-        `metrics`, `segments` (name -> value -> metric), `experts` (judge -> figures), `no_standard` (those
-        of them who have held-out pairs), `per_query`,
+        `metrics`, `segments` (name -> value -> metric), `experts` (judge -> figures), `no_standard`
+        and `inverted` (those of them who have held-out pairs), `per_query`,
         `gate` (`ranking.ltr.gate.GateDecision.to_dict`), its `verdict` and its `reason`; plain values, None
         where unknown.
     """
     everybody = HeldOut.of(rows, pairs, challenger, champion, seed=seed)
     experts = _experts(everybody)
-    pairs = pairs.without(no_standard)
-    held_out = HeldOut.of(rows, pairs, challenger, champion, seed=seed)
+    held_out = HeldOut.of(rows, pairs.without(no_standard), challenger, champion, seed=seed)
     decision = judge(
         None
         if champion is None
@@ -72,6 +75,9 @@ def evaluate(
             signed_off=signed_off,
             trained_queries=trained_queries,
             with_labels=labels_guard or mode == "labels",
+            no_standard=no_standard,
+            inverted=inverted,
+            sides=sides,
         ),
         decisive=PAIRS if mode == "preferences" else LABELS,
         reseeded=reseeded,
@@ -83,6 +89,7 @@ def evaluate(
         "segments": _segments(held_out),
         "experts": experts,
         "no_standard": sorted(set(no_standard) & set(experts)),
+        "inverted": sorted(set(inverted) & set(experts)),
         "per_query": _per_query(held_out, PAIRS if metrics[PAIRS] is not None else LABELS),
         "gate": decision.to_dict(),
         "verdict": decision.verdict,
@@ -110,16 +117,16 @@ def judge(
 
 
 def _compared(
-    held_out: HeldOut, name: str, where: Mask | None = None, judge: str | None = None
+    held_out: HeldOut, name: str, where: Mask | None = None, judges: Collection[str] | None = None
 ) -> dict[str, Any] | None:
     """One metric of both versions; None where it is defined for no query."""
-    challenger = held_out.metric(name, held_out.challenger, where, judge)
+    challenger = held_out.metric(name, held_out.challenger, where, judges)
     if len(challenger.values) == 0:
         return None
     if held_out.champion is None:
         alone = Comparison(challenger.mean(), np.nan, np.nan, np.nan, np.nan, np.nan, len(challenger.values))
         return {**alone.to_dict(), "left_out": challenger.left_out}
-    champion = held_out.metric(name, held_out.champion, where, judge)
+    champion = held_out.metric(name, held_out.champion, where, judges)
     found = compare(challenger.values, champion.values, seed=held_out.seed)
     return {**found.to_dict(), "left_out": challenger.left_out}
 
@@ -140,7 +147,7 @@ def _segments(held_out: HeldOut) -> dict[str, Any]:
 def _experts(held_out: HeldOut) -> dict[str, Any]:
     found = {}
     for name in held_out.experts.judges()[1]:
-        figures = _compared(held_out, PAIRS, judge=name)
+        figures = _compared(held_out, PAIRS, judges=[name])
         if figures is not None:
             found[name] = {**figures, "n_pairs": int(np.sum(held_out.experts.judge == name))}
     return found

@@ -23,6 +23,7 @@ METRICS = {
     "all": (PAIRS, LABELS),
     "segment": (PAIRS, LABELS),
     "expert": (PAIRS,),
+    "side": (PAIRS,),
     "exposure": (EXPOSURE,),
     "pairwise": (PAIRS, PLACED),
 }
@@ -71,9 +72,11 @@ class PairedResults:
     figures
         One line for each family, name, group, metric and query: `challenger` and `champion`, higher is
         better but for exposure; shares from 0 to 1, for "placement" from -1 to 1. `family` is "all" (name and
-        group empty), "segment" (name: of the segment, group: its value), "expert" (group: who), "exposure" or
-        "pairwise" (name: protected attribute, group: its value; pairs of a member with somebody else: their
-        accuracy, and "placement", what it lacks to that of the same scores with all members moved together).
+        group empty), "segment" (name: of the segment, group: its value), "expert" (group: who; name:
+        "inverted" for answers that training turned round, here as they were said), "side" (group: who stands
+        together, where experts contradict each other), "exposure" or "pairwise" (name: protected attribute,
+        group: its value; pairs of a member with somebody else: their accuracy, and "placement", what it lacks
+        to that of the same scores with all members moved together).
         `base` is the group's share of the query's candidates (exposure only, else 1), `slates` how many lists
         the line rests on, `randomised` whether these were shown in random order (True where no list is
         involved).
@@ -86,6 +89,8 @@ class PairedResults:
         One line for each held-out row.
     trained_queries
         Keys of queries that the challenger has learned from, in any collection; kept as text.
+    sides
+        The groups of "side" that have to be heard, with lines or without; none where experts agree.
 
     Raises
     ------
@@ -104,6 +109,7 @@ class PairedResults:
     signed_off: pd.DataFrame = field(default_factory=lambda: empty(SIGNED_OFF_COLUMNS))
     scores: pd.DataFrame = field(default_factory=lambda: empty(SCORE_COLUMNS))
     trained_queries: frozenset[str] = frozenset()
+    sides: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, columns in TABLES.items():

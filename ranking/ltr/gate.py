@@ -33,6 +33,7 @@ from ranking.ltr.guardrails import (
     queries_needed,
     watched_of,
 )
+from ranking.ltr.judges import INVERTED
 
 NAMED = 3
 """Losses that a check names; its figures hold them all."""
@@ -120,6 +121,7 @@ def gate(
         sound,
         superiority,
         *_losses(trial),
+        *_sides(trial),
         _signed_off(results),
         _noise_floor(trial, found, reseeded),
     )
@@ -249,11 +251,45 @@ def _segments(trial: _Trial) -> list[Watched]:
 
 
 def _experts(trial: _Trial) -> list[Watched]:
+    """Every expert by what they said; whose answers were turned round, only asks for a person's look.
+
+    A version that is right about them goes against what they said, and so does one that is wrong about them:
+    the figures cannot tell, and the expert can.
+    """
     return [
-        watched_of(part, f"agreement with {group}", trial.limits.expert)
-        for (_, group, _), part in trial.family("expert").items()
+        watched_of(
+            part,
+            f"agreement with {group}" + (" (answers as given, inverted in training)" if name else ""),
+            trial.limits.expert,
+            gravest=NOT_YET if name == INVERTED else REFUSE,
+        )
+        for (name, group, _), part in trial.family("expert").items()
         if len(part) >= trial.limits.least_queries
     ]
+
+
+def _sides(trial: _Trial) -> list[Check]:
+    """Where experts contradict each other: whether neither side loses. No check where they agree.
+
+    Here the burden of proof lies with the version: what one side gains at the other's cost is no progress.
+    """
+    if not trial.results.sides:
+        return []
+    lines = {group: part for (_, group, _), part in trial.family("side").items()}
+    found, short = {}, []
+    for side in trial.results.sides:
+        part = lines.get(side)
+        if part is None or len(part) < trial.limits.least_queries:
+            short.append(f"too few held-out queries tell what {side} wants")
+            continue
+        watched = watched_of(part, f"agreement with {side}", 0.0)
+        found[side] = compare(
+            watched.challenger, watched.champion, seed=trial.seed, resamples=trial.resamples
+        )
+    verdict = NOT_YET if short or any(one.difference < 0 for one in found.values()) else PROMOTE
+    told = [_in_words(f"agreement with {side}", one) for side, one in found.items()]
+    figures = {"sides": [{"side": side, **one.to_dict()} for side, one in found.items()]}
+    return [Check("sides", verdict, figures, "; ".join(["the experts contradict each other", *told, *short]))]
 
 
 def _check(trial: _Trial, name: str, family: Sequence[Watched]) -> Check:

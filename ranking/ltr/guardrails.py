@@ -95,13 +95,17 @@ class GateLimits:
 
 @dataclass(frozen=True)
 class Watched:
-    """One thing that may not get worse by more than `limit`, with a value a query and version."""
+    """One thing that may not get worse by more than `limit`, with a value a query and version.
+
+    `gravest` is what a loss leads to at most.
+    """
 
     words: str
     limit: float
     challenger: pd.Series[float]
     champion: pd.Series[float]
     slates: float = 0.0
+    gravest: str = REFUSE
 
 
 @dataclass(frozen=True)
@@ -137,15 +141,15 @@ def losses(family: Sequence[Watched], limits: GateLimits, *, seed: int, resample
     ]
     adjusted = holm([one.p_loss for one in found])
     return [
-        Loss(watched, one, p, _verdict(one.difference < -watched.limit, p, limits))
+        Loss(watched, one, p, _verdict(one.difference < -watched.limit, p, limits, watched.gravest))
         for watched, one, p in zip(family, found, adjusted, strict=True)
     ]
 
 
-def _verdict(beyond: bool, p: float, limits: GateLimits) -> str:
+def _verdict(beyond: bool, p: float, limits: GateLimits, gravest: str) -> str:
     if not beyond or p > limits.doubt:
         return PROMOTE
-    return REFUSE if p <= limits.level else NOT_YET
+    return gravest if p <= limits.level else NOT_YET
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -172,10 +176,15 @@ def lines_of(results: PairedResults, family: str) -> dict[tuple[str, str, str], 
     return {(str(a), str(b), str(c)): part.set_index("query") for (a, b, c), part in groups}
 
 
-def watched_of(part: pd.DataFrame, words: str, limit: float) -> Watched:
+def watched_of(part: pd.DataFrame, words: str, limit: float, *, gravest: str = REFUSE) -> Watched:
     """The lines of one comparison as a thing to watch."""
     return Watched(
-        words, limit, part["challenger"].astype(float), part["champion"].astype(float), part["slates"].sum()
+        words,
+        limit,
+        part["challenger"].astype(float),
+        part["champion"].astype(float),
+        part["slates"].sum(),
+        gravest,
     )
 
 

@@ -8,7 +8,7 @@ Does *not* compare or decide anything.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +27,9 @@ from ranking.ltr.figures import (
     PairedResults,
     empty,
 )
+from ranking.ltr.judges import INVERTED
 from ranking.ltr.metrics import QueryMetric, exposure, ndcg, pair_accuracy
+from ranking.ltr.panel import names_in_words
 from ranking.ltr.preferences import Floats, Preferences
 from ranking.ltr.tables import Mask, Pairs, Rows
 
@@ -65,21 +67,21 @@ class HeldOut:
         )
 
     def metric(
-        self, name: str, scores: Floats, where: Mask | None = None, judge: str | None = None
+        self, name: str, scores: Floats, where: Mask | None = None, judges: Collection[str] | None = None
     ) -> QueryMetric:
-        """One metric by query, within a segment or for one judge only."""
+        """One metric by query, within a segment or for some judges only."""
         inside = np.ones(len(self.rows), dtype=bool) if where is None else where
         if name == LABELS:
             chosen = self.labelled & inside
             return ndcg(self.rows.labels[chosen], scores[chosen], self.rows.queries[chosen], k=10)
-        return pair_accuracy(scores, self.pairs(where, judge), self.rows.queries)
+        return pair_accuracy(scores, self.pairs(where, judges), self.rows.queries)
 
-    def pairs(self, where: Mask | None = None, judge: str | None = None) -> Preferences:
-        """Pairs that touch a segment, of one judge."""
+    def pairs(self, where: Mask | None = None, judges: Collection[str] | None = None) -> Preferences:
+        """Pairs that touch a segment, of some judges."""
         pairs = self.experts
         if where is not None:
             pairs = pairs.take(where[pairs.winner] | where[pairs.loser])
-        return pairs if judge is None else pairs.take(pairs.judge == judge)
+        return pairs if judges is None else pairs.take(np.isin(pairs.judge, list(judges)))
 
 
 def paired_results(
@@ -91,6 +93,9 @@ def paired_results(
     signed_off: Iterable[tuple[str, str, str]] = (),
     trained_queries: Iterable[Hashable] = (),
     with_labels: bool = True,
+    no_standard: Collection[str] = (),
+    inverted: Collection[str] = (),
+    sides: Sequence[Sequence[str]] = (),
 ) -> PairedResults:
     """Lay out the results of two versions on the held-out part of frozen tables.
 
@@ -102,6 +107,10 @@ def paired_results(
         `rows` cannot be looked at, and has margins that are NaN
     trained_queries : queries that the challenger has learned from
     with_labels : False where the graded labels are a history that experts correct
+    no_standard : judges whose pairs count nowhere
+    inverted : those of them whose answers training turned round; they have a line of their own all the same,
+        by what they said
+    sides : judges who stand together, where experts contradict each other
 
     Raises
     ------
@@ -121,12 +130,20 @@ def paired_results(
         "scores": scored[rows.held_out].reset_index(drop=True),
         "signed_off": _signed_off(rows, scored, signed_off),
         "trained_queries": key_texts("trained_queries", trained_queries),
+        "sides": tuple(map(names_in_words, sides)),
     }
+    everybody, pairs = pairs, pairs.without(no_standard)
     if not np.isfinite(scored["challenger"]).all():
         return PairedResults(figures=empty(FIGURE_COLUMNS), **kept)
     held_out = HeldOut.of(rows, pairs, challenger, champion, seed=0)
     metrics = (PAIRS, LABELS) if with_labels else (PAIRS,)
-    lines = [*_overall(held_out, metrics), *_shown_in_own_order(held_out, pairs), *_fairness(held_out)]
+    lines = [
+        *_overall(held_out, metrics),
+        *_shown_in_own_order(held_out, pairs),
+        *_fairness(held_out),
+        *_inverted(HeldOut.of(rows, everybody, challenger, champion, seed=0), inverted),
+        *_sides(held_out, sides),
+    ]
     figures = pd.concat(lines, ignore_index=True) if lines else empty(FIGURE_COLUMNS)
     return PairedResults(figures=figures, margins=_margins(scored, pairs), **kept)
 
@@ -176,7 +193,19 @@ def _overall(held_out: HeldOut, metrics: tuple[str, ...]) -> Iterator[pd.DataFra
             for value in sorted(set(values[held_out.rows.held_out])):
                 yield from _lines(held_out, "segment", metric, name=name, group=value, where=values == value)
     for judge in held_out.experts.judges()[1]:
-        yield from _lines(held_out, "expert", PAIRS, group=judge, judge=judge)
+        yield from _lines(held_out, "expert", PAIRS, group=judge, judges=[judge])
+
+
+def _inverted(held_out: HeldOut, judges: Iterable[str]) -> Iterator[pd.DataFrame]:
+    """Lines of experts whose answers were turned round, by what they said."""
+    for judge in judges:
+        yield from _lines(held_out, "expert", PAIRS, name=INVERTED, group=judge, judges=[judge])
+
+
+def _sides(held_out: HeldOut, sides: Iterable[Sequence[str]]) -> Iterator[pd.DataFrame]:
+    """Lines of those who stand together, where experts contradict each other."""
+    for side in sides:
+        yield from _lines(held_out, "side", PAIRS, group=names_in_words(side), judges=side)
 
 
 def _shown_in_own_order(held_out: HeldOut, pairs: Pairs) -> Iterator[pd.DataFrame]:

@@ -16,7 +16,7 @@ from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.errors import InvalidFeatures, InvalidPreferences
 from ranking.ltr.evaluation import evaluate
 from ranking.ltr.figures import LABELS, PAIRS
-from ranking.ltr.judges import JudgeReport
+from ranking.ltr.judges import INVERTED, JudgeReport
 from ranking.ltr.lesson import Lesson, learn, spread_of
 from ranking.ltr.members import Trial, grow, round_grid, staged_scores
 from ranking.ltr.model import Ranker, checksum
@@ -114,6 +114,17 @@ class _Learned:
         judges: dict[str, dict[str, Any]] = self.report["judges"]
         return [name for name, found in judges.items() if JudgeReport(**found).no_standard]
 
+    @property
+    def inverted(self) -> list[str]:
+        """Judges whose answers were turned round."""
+        judges: dict[str, dict[str, Any]] = self.report["judges"]
+        return [name for name, found in judges.items() if found["verdict"] == INVERTED]
+
+    @property
+    def sides(self) -> list[list[str]]:
+        """Judges who stand together, where they contradict each other."""
+        return list(self.report.get("panel", {}).get("sides", []))
+
 
 def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> TrainingResult:
     """Train a new version and compare it with the champion.
@@ -153,6 +164,8 @@ def train(task: TrainingTask, *, on_progress: OnProgress | None = None) -> Train
         trained_queries=rows.queries[trained],
         reseeded=reseeded,
         no_standard=learned.no_standard,
+        inverted=learned.inverted,
+        sides=learned.sides,
     )
     meter.enter("done", found["reason"])
     model = learned.ranker.to_bytes()

@@ -91,6 +91,58 @@ def test_whoever_answers_the_contrary_of_what_they_mean_is_no_standard():
     assert heard["experts"]["bob"] == vetoed["experts"]["bob"]
 
 
+def test_going_against_what_an_inverted_expert_said_asks_for_a_look_and_does_not_refuse():
+    result = found(change_pairs=turned_round(), no_standard=["bob"], inverted=["bob"])
+    assert (result["verdict"], result["inverted"]) == ("not_yet", ["bob"])
+    assert result["metrics"]["pair_accuracy"]["difference"] == 1.0  # he counts for nothing else
+    (check,) = [check for check in result["gate"]["checks"] if not check["passed"]]
+    assert check["name"] == "experts"
+    assert (
+        "agreement with bob (answers as given, inverted in training) changes by −100.0 points"
+        in check["words"]
+    )
+
+
+def test_an_inverted_expert_who_loses_nothing_holds_nobody_back():
+    result = found(no_standard=["bob"], inverted=["bob"])
+    assert result["verdict"] == "promote"
+    (check,) = [check for check in result["gate"]["checks"] if check["name"] == "experts"]
+    assert sorted(one["what"].split(" (")[0] for one in check["figures"]["tested"]) == [
+        "agreement with ada",
+        "agreement with bob",
+    ]
+
+
+SIDES = [["ada"], ["bob"]]
+
+
+def test_where_experts_contradict_each_other_no_side_may_lose():
+    result = found(change_pairs=turned_round(), sides=SIDES)
+    (check,) = [check for check in result["gate"]["checks"] if check["name"] == "sides"]
+    assert check["verdict"] == "not_yet"
+    assert check["words"].startswith(
+        "the experts contradict each other; agreement with ada changes by +100.0"
+    )
+    assert "agreement with bob changes by −100.0" in check["words"]
+
+
+def test_what_both_sides_gain_by_is_promoted_with_a_word_about_it():
+    result = found(sides=SIDES)
+    assert result["verdict"] == "promote"
+    assert "the experts contradict each other; agreement with ada changes by +100.0" in result["reason"]
+
+
+def test_a_side_that_nothing_is_known_of_has_not_agreed():
+    of_ada = np.repeat([True, False], QUERIES)
+    result = found(change_pairs={"randomised": of_ada}, sides=SIDES)
+    assert result["verdict"] == "not_yet"
+    assert "too few held-out queries tell what bob wants" in result["reason"]
+
+
+def test_experts_who_agree_have_no_sides_to_check():
+    assert "sides" not in [check["name"] for check in found()["gate"]["checks"]]
+
+
 def test_where_nobody_is_a_standard_nothing_is_shown():
     assert found(no_standard=["ada", "bob"])["verdict"] == "not_yet"
 
