@@ -61,12 +61,15 @@ class ExpertSerializer(serializers.Serializer):
     consistency = ConsistencySerializer(allow_null=True, help_text="null if no list came twice")
     gold = AgainstGoldSerializer(allow_null=True, help_text="null if no list of known order was ordered")
     flip_rate = serializers.FloatField(
-        allow_null=True, help_text="how often training thinks that the opposite was meant"
+        allow_null=True,
+        help_text="how often training thinks that the opposite was meant; null before a training, and where "
+        "experts contradict each other",
     )
     verdict = serializers.CharField(
         allow_null=True,
         help_text="what training makes of the answers: reliable, careless (many slips), anchored (pulled by "
-        "the shown order), random, inverted (turned round) or unknown (too few lists)",
+        "the shown order), random, inverted (turned round), contradicts (stands against others, and no "
+        "majority can say who is right) or unknown (too few lists)",
     )
 
 

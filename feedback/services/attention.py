@@ -227,7 +227,13 @@ def _of_experts(project: Project) -> Iterator[Notice]:
         more = "more" if taste.more else "less"
         text = f"{taste.username} puts candidates with {more} “{taste.label}” higher than others do: ask why."
         yield Notice("experts", "warn", text, version=version)
-    found = [judge for judge in reports.judges_of(version) if judge.needs_a_look]
+    contradiction = reports.contradiction_of(version)
+    if contradiction:
+        text = f"{contradiction}. Version {version.number} learned from all of them as they answered: "
+        yield Notice(
+            "experts", "warn", text + "settle with them what the lists are to show.", version=version
+        )
+    found = [judge for judge in reports.judges_of(version) if judge.needs_a_look and judge.flips_known]
     if not found:
         return
     who = found[0].username if len(found) == 1 else f"{len(found):,} experts"

@@ -80,8 +80,8 @@ class ExpertRow:
 
     @property
     def flip_rate(self) -> float | None:
-        """How often training thinks this expert says the opposite of what they mean; None before training."""
-        return self.learned.flip_rate if self.learned else None
+        """How often training thinks this expert says the opposite of what they mean; None if not known."""
+        return self.learned.flip_rate if self.learned and self.learned.flips_known else None
 
     @property
     def verdict(self) -> str | None:

@@ -14,6 +14,7 @@ TITLES = {
     "base": "The other metric",
     "segments": "Segments",
     "experts": "Experts",
+    "sides": "Sides",
     "fairness": "Groups",
     "calibration": "Confidence",
     "signed_off": "Signed-off pairs",
@@ -23,6 +24,7 @@ TITLES = {
 BROKEN = {
     "segments": ("It harms a segment", "It may harm a segment"),
     "experts": ("It goes against an expert", "It may go against an expert"),
+    "sides": ("The experts contradict each other", "The experts contradict each other"),
     "fairness": ("It treats groups less equally", "It may treat groups less equally"),
     "calibration": ("Its confidence is further off", "Its confidence may be further off"),
     "signed_off": ("It turns a signed-off pair round", "It turns a signed-off pair round"),

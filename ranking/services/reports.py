@@ -9,6 +9,7 @@ from typing import Any
 from scipy.special import expit
 
 from ranking.description import ProjectDescription
+from ranking.ltr.judges import CONTRADICTS
 from ranking.ltr.stacking import SURE_AT, SURE_FROM
 from ranking.models import ModelVersion
 
@@ -92,8 +93,13 @@ class Judge:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether their answers look careless, random, turned round or pulled by the order on the screen."""
-        return self.verdict in ("careless", "anchored", "random", "inverted")
+        """Whether their answers look careless, random, turned round, pulled, or contradict the others."""
+        return self.verdict in ("careless", "anchored", "random", "inverted", CONTRADICTS)
+
+    @property
+    def flips_known(self) -> bool:
+        """Whether it can be said how often they mean the opposite: where experts contradict, nobody knows."""
+        return self.verdict != CONTRADICTS
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,12 @@ def judges_of(version: ModelVersion | None) -> list[Judge]:
     known = version.report.get("judges", {}) if version else {}
     found = [Judge.of(name, figures) for name, figures in known.items()]
     return sorted(found, key=lambda judge: (judge.flip_rate, judge.username))
+
+
+def contradiction_of(version: ModelVersion | None) -> str:
+    """Return in a sentence that its experts contradict each other, and how much; empty if they do not."""
+    words: str = (version.report if version else {}).get("panel", {}).get("words", "")
+    return words[:1].upper() + words[1:]
 
 
 def tastes_of(version: ModelVersion | None, description: ProjectDescription) -> list[Taste]:

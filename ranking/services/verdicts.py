@@ -15,6 +15,7 @@ from ranking.errors import BrokenFile
 from ranking.ltr.comparison import LEAST_QUERIES
 from ranking.models import Evaluation, ModelVersion, Query, TrainingSet
 from ranking.services.gates import BROKEN, GateView, broken_guardrail, gate_of
+from ranking.services.reports import contradiction_of
 from ranking.services.training_sets import load_frames
 
 PAIRS, LABELS = "pair_accuracy", "ndcg@10"
@@ -73,7 +74,9 @@ class SideBySide:
 
     `history` says that the graded labels are past grades which experts may correct: reported, but no limit.
     `standard` says that they are a limit, and the one that decided; `gained` that experts clearly agree more.
-    `no_standard` names experts whose answers are random or turned round: they count for no verdict.
+    `no_standard` names experts whose answers are random: they count for no verdict. `inverted` names those
+    whose answers were inverted in training: they count in the check of experts only, as they were given.
+    `contradiction` says that the experts behind the challenger contradict each other; empty if they do not.
     `worse` names the groups whose whole interval is below zero; `silent` counts those with too few needs for
     an interval; `gate` is what the gate checked; `guarded` says that a guardrail decided and not the gain.
     """
@@ -94,6 +97,8 @@ class SideBySide:
     standard: bool
     gained: bool
     no_standard: list[str]
+    inverted: list[str]
+    contradiction: str
 
 
 def evaluation_of(challenger: ModelVersion, champion: ModelVersion) -> Evaluation | None:
@@ -110,6 +115,9 @@ def in_short(evaluation: Evaluation) -> str:
     lead, second = _leading(evaluation)
     name = f". {lead.sentence_words}" if lead and _guardrail(evaluation) else ""
     said = [_headline(evaluation, lead) + _with_interval(lead, name)]
+    contradiction = contradiction_of(evaluation.challenger)
+    if contradiction:
+        said.append(contradiction)
     if _by_past_grades(evaluation, from_dict(evaluation.challenger.project.description)):
         if _gained(second):
             said.append(HEADLINES[PAIRS, Evaluation.Verdict.PROMOTE.value] + _with_interval(second))
@@ -124,7 +132,7 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
     main = _figures(evaluation).get(decisive)
     lead, second = _leading(evaluation)
     groups = list(_groups(results, description, decisive))
-    no_standard = results.get("no_standard", [])
+    no_standard, inverted = results.get("no_standard", []), results.get("inverted", [])
     return SideBySide(
         evaluation=evaluation,
         metric=METRIC_WORDS[decisive],
@@ -145,7 +153,9 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
         history=decisive == PAIRS and not description.labels_guard,
         standard=_by_past_grades(evaluation, description),
         gained=_gained(second),
-        no_standard=no_standard,
+        no_standard=[name for name in no_standard if name not in inverted],
+        inverted=inverted,
+        contradiction=contradiction_of(evaluation.challenger),
     )
 
 
@@ -225,7 +235,7 @@ def _groups(
                 yield _row(value, metrics[metric], group=labels.get(name, name))
     for judge, found in results["experts"].items():
         if metric == PAIRS:
-            counts = judge not in results.get("no_standard", [])
+            counts = judge not in results.get("no_standard", []) or judge in results.get("inverted", [])
             yield _row(judge, found, group="Experts") | {"counts": counts}
 
 

@@ -39,6 +39,7 @@ JUDGES: dict[str, tuple[str, str]] = {
     "anchored": ("warn", "follows the shown order"),
     "random": ("warn", "answers look random"),
     "inverted": ("warn", "answers look turned round"),
+    "contradicts": ("warn", "contradicts the others"),
     "unknown": ("plain", "too few lists to say"),
 }
 #: Ways of learning, as `ranking.ltr.members` names them -> in words; "{before}" is the version before.

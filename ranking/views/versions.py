@@ -51,6 +51,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "tried": reports.tried(shown),
         "takeover": reports.takeover(shown),
         "judges": reports.judges_of(shown),
+        "contradiction": reports.contradiction_of(shown),
         "tastes": reports.tastes_of(shown, description),
         "reach": reports.reach_of(shown, description),
         "trees_grown": reports.trees_grown(shown),

@@ -89,6 +89,33 @@ def test_answers_that_look_wrong_are_something_to_look_at(admin, project, edda, 
     assert [expert["verdict"] for expert in answer.json()["experts"]] == [verdict]
 
 
+CONTRADICTION = (
+    "the experts contradict each other (edda against egon): "
+    "where both ordered the same two candidates, 21% agree"
+)
+
+
+def contradicting_report():
+    judges = {name: trainings.judge_entry(verdict="contradicts") for name in ("edda", "egon")}
+    panel = {"contradicting": True, "sides": [["edda"], ["egon"]], "words": CONTRADICTION}
+    return trainings.refinement_report(judges=judges, panel=panel)
+
+
+def test_experts_who_contradict_each_other_are_said_to_wherever_the_version_is_judged(admin, project, edda):
+    factories.make_closed_session(project, [edda], slates_per_expert=12)
+    trainings.make_refinement(project, contradicting_report())
+    said = CONTRADICTION[0].upper() + CONTRADICTION[1:]
+    assert f"{said}. Version 1 learned from all of them as they answered" in page(admin, "dashboard")
+    version = text_of(admin.get(reverse("ranking:version", args=["advisers", 1])))
+    assert f"{said}. No majority can say who is right" in version
+    assert "edda 9 lists, 54 pairs contradicts the others not known" in version
+    assert said in text_of(admin.get(reverse("ranking:compare", args=["advisers", 1, 0])))
+    assert "contradict those of others to version 1" in page(admin, "expert", "edda")
+    answer = factories.api_client(User.objects.get(username="ada")).get("/api/v1/projects/advisers/experts/")
+    (expert,) = answer.json()["experts"]
+    assert (expert["verdict"], expert["flip_rate"]) == ("contradicts", None)
+
+
 def test_several_whose_answers_look_wrong_are_one_notice(admin, project, edda):
     factories.make_closed_session(project, [edda], slates_per_expert=12)
     judges = {
