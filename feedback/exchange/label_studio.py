@@ -91,7 +91,7 @@ def _results(annotation: Any, naming: Naming) -> list[Mapping[str, Any]]:
             raise BadValue(f"has two results of {control!r}")
         results[control] = result
     if not results:
-        raise BadValue("has no result of a Ranker or a Pairwise control")
+        raise BadValue(f"has no result of {naming.question or 'a Ranker or a Pairwise control'}")
     return list(results.values())
 
 

@@ -102,7 +102,7 @@ def _read_pairs(
         query, item = cells[names[0]], cells[names[1]]
         for noun, name, there in zip(nouns, names, known, strict=True):
             if cells[name] not in there:
-                refusals.add(line, name, _unknown_key(noun.noun, cells[name], rows.floats.get(name)))
+                refusals.add(line, name, _unknown_key(noun.noun, cells[name], there, rows.floats.get(name)))
         first = lines_of.setdefault((query, item), line)
         if first != line:
             refusals.add(line, columns[0], f"{query!r} and {item!r} stand on line {first} already")
@@ -179,10 +179,11 @@ def _parse(path: Path, text: str) -> Rows:
     columns = _columns(heading, heading_line, refusals)
     for start, row in rows:
         _check_width(row, len(columns), len(heading), start, refusals)
-    is_wide = max(map(len, (heading, *(row for _, row in rows)))) > len(columns)
+    is_wide = len(heading) > len(columns) or any(len(row) > len(columns) for _, row in rows)
     notes = [f"{path.name}: empty columns without a name behind the last one, ignored"] if is_wide else []
     notes += [f"{path.name}: rows without any value, ignored: {blank:,}"] if blank else []
-    cells, lines = [row[: len(columns)] for _, row in rows], [start for start, _ in rows]
+    cells = [row[: len(columns)] if is_wide else row for _, row in rows]
+    lines = [start for start, _ in rows]
     return Rows(columns, cells, lines, tuple(refusals.told), notes=tuple(notes))
 
 
@@ -216,13 +217,15 @@ def _with_floats(rows: Rows) -> Rows:
     return replace(rows, columns=tuple(name for name, _, _ in marked), floats=floats)
 
 
-def _unknown_key(noun: str, key: str, float_limit: int | None) -> str:
+def _unknown_key(noun: str, key: str, known: Collection[str], float_limit: int | None) -> str:
     try:
         if float_limit is not None:
             check_float_text(key, float_limit, is_key=True)
     except BadCell as error:
         return str(error)
-    return f"there is no {noun} {key!r}"
+    whole = key.removesuffix(".0")
+    hint = f"; there is {whole!r}: were whole numbers written as floats?" if whole in known else ""
+    return f"there is no {noun} {key!r}{hint}"
 
 
 def _check_columns(rows: Rows, expected: Sequence[str], refusals: Refusals) -> None:

@@ -215,6 +215,16 @@ def test_labels_name_keys_of_floats_as_items_do(tmp_path, wines, refused):
         assert table.records == ({"query": "7", "item": "101", "grade": 2.0},)
 
 
+def test_a_text_key_that_was_a_whole_float_once_is_pointed_at_and_not_guessed(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("dinner,code,grade\n7,101.0,2\n7,102.0,2\n")
+    table = read_labels(path, WINES, ["101"], ["7"])
+    assert told(table) == [
+        (2, "code", "there is no wine '101.0'; there is '101': were whole numbers written as floats?"),
+        (3, "code", "there is no wine '102.0'"),
+    ]
+
+
 # --- dates --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "text", ["2024-01-05", "2024-01-05T00:00:00", "2024-01-05 00:00:00.000", " 2024-01-05 "]
