@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.reporting import share, write
 from tests.chromium import chromium, launched
+from tests.client import Client
 from tests.deployment import Deployment
 from tests.torture import Arena
 
@@ -71,7 +72,8 @@ def main() -> None:
 
 
 def _measure(arena: Arena, path: str, moves: int) -> list[tuple[int, str, list[dict[str, Any]], list[float]]]:
-    password = arena.admin.post("members/", username="edda", role="expert")["password"]
+    given = arena.admin.post("members/", username="edda", role="expert")["password"]
+    password = Client(arena.server.address, "edda", given).password
     rows = []
     with launched(path) as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=arena.server.address)

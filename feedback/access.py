@@ -18,7 +18,12 @@ def access_of(user: object) -> Access:
     member = Member.objects.filter(user=user).select_related("user").first()
     if member is None:
         return Access()
-    return Access(role=member.role, organisation_id=member.organisation_id, name=user.get_username())
+    return Access(
+        role=member.role,
+        organisation_id=member.organisation_id,
+        name=user.get_username(),
+        must_change_password=member.has_temporary_password,
+    )
 
 
 class AccessMiddleware:

@@ -21,6 +21,7 @@ urlpatterns = [
     # --- everybody
     path("token/", people.TokenEndpoint.as_view(), name="token"),
     path("me/", people.Me.as_view(), name="me"),
+    path("me/password/", people.OwnPassword.as_view(), name="own_password"),
     # --- experts
     path("my/sessions/", sessions.MySessions.as_view(), name="my_sessions"),
     path("my/sessions/<int:pk>/", sessions.MySessionDetail.as_view(), name="my_session"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
@@ -305,3 +306,20 @@ def add_refusal(form: forms.Form, error: FeedbackError) -> None:
     field = FORM_NAMES.get(getattr(error, "field", ""), getattr(error, "field", ""))
     text = str(error)
     form.add_error(field if field in form.fields else None, text[:1].upper() + text[1:] + ".")
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """Asks for the old password, unless who asks has shown in another way who they are."""
+
+    def __init__(self, *args: Any, asks_old: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_old:
+            del self.fields["old_password"]
+
+    def clean(self) -> Any:
+        """Refuse the old password as the new one."""
+        cleaned = super().clean()
+        new = self.cleaned_data.get("new_password1")
+        if new and self.user.check_password(new):
+            self.add_error("new_password1", "This is the old password: choose another.")
+        return cleaned

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -24,11 +25,15 @@ Role = Literal["anonymous", "expert", "reader", "admin"]
 
 @dataclass(frozen=True)
 class Access:
-    """The role of a request and the organisation whose queries it may read."""
+    """The role of a request and the organisation whose queries it may read.
+
+    Until `must_change_password` is false nothing is open but changing it.
+    """
 
     role: Role = "anonymous"
     organisation_id: int | None = None
     name: str = ""
+    must_change_password: bool = False
 
 
 def queries_of(access: Access) -> QuerySet[Query]:
@@ -40,6 +45,13 @@ def queries_of(access: Access) -> QuerySet[Query]:
     return Query.objects.none()
 
 
+class PasswordChangeRequired(PermissionDenied):
+    """The password is a temporary one."""
+
+    default_code = "password_change_required"
+    default_detail = "The password is temporary. Change it first: POST /api/v1/me/password/."
+
+
 class HasRole(BasePermission):
     """Let only the roles of the view's `roles` in; to the others the address does not exist."""
 
@@ -47,6 +59,8 @@ class HasRole(BasePermission):
         access = request._request.access
         if access.role == "anonymous":
             return False
+        if access.must_change_password and not getattr(view, "open_to_temporary_passwords", False):
+            raise PasswordChangeRequired
         if access.role not in view.roles:
             raise Http404
         return True
@@ -78,6 +92,8 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
             access = request.access  # type: ignore[attr-defined]
             if access.role == "anonymous":
                 return redirect_to_login(_page_of(request))
+            if access.must_change_password:
+                return redirect_to_login(_page_of(request), "password_change")
             if access.role not in roles:
                 raise Http404
             return view(request, *args, **kwargs)

@@ -72,6 +72,7 @@ API: dict[str, Row] = {
         body={"username": "@reader", "password": "@password"},
     ),
     "api:me": get(EVERYBODY),
+    "api:own_password": post(EVERYBODY, body={"password": "@password", "new_password": "of-my-own-choice"}),
     # --- readers
     "api:queries": get("reader admin"),
     "api:query": get("reader admin", owner=True, **of("query", "foreign_query")),

@@ -173,20 +173,20 @@ def _photograph(arena: Arena, browser: Browser, size: str, scheme: str, folder: 
     """Photograph a new expert's way through a session: nothing there yet, each state of a list, the end."""
     name = f"expert-{size}-{scheme}"
     password = arena.admin.post("members/", username=name, role="expert")["password"]
+    own = Client(arena.server.address, name, password)
 
     def shoot(state: str, page: Page) -> None:
         page.wait_for_timeout(300)
         photograph(page, folder / f"{state}-{size}-{scheme}.png", smaller=SIZES[size][2])
 
     with opened(browser, arena.server.address, size, scheme) as context:
-        sign_in(context, name, password)
+        sign_in(context, name, own.password)
         page = context.new_page()
         page.goto("/my/")
         shoot("empty", page)
         _open_session(arena, name)
         page.goto("/my/")
         shoot("sessions", page)
-        own = Client(arena.server.address, name, password)
         slates = [slate["id"] for slate in own.all("slates/", state="open")]
         for state, bring_about in STATES.items():
             desk = Desk(context, size, f"/my/slates/{slates[0]}/", context.new_page())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -24,6 +24,7 @@ from feedback.serializers.people import (
     MemberSerializer,
     MeSerializer,
     NewMemberSerializer,
+    OwnPasswordBody,
     TokenBody,
     TokenSerializer,
 )
@@ -39,6 +40,7 @@ class TokenEndpoint(Endpoint):
     """The token that stands for a log-in."""
 
     roles = EVERYBODY
+    open_to_temporary_passwords = True
     queryset = Token.objects.all()
     serializer_class = TokenSerializer
 
@@ -85,6 +87,30 @@ class Me(Endpoint):
         """Return one's own name, role and organisation."""
         member = Member.objects.select_related("user", "organisation").get(user=request.user)
         return Response(self.get_serializer(member).data)
+
+
+class OwnPassword(Endpoint):
+    """One's own password."""
+
+    roles = EVERYBODY
+    open_to_temporary_passwords = True
+    queryset = Member.objects.all()
+    serializer_class = TokenSerializer
+
+    @extend_schema(request=OwnPasswordBody, responses=TokenSerializer)
+    def post(self, request: Request) -> Response:
+        """Change the password; other log-ins end, and the answer has a new token."""
+        body = OwnPasswordBody(data=request.data, context={"user": request.user})
+        body.is_valid(raise_exception=True)
+        old, new = body.validated_data["password"], body.validated_data["new_password"]
+        # Counted by the lock as any other guess at a password.
+        user = authenticate(request._request, username=request.user.get_username(), password=old)
+        if user is None:
+            raise ValidationError({"password": ["This is not your password."]})
+        people.keep_own_password(user, new)
+        if isinstance(request.successful_authenticator, SessionAuthentication):
+            update_session_auth_hash(request._request, user)
+        return Response(TokenSerializer({"token": Token.objects.create(user=user).key}).data)
 
 
 class Members(Endpoint, ListAPIView):

@@ -23,6 +23,9 @@ class Member(models.Model):
         Organisation, on_delete=models.PROTECT, related_name="members", null=True, blank=True
     )
     simulated = models.BooleanField(default=False, help_text="played by the program; always shown as such")
+    has_temporary_password = models.BooleanField(
+        default=False, help_text="an admin has seen the password: the person has to change it first of all"
+    )
 
     class Meta:
         ordering = ("user__username",)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from feedback.models import Member, Outcome
@@ -16,6 +18,25 @@ class TokenBody(Body):
 
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
+
+
+class OwnPasswordBody(Body):
+    """The password as it is and as it is to be; the context's `user` is whose."""
+
+    password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
+    new_password = serializers.CharField(
+        max_length=1000, trim_whitespace=False, style={"input_type": "password"}
+    )
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Refuse the old password as the new one, and what is too easily guessed."""
+        if asked["new_password"] == asked["password"]:
+            raise serializers.ValidationError({"new_password": "This is the old password: choose another."})
+        try:
+            validate_password(asked["new_password"], self.context["user"])
+        except ValidationError as error:
+            raise serializers.ValidationError({"new_password": error.messages}) from error
+        return asked
 
 
 class TokenSerializer(serializers.Serializer):

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from feedback.models import FeedbackSession, Member
 from feedback.services import sessions, simulating
-from feedback.services.people import PersonRequest, create_person
+from feedback.services.people import PersonRequest, create_person, keep_own_password
 from feedback.services.sessions import SessionRequest
 from feedback.simulation import Kind, SimulatedExpert, read_utility
 from ranking.models import Evaluation, ModelVersion, Organisation, Project
@@ -68,8 +68,8 @@ def _create(request: PersonRequest, password: str | None) -> None:
     if User.objects.filter(username=request.username).exists():
         return
     member, _ = create_person(request)
-    member.user.set_password(password)  # None: nobody can log in as a simulated expert
-    member.user.save()
+    # It is printed for the visitor, and nobody else's. None: nobody can log in as a simulated expert.
+    keep_own_password(member.user, password)
 
 
 def hold_first_round(

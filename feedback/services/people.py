@@ -69,6 +69,7 @@ def create_person(request: PersonRequest) -> tuple[Member, str]:
                 role=request.role,
                 organisation=request.organisation,
                 simulated=request.simulated,
+                has_temporary_password=not request.simulated,
             )
     except IntegrityError as error:
         raise InvalidPerson(f"somebody is called “{request.username}” already", "username") from error
@@ -81,9 +82,26 @@ def renew_password(member: Member) -> str:
     with transaction.atomic():
         member.user.set_password(password)
         member.user.save(update_fields=["password"])
-        end_token(member.user)
-        inviting.withdraw_links(member.user)
+        Member.objects.filter(pk=member.pk).update(has_temporary_password=True)
+        _end_what_the_password_opened(member.user)
     return password
+
+
+def keep_own_password(user: User, password: str | None) -> None:
+    """Give a person the password that they chose, or none; API token and log-in links end.
+
+    Whoever knew the old one may hold them. Browser sessions end with the old password by themselves.
+    """
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        Member.objects.filter(user=user).update(has_temporary_password=False)
+        _end_what_the_password_opened(user)
+
+
+def _end_what_the_password_opened(user: User) -> None:
+    end_token(user)
+    inviting.withdraw_links(user)
 
 
 def end_token(user: User) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from feedback.errors import InvitationUnusable
 from feedback.models import ComparisonSession
 from feedback.services import inviting
+from feedback.views.password import CAME_BY_LINK
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -36,6 +37,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             used = inviting.redeem(secret)
             # Whoever was logged in here before is logged out by it, drafts of a browser's own included.
             login(request, used.expert, backend=BACKEND)
+            request.session[CAME_BY_LINK] = True
             return _lead_on(used.target)
         found = inviting.look_up(secret)
     except InvitationUnusable as error:
