@@ -210,7 +210,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # the same machine, or one restarted before RabbitMQ has noticed that the first was killed, could not start.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+# Nothing is kept in a file: one that was cut off, as by a kill in the midst of writing, stops beat for good.
+CELERY_BEAT_SCHEDULER = "config.celery:Beat"
 CLOCKS_DIFFER_SECONDS = 600
 CELERY_BEAT_SCHEDULE = {
     # Ticks that nobody takes do not pile up: they expire. By the worker's clock, though, which may be another
