@@ -178,7 +178,6 @@ def test_a_tie_shares_the_better_rank_and_the_next_one_skips(open_slate):
 def test_a_slate_is_judged_by_keys_alone(open_slate, slate):
     view = open_slate()
     a, b, c, d, e, f, g, h = [card for card in view.ids if card != "|"]
-    view.press("ArrowDown")  # from the page into the list
     view.press("ArrowDown", "ArrowDown", "ArrowDown", "Home")  # d to the top
     view.press("ArrowDown", "ArrowDown", "u")  # b above a
     view.press("End", "ArrowUp", "2")  # b to the bottom; h to rank 2
@@ -195,6 +194,32 @@ def test_a_slate_is_judged_by_keys_alone(open_slate, slate):
     assert judgement.tiers == [[int(d)], [int(h), int(a)], [int(c)], [int(e)]]
     assert judgement.rest == [int(f), int(g), int(b)]
     assert judgement.ratings == {e: 4}
+
+
+def test_the_first_arrow_goes_on_from_the_card_that_is_drawn_as_active(open_slate):
+    view = open_slate()
+    a, b, c, *rest = view.ids
+    assert view.page.locator(".card.active").get_attribute("data-card") == a
+    view.press("ArrowDown", "ArrowDown", "1")
+    assert view.ids == [c, a, b, *rest]
+
+
+def test_an_arrow_up_on_the_first_card_puts_the_keyboard_there(open_slate):
+    view = open_slate()
+    view.press("ArrowUp")
+    expect(view.card(0)).to_be_focused()
+
+
+def test_what_is_marked_by_colour_is_marked_by_a_sign_and_in_words_too(open_slate):
+    view = open_slate()
+    differing = view.card(0).locator(".differs dt").first
+    sign = differing.evaluate("dt => getComputedStyle(dt, '::after').content")
+    assert "◆" in sign
+    assert "differs" in sign
+    expect(view.page.get_by_text("Facts marked ◆ differ most here.")).to_be_visible()
+    named = f"{differing.inner_text()}, differs"
+    snapshot = view.card(0).aria_snapshot()
+    assert named in snapshot, snapshot
 
 
 def test_page_keys_move_by_three_and_alt_arrows_by_one(open_slate):
@@ -353,4 +378,4 @@ def test_after_a_reload_the_keyboard_begins_at_the_card_on_top(open_slate):
     view.wait_until_saved()
     view.page.reload()
     view.press("ArrowDown")
-    expect(view.card(0)).to_be_focused()
+    expect(view.card(1)).to_be_focused()

@@ -59,7 +59,7 @@ class Slate {
     if (Object.keys(this.state.ratings).length) this.loadQuestion();
   }
 
-  /** Only lists with ratings need it. Should it not come, the server refuses what it would have asked about, and it is asked then. */
+  /** Should it not come, the server refuses what it would have asked about, and it is asked then. */
   loadQuestion() {
     this.loading ??= import("./slate-ratings.js").then(
       ({ RatingsQuestion }) => { this.question = new RatingsQuestion(this); },
@@ -191,8 +191,7 @@ class Slate {
 
   go(places) {
     const { order } = this.state;
-    const inside = this.view.list.contains(document.activeElement);
-    const index = order.indexOf(this.view.activeId) + (inside ? places : 0);
+    const index = order.indexOf(this.view.activeId) + places;
     this.view.focus(order[Math.max(0, Math.min(order.length - 1, index))]);
   }
 
