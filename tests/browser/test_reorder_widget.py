@@ -217,7 +217,7 @@ def test_what_is_marked_by_colour_is_marked_by_a_sign_and_in_words_too(open_slat
     assert "◆" in sign
     assert "differs" in sign
     expect(view.page.get_by_text("Facts marked ◆ differ most here.")).to_be_visible()
-    named = f"{differing.inner_text()}, differs"
+    named = f"{differing.inner_text()} (differs)"
     snapshot = view.card(0).aria_snapshot()
     assert named in snapshot, snapshot
 

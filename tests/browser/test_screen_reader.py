@@ -80,7 +80,10 @@ def test_every_card_is_announced_with_its_place_its_name_and_its_facts(open_slat
     shown = slate_context(slate)["cards"]
     assert len(cards) == len(shown) == 8
     for place, (node, card) in enumerate(zip(cards, shown, strict=True), start=1):
-        facts = [f"{fact.label} {fact.value}" for fact in card["facts"]]
+        facts = [
+            f"{fact.label}{' (differs)' if fact.differs and not fact.missing else ''} {fact.value}"
+            for fact in card["facts"]
+        ]
         assert node.name == " ".join([f"Rank {place} of 8", card["title"], *facts])
         assert node.within[-1].role == "list"
 

@@ -67,7 +67,6 @@ export class ConflictDialog {
       const differs = rank !== others.get(id);
       const line = element("li", { className: differs ? "differs" : "" },
         element("span", { className: "n", text: rank ?? "–" }), element("span", { text: this.#view.titleOf(id) }));
-      if (differs) line.append(element("span", { className: "visually-hidden", text: "(differs)" }));
       return line;
     });
     document.getElementById(`conflict-${name}`).replaceChildren(...lines);

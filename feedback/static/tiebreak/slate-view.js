@@ -93,7 +93,10 @@ export class SlateView {
   mark(id) {
     if (!this.marked.delete(id)) this.marked.add(id);
     if (this.marked.size > 3) this.marked.delete(this.marked.values().next().value);
-    for (const [other, card] of this.cards) card.classList.toggle("marked", this.marked.has(other));
+    for (const [other, card] of this.cards) {
+      card.classList.toggle("marked", this.marked.has(other));
+      card.querySelector('[data-act="mark"]')?.setAttribute("aria-pressed", String(this.marked.has(other)));
+    }
     this.form.querySelector("#compare-count").textContent = this.marked.size > 1 ? `(${this.marked.size})` : "";
     return this.marked.has(id);
   }

@@ -34,13 +34,6 @@ function toggleNavigation(button) {
   button.setAttribute("aria-expanded", String(open));
 }
 
-/** Copy what a field holds and say so below it. Without HTTPS a browser has no clipboard to write to, only the old command. */
-async function copy(field) {
-  field.select();
-  const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false) || document.execCommand("copy");
-  document.getElementById(`${field.id}-copied`).textContent = copied ? "Copied." : "Copy it with Ctrl+C: it is selected.";
-}
-
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(except)) menu.open = false;
@@ -57,12 +50,11 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("click", (event) => {
   closeMenus(event.target);
-  const control = event.target.closest("[data-opens], [data-closes], [data-dismiss], [data-copies], .nav-toggle");
+  const control = event.target.closest("[data-opens], [data-closes], [data-dismiss], .nav-toggle");
   if (!control) return;
   if (control.matches(".nav-toggle")) toggleNavigation(control);
   if (control.dataset.opens) document.getElementById(control.dataset.opens)?.showModal();
   if ("closes" in control.dataset) control.closest("dialog")?.close();
-  if (control.dataset.copies) copy(document.getElementById(control.dataset.copies));
   if ("dismiss" in control.dataset) control.closest(".message")?.remove();
 });
 

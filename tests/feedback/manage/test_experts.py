@@ -29,7 +29,7 @@ def test_an_expert_who_keeps_what_is_shown_is_told_from_one_who_agrees(admin, pr
     assert rows["edda"].randomised.is_high
     assert not rows["egon"].randomised.is_high
     assert rows["edda"].model_order.lists == 0
-    assert "100 % 48 of 48 pairs, 8 lists keeps what is shown" in page(admin, "experts")
+    assert "100 % high 48 of 48 pairs, 8 lists keeps what is shown" in page(admin, "experts")
     assert "edda keeps clearly more" in page(admin, "expert", "edda")
 
 
