@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback.preferences import PreferredPair, ShownList, derive
+from ranking.formats import counted
 
 MOST_HINTS = 4
 MOST_NAMES = 3
@@ -118,9 +119,10 @@ def _of_an_order(
     for tier in judged.tiers:
         count = sum(pair.winner in tier and pair.loser in tier for pair in tied)
         if count:
-            yield f"{_names(tier, titles)} are level: {_some(count, 'comparison')} where neither is better."
+            yield f"{_names(tier, titles)} are level: {counted(count, 'comparison')} where neither is better."
     if origins["rated"]:
-        yield f"Your ratings decide {_some(origins['rated'], 'comparison')} on which the order says nothing."
+        rated = counted(origins["rated"], "comparison")
+        yield f"Your ratings decide {rated} on which the order says nothing."
     if rest:
         be, them = ("is", "it") if len(rest) == 1 else ("are", "them")
         yield (
@@ -156,7 +158,7 @@ def _moved(kept: int, reordered: int) -> str:
 
 
 def _of_an_answer(judged: ShownList, pairs: Sequence[PreferredPair], about: str) -> Iterator[str]:
-    cards, count = len(judged.shown), _some(len(pairs), "comparison")
+    cards, count = len(judged.shown), counted(len(pairs), "comparison")
     said = {
         "about_equal": f"You said that all {cards} are about equal: {count}, and in none is either better.",
         "none_suitable": f"You said that none of the {cards} is suitable: each is noted as no match for the "
@@ -185,7 +187,3 @@ def _names(cards: Sequence[int], titles: Mapping[int, str]) -> str:
     if len(shown) < len(cards):
         return f"{', '.join(shown)} and {len(cards) - len(shown)} more"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _some(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

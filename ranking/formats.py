@@ -98,6 +98,15 @@ def _signed(number: float) -> str:
     return digits.replace("-", "−", 1)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Write so many of something; the plural only where it is not the noun with an s.
+
+    >>> counted(1, "list"), counted(1200, "list"), counted(2, "person", "people")
+    ('1 list', '1,200 lists', '2 people')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def _money(amount: float, unit: str, finer: int) -> str:
     return _in_currency(amount, _short(abs(amount), finer), unit)
 

@@ -17,6 +17,7 @@ from feedback.services.against_gold import agreement_with_gold
 from feedback.services.learning import unlearned
 from feedback.services.reliability import latest_trained_by_experts
 from ranking.errors import NoChampion
+from ranking.formats import counted
 from ranking.models import Evaluation, Label, ModelVersion, Project, Promotion, TrainingJob
 from ranking.services import reports, serving, verdicts
 from ranking.services.candidates import description_of
@@ -130,7 +131,7 @@ def _of_drift(champion: Champion | None) -> Iterator[Notice]:
     more = len(found.moved) - NAMED_FEATURES
     have = "has" if len(found.moved) == 1 else "have"
     text = (
-        f"{len(found.moved)} of {_some(found.features, 'feature')} {have} moved since version "
+        f"{len(found.moved)} of {counted(found.features, 'feature')} {have} moved since version "
         f"{champion.version.number} was trained: {named}"
     )
     yield Notice(
@@ -150,12 +151,12 @@ def _of_versions(
     if waiting:
         last = project.versions.filter(training_set__mode="preferences").order_by("-number").first()
         since = f"since version {last.number} was trained" if last else "that no version has learned from"
-        yield Notice("retrain", "info", f"{_some(waiting, 'new preference')} {since}.", version=last)
+        yield Notice("retrain", "info", f"{counted(waiting, 'new preference')} {since}.", version=last)
     elif latest.kind == ModelVersion.Kind.RULE:
         labels = Label.objects.filter(query__project=project).count()
         if labels:
             yield Notice(
-                "labels", "info", f"{_some(labels, 'graded label')} that no version has learned from."
+                "labels", "info", f"{counted(labels, 'graded label')} that no version has learned from."
             )
 
 
@@ -187,14 +188,14 @@ def _of_links(project: Project) -> Iterator[Notice]:
 def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
     for session in sessions:
         if session.slates_total and session.slates_done == session.slates_total:
-            text = (
-                f"All {session.slates_total} lists of “{session.title}” are judged: close it, then retrain."
-            )
+            done = "The only list" if session.slates_total == 1 else f"All {session.slates_total} lists"
+            be = "is" if session.slates_total == 1 else "are"
+            text = f"{done} of “{session.title}” {be} judged: close it, then retrain."
             yield Notice("session_complete", "good", text, session=session)
             continue
         if running.is_overdue(session):
             left = session.slates_total - session.slates_done
-            text = f"The last day of “{session.title}” is over, and {_some(left, 'list')} left: "
+            text = f"The last day of “{session.title}” is over, and {counted(left, 'list')} left: "
             yield Notice("session_overdue", "warn", text + "put it off, or close it.", session=session)
             continue
         if session.paused_at is not None:
@@ -210,12 +211,14 @@ def _of_comparisons(comparisons: list[ComparisonSession]) -> Iterator[Notice]:
     for comparison in comparisons:
         left = comparison.choices_total - comparison.choices_done
         if not left:
-            text = f"All {comparison.choices_total} choices of “{comparison.title}” are answered: close it."
+            one = comparison.choices_total == 1
+            done = "The only choice" if one else f"All {comparison.choices_total} choices"
+            text = f"{done} of “{comparison.title}” {'is' if one else 'are'} answered: close it."
             yield Notice("comparison_complete", "good", text, comparison=comparison)
             continue
         idle = (timezone.now() - (comparison.last_answered_at or comparison.opened_at)).days
         if idle >= IDLE_DAYS:
-            text = f"“{comparison.title}” has had no answer for {idle} days; {_some(left, 'choice')} left."
+            text = f"“{comparison.title}” has had no answer for {idle} days; {counted(left, 'choice')} left."
             yield Notice("comparison_idle", "warn", text, comparison=comparison)
 
 
@@ -260,16 +263,15 @@ def _of_flags(project: Project) -> Iterator[Notice]:
     flags = red_flags(project, days=FLAG_DAYS)
     none_suitable = flags.filter(kind=Judgement.Kind.NONE_SUITABLE).count()
     if none_suitable:
-        yield Notice("flags", "warn", f"{_some(none_suitable, 'list')} in which no candidate was suitable.")
+        yield Notice("flags", "warn", f"{counted(none_suitable, 'list')} in which no candidate was suitable.")
 
 
 def _of_gaps(project: Project) -> Iterator[Notice]:
     found = gaps.gaps_of(project, gaps.OPEN)
     if found:
         most = gaps.open_fields(found)[0][0]
-        text = (
-            f"{_some(len(found), 'list')} that could not be judged for a missing value, most often “{most}”."
-        )
+        lists = counted(len(found), "list")
+        text = f"{lists} that could not be judged for a missing value, most often “{most}”."
         yield Notice("gaps", "warn", text)
 
 
@@ -294,11 +296,3 @@ def _number(rows: QuerySet[Any], counted: Count | None = None) -> Coalesce:
     """Return the number of rows as a part of another query."""
     together = rows.order_by().annotate(together=Value(1)).values("together")
     return Coalesce(Subquery(together.annotate(number=counted or Count("pk")).values("number")), 0)
-
-
-def _some(count: int, noun: str) -> str:
-    """
-    >>> _some(1, "label"), _some(1200, "label")
-    ('1 label', '1,200 labels')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from feedback.models import ComparisonSession, ListAnswer, ListChoice
 from feedback.sides import CHALLENGER, CHAMPION, EQUAL, Share, share
+from ranking.formats import counted
 from ranking.services.candidates import description_of
 
 Kind = ListAnswer.Kind
@@ -100,7 +101,7 @@ def in_words(found: Share, challenger: int, champion: int) -> str:
     """
     if found.value is None:
         return "No list has been chosen in the blind comparison yet."
-    choices = f"{found.answers:,} blind choice{'' if found.answers == 1 else 's'}"
+    choices = counted(found.answers, "blind choice")
     sides = [f"version {challenger} in {found.challenger:,}", f"version {champion} in {found.champion:,}"]
     parts = f"{', '.join(sides)}, and held {found.equal:,} for equal" if found.equal else " and ".join(sides)
     interval = "" if found.low is None or found.high is None else f" ({_range(found.low, found.high)})"

@@ -32,6 +32,7 @@ from feedback.services.deriving import derive_preferences
 from feedback.services.foreign_cards import Deck
 from feedback.services.importing import PLAIN, importing
 from ranking.errors import ImportRefused
+from ranking.formats import counted
 from ranking.importers.tables import Refusal
 from ranking.models import Project, Query
 from ranking.services import serving
@@ -81,7 +82,7 @@ def import_orders(project: Project, request: OrdersRequest, options: Options = P
             made = _Writer(project, request, users, options).write(new)
     notes = [*read.notes, *replaced, *read.complaints.notes()]
     if new:
-        notes.append(f"a closed session “{request.session_title}” with {made:,} preferences")
+        notes.append(f"a closed session “{request.session_title}” with {counted(made, 'preference')}")
     if people:
         notes.append(f"people who were made, without a log-in: {people:,}")
     counts = Counts("judgements", new=len(new), unchanged=unchanged)

@@ -27,6 +27,7 @@ from feedback.services.interests import set_aside
 from feedback.services.keys import kept_under
 from feedback.services.offering import offer_to_another
 from feedback.submitting import Submission
+from ranking.formats import counted
 from ranking.services.candidates import description_of
 
 NAMES_CARDS = (Judgement.Kind.CONFLICT_OF_INTEREST,)
@@ -123,7 +124,7 @@ def _settled(shown: Sequence[int], submission: Submission) -> Submission:
         tiers, rest = by_ratings(shown, submission.tiers, submission.rest, submission.ratings)
         return replace(submission, tiers=tiers, rest=rest)
     (above, below), others = pairs[0], len(pairs) - 1
-    more = f", and {others} more pair{'' if others == 1 else 's'} like this" if others else ""
+    more = f", and {counted(others, 'more pair')} like this" if others else ""
     raise RatingsContradictOrder(
         f"the ratings say another order than the ranks: card {below} is rated higher than card {above}, "
         f"which stands above it{more}; say in decided_by which counts: order, ratings, or turned if 1 was "

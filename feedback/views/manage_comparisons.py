@@ -18,6 +18,7 @@ from feedback.services.interests import declared_by
 from feedback.views.export import comparisons_file
 from ranking.access import for_roles
 from ranking.errors import BrokenFile
+from ranking.formats import counted
 from ranking.ltr import CorruptModel
 from ranking.models import Project
 from ranking.views.finding import find_project, find_version, tell
@@ -126,7 +127,8 @@ def _opened(session: ComparisonSession, asked: dict[str, Any]) -> str:
     count, wanted = session.choices.count(), len(asked["experts"]) * session.needs_per_expert
     text = f"“{session.title}” is open: its experts find it on their page."
     if count < wanted:
-        text += f" {count} of {wanted} choices came together: for the other needs both lists are the same"
+        choices = counted(wanted, "choice")
+        text += f" {count} of {choices} came together: for the other needs both lists are the same"
         declared = declared_by(asked["experts"], session.project)
         text += ", or an expert has declared an interest." if declared else "."
     return text

@@ -23,6 +23,7 @@ from feedback.models import Member
 from feedback.services import contesting, coverage, extending, inviting, widening
 from ranking.access import for_roles
 from ranking.errors import BrokenFile
+from ranking.formats import counted
 from ranking.ltr import CorruptModel
 from ranking.models import Project
 from ranking.views.finding import find_project, tell
@@ -67,8 +68,7 @@ class Found:
 
     def counted(self, count: int) -> str:
         """So many lists, in this round's words."""
-        things = self.round.words["things"]
-        return f"{count} {things if count != 1 else things[:-1]}"
+        return counted(count, self.round.words["thing"])
 
 
 def _in_session(session: Any, username: str) -> dict[str, int] | None:
@@ -82,7 +82,13 @@ def _in_comparison(session: Any, username: str) -> Any:
 
 
 SESSION = Round(
-    words={"what": "session", "things": "lists", "done_word": "judged", "begun_word": "begun"},
+    words={
+        "what": "session",
+        "thing": "list",
+        "things": "lists",
+        "done_word": "judged",
+        "begun_word": "begun",
+    },
     page="feedback:session",
     expert="feedback:participation",
     acts="feedback:participation",
@@ -93,7 +99,13 @@ SESSION = Round(
     hand_over=extending.hand_over,
 )
 COMPARISON = Round(
-    words={"what": "comparison", "things": "choices", "done_word": "answered", "begun_word": "answered"},
+    words={
+        "what": "comparison",
+        "thing": "choice",
+        "things": "choices",
+        "done_word": "answered",
+        "begun_word": "answered",
+    },
     page="feedback:comparison",
     expert="feedback:comparison_expert",
     acts="feedback:comparison",

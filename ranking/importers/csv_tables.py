@@ -15,6 +15,7 @@ import pandas as pd
 
 from ranking.description import Field, NounDescription, ProjectDescription
 from ranking.errors import ImportRefused
+from ranking.formats import counted
 from ranking.importers.cells import BadCell, check_float_text, number, read_cell
 from ranking.importers.parquet import parquet_as_csv
 from ranking.importers.parquet_child import FLOAT_MARK
@@ -204,7 +205,7 @@ def _check_width(row: Sequence[str], columns: int, headings: int, line: int, ref
     """A row has a cell for each named column; more may follow, if nothing stands in them."""
     beyond = next((place for place in range(columns, len(row)) if row[place].strip()), None)
     if len(row) < columns or (beyond is not None and len(row) > headings):
-        refusals.add(line, "", f"has {len(row)} cells; expected {columns}")
+        refusals.add(line, "", f"has {counted(len(row), 'cell')}; expected {columns}")
     elif beyond is not None:
         found = row[beyond].strip()[:60]
         refusals.add(line, "", f"holds {found!r} in column {beyond + 1}, which has no name")

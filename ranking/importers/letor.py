@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ranking.formats import counted
 from ranking.importers.cells import BadCell, number
 from ranking.importers.tables import LONGEST_KEY, Refusal, Refusals
 
@@ -76,7 +77,7 @@ def read_letor(path: Path, query_path: Path | None = None) -> LetorTable:
         beside = Refusals(query_path.name)
         groups = _groups(query_path, beside)
         if not beside.found and len(groups) != len(kept):
-            beside.add(None, "", f"counts {len(groups):,} rows, but {path.name} has {len(kept):,}")
+            beside.add(None, "", f"counts {counted(len(groups), 'row')}, but {path.name} has {len(kept):,}")
         refusals.found += beside.found
     if refusals.found:
         return LetorTable(refusals=tuple(refusals.found))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ranking import formats
 from ranking.ltr import Drift
 from ranking.models import Evaluation, ModelVersion, Project, TrainingSet
 
@@ -240,7 +241,7 @@ def compared(drift: Drift) -> str:
     """
     noun = "candidate" if drift.unit == "item" else "need"
     before = "pairs of " if drift.unit == "pair" else ""
-    return f"{before}{drift.then:,} {noun}{'' if drift.then == 1 else 's'} then, {drift.now:,} now"
+    return f"{before}{formats.counted(drift.then, noun)} then, {drift.now:,} now"
 
 
 @register.filter
@@ -278,11 +279,11 @@ def learned_from(training_set: TrainingSet) -> str:
     """Say in a few words what a version was trained from."""
     if training_set.mode == "labels":
         labels = training_set.summary.get("labels", 0)
-        return f"{labels:,} graded label{'' if labels == 1 else 's'}"
+        return formats.counted(labels, "graded label")
     titles = [f"“{source['title']}”" for source in training_set.sources]
     lists = sum(int(source["slates"]) for source in training_set.sources)
     before = f" and {len(titles) - 1} before it" if len(titles) > 1 else ""
-    return f"{titles[-1] if titles else 'no session'}{before}, {lists:,} list{'' if lists == 1 else 's'}"
+    return f"{titles[-1] if titles else 'no session'}{before}, {formats.counted(lists, 'list')}"
 
 
 @register.filter

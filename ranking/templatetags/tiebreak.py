@@ -48,6 +48,12 @@ def people(value: Any, format: str = "text") -> str:
 
 
 @register.filter
+def noun(count: int, of: Any) -> str:
+    """Write the noun of a description for so many: `{{ total }} {{ total|noun:nouns.item }}`."""
+    return str(of.noun if count == 1 else of.plural)
+
+
+@register.filter
 def signed(value: float | None, digits: int = 1) -> str:
     """Write a difference with its sign; a dash when there is none.
 

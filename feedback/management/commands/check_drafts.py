@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from feedback.models import SlateMove
 from feedback.services import drafts
+from ranking.formats import counted
 from ranking.management.database import DatabaseCommand
 
 
@@ -22,6 +23,7 @@ class Command(DatabaseCommand):
         for line in found:
             self.stderr.write(line)
         if found:
-            raise CommandError(f"{len(found)} slate(s) do not agree with their log")
+            raise CommandError(f"{counted(len(found), 'slate')} with another draft than the moves make")
         if options["verbosity"]:
-            self.stdout.write(f"{SlateMove.objects.count()} moves make every draft as it is kept")
+            moves = counted(SlateMove.objects.count(), "move")
+            self.stdout.write(f"every draft is what its moves make, {moves} in all")

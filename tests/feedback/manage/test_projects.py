@@ -34,7 +34,7 @@ def test_the_list_of_projects_reads_no_more_than_it_has_to(admin, project, djang
     for slug in ("others", "third"):
         factories.make_project(slug)
     admin.get(home)
-    with django_assert_max_num_queries(2 + 3 * 17):
+    with django_assert_max_num_queries(2 + 3 * 18):
         admin.get(home)
 
 
