@@ -175,7 +175,7 @@ def panel_words(panel: Panel) -> str:
     """That the experts contradict each other, who stands against whom, and how far they agree; else "".
 
     >>> print(panel_words(Panel((("ada",), ("bob",)), concord=Concord(0.21, pairs=90))))
-    the experts contradict each other (ada against bob): where both ordered the same two candidates, 21% agree
+    the experts contradict each other (ada against bob): they agree on 21 % of the pairs that both ordered
     >>> panel_words(Panel())
     ''
     """
@@ -188,10 +188,10 @@ def panel_words(panel: Panel) -> str:
     said = f"the experts contradict each other ({who})"
     if panel.concord is None:
         return said
-    share = f"{panel.concord.share:.0%}"
+    share = f"{100 * panel.concord.share:.0f} %"  # as all pages write it
     if panel.concord.pairs:
         both = "both" if len(panel.sides) == 2 else "two of them"
-        return f"{said}: where {both} ordered the same two candidates, {share} agree"
+        return f"{said}: they agree on {share} of the pairs that {both} ordered"
     return f"{said}: what one side wants puts {share} of the other side's pairs in order"
 
 

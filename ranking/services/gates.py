@@ -24,7 +24,7 @@ TITLES = {
 BROKEN = {
     "segments": ("It harms a segment", "It may harm a segment"),
     "experts": ("It goes against an expert", "It may go against an expert"),
-    "sides": ("The experts contradict each other", "The experts contradict each other"),
+    "sides": ("It goes against a side of the experts", "It may go against a side of the experts"),
     "fairness": ("It treats groups less equally", "It may treat groups less equally"),
     "calibration": ("Its confidence is further off", "Its confidence may be further off"),
     "signed_off": ("It turns a signed-off pair round", "It turns a signed-off pair round"),

@@ -90,8 +90,7 @@ def test_answers_that_look_wrong_are_something_to_look_at(admin, project, edda, 
 
 
 CONTRADICTION = (
-    "the experts contradict each other (edda against egon): "
-    "where both ordered the same two candidates, 21% agree"
+    "the experts contradict each other (edda against egon): they agree on 21 % of the pairs that both ordered"
 )
 
 

@@ -8,6 +8,7 @@ from ranking.ltr.boosting import BoostingParams
 from ranking.ltr.judges import JudgeReport
 from ranking.ltr.metrics import pair_accuracy
 from ranking.ltr.panel import Panel, settled
+from ranking.ltr.training import train
 from tests.ranking.ltr.panels import CHEAP, DEAR, RANDOM, YOUNG, panel, rule
 
 FEW = BoostingParams(rounds=3, min_data_in_leaf=5)
@@ -179,3 +180,38 @@ def test_judges_who_say_exactly_the_opposite_contradict_each_other():
     model = refine(features, pairs, queries=queries, params=FEW)
     assert model.report["panel"]["concord"]["share"] == 0
     assert verdicts(model) == ["contradicts", "contradicts"]
+
+
+# --- whole trainings ----------------------------------------------------------------------------------------
+def turned(pairs, judge):
+    """The pairs with all of one judge's the other way round."""
+    own = (pairs["judge"] == judge).to_numpy()
+    return pairs.assign(
+        winner=np.where(own, pairs["loser"], pairs["winner"]),
+        loser=np.where(own, pairs["winner"], pairs["loser"]),
+        shown_gap=np.where(own, -pairs["shown_gap"], pairs["shown_gap"]),
+    )
+
+
+def test_a_training_on_experts_who_contradict_each_other_is_not_promoted(make_world):
+    world = make_world(lists=90, rounds=3)
+    pairs = turned(world.task.pairs, "bob")
+    result = train(world.with_(pairs=pairs[pairs["judge"] != "eve"]).task)
+    assert result.report["panel"]["sides"] == [["ada"], ["bob"]]
+    assert result.report["choice"].startswith("the experts contradict each other (ada against bob)")
+    assert result.evaluation["no_standard"] == []
+    assert result.evaluation["verdict"] != "promote"
+
+
+def test_the_gate_of_a_training_hears_an_expert_whose_answers_it_inverted(make_world):
+    world = make_world(lists=150, rounds=3)
+    number = world.task.pairs["list_id"]
+    judge = (number + number // 40) % 5  # otherwise a judge has eight queries
+    pairs = turned(world.task.pairs.assign(judge=judge.map("abcde".__getitem__)), "c")
+    result = train(world.with_(pairs=pairs).task)
+    assert result.report["judges"]["c"]["verdict"] == "inverted"
+    assert result.evaluation["inverted"] == result.evaluation["no_standard"] == ["c"]
+    (check,) = [one for one in result.evaluation["gate"]["checks"] if one["name"] == "experts"]
+    (line,) = [one for one in check["figures"]["tested"] if one["what"].startswith("agreement with c ")]
+    assert line["difference"] < -0.1
+    assert check["verdict"] == "not_yet"
