@@ -6,10 +6,11 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config import file_broker
+from ranking import scratch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -57,3 +58,9 @@ def keep_django_logging(**_: Any) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def remove_what_killed_workers_left(**_: Any) -> None:
+    """Remove temporary folders that nobody works in any more; the reaper goes on with it."""
+    scratch.sweep()

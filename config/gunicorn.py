@@ -10,6 +10,7 @@ if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     os.makedirs(os.environ["PROMETHEUS_MULTIPROC_DIR"], exist_ok=True)
 
 from config import settings
+from ranking import scratch
 
 bind = settings.TIEBREAK_BIND
 workers = settings.TIEBREAK_WEB_WORKERS
@@ -27,6 +28,11 @@ accesslog = None  # the request middleware logs each request, with its id
 # gunicorn gives its own logger a handler of its own; here it writes what everything else writes.
 _gunicorn = {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}}
 logconfig_dict = settings.LOGGING | {"loggers": settings.LOGGING["loggers"] | _gunicorn}
+
+
+def when_ready(server: Any) -> None:
+    """Remove temporary folders that a killed web process left while it read an upload."""
+    scratch.sweep()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -8,7 +8,7 @@ import socket
 import structlog
 from celery import shared_task
 
-from ranking import broker
+from ranking import broker, scratch
 from ranking.errors import LostLease
 from ranking.models import Project, TrainingJob
 from ranking.services import drift_checks, jobs, running, serving
@@ -66,7 +66,9 @@ def watch_drift() -> None:
 
 @shared_task(ignore_result=True)
 def reap() -> None:
-    """Give back what has lost its worker, and announce what waits."""
+    """Give back what has lost its worker, remove the folders it left, and announce what waits."""
+    for name in scratch.sweep():
+        log.info("folder_removed", folder=name)
     for job_id in jobs.reap():
         if not broker.tell(run_training, job_id):
             return  # nor would the others be taken: the next tick tries again

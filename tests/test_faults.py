@@ -21,6 +21,7 @@ IDS = ["-".join(way) for way in WAYS]
 
 def _installed(deploy, database: str, broker: str):
     deployment = deploy(database=database, broker=broker)
+    deployment.environment["TMPDIR"] = str(deployment.folder)
     deployment.manage("load_project", str(ADVISERS))
     password = deployment.manage("create_person", "ada", "admin").strip()
     return deployment, Client(deployment.web(), "ada", password)
@@ -70,6 +71,8 @@ def test_a_killed_worker_loses_no_training_and_doubles_none(deploy, database, br
     )
     print(f"\n{database} + {broker}: claimed {time.monotonic() - killed_at:.1f} s after the kill")  # noqa: T201
     assert _end_of(admin, job) == ("done", 2, [1, 0], 1)
+    left = deployment.folder.glob
+    wait_for(lambda: not [*left("tiebreak-job-*")], seconds=60, what="the killed worker's folder to go")
 
 
 def test_a_killed_training_process_is_tried_again(deploy):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import lzma
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from feedback.exchange.schema import TABLES, Record, Table
 from feedback.exchange.values import BadValue, check, from_cell, parse_json
 from ranking.importers.csv_tables import read_rows
 from ranking.importers.tables import Refusal, Refusals
+from ranking.scratch import scratch
 
 LARGEST_FILE = 512 * 2**20
 LONGEST_LINE = 16 * 2**20
@@ -124,11 +124,11 @@ def _checked(table: Table, found: Mapping[str, Any], line: int, refusals: Refusa
 
 def _read_zip(path: Path) -> Read:
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(path) as archive, scratch("upload") as folder:
             problem = _problem_of(archive)
             if problem:
                 return _unreadable(path, problem)
-            files = [_extract(archive, entry, Path(folder)) for entry in archive.infolist()]
+            files = [_extract(archive, entry, folder) for entry in archive.infolist()]
             parts = [_read_table(path.name, file) for file in sorted(files, key=_place)]
     except UNREADABLE as error:
         return _unreadable(path, f"is not a zip that can be read: {error}")

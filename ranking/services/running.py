@@ -12,7 +12,6 @@ import os
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +26,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from ranking.errors import JobCancelled, LostLease, NoChampion, StoreUnreachable
 from ranking.models import ModelVersion, TrainingJob, TrainingSet
+from ranking.scratch import held, scratch
 from ranking.services import files, jobs, serving
 from ranking.services.candidates import description_of, misread, space_of
 from ranking.services.training_sets import learned_queries, load_frames
@@ -114,9 +114,9 @@ def run(job: TrainingJob) -> None:
     try:
         # Held from here on: somebody may promote another version while this one is being trained.
         base = _base(job)
-        with tempfile.TemporaryDirectory(prefix=f"tiebreak-job-{job.pk}-") as folder:
-            prepare(Path(folder), job.training_set, _task_of(job, base))
-            made = run_child(Path(folder), lease.beat)
+        with scratch("job") as folder:
+            prepare(folder, job.training_set, _task_of(job, base))
+            made = run_child(folder, lease.beat)
         lease.end(lambda: jobs.finish(job, base, made.model, made.result, provenance=made.provenance))
     except JobCancelled:
         lease.end(partial(jobs.acknowledge_cancel, job))
@@ -226,7 +226,7 @@ def run_child(folder: Path, on_beat: Any) -> Trained:
 
     `on_beat(progress)` is called about twice a second and returns whether to stop.
     """
-    with open(folder / "stderr.txt", "wb") as stderr:
+    with open(folder / "stderr.txt", "wb") as stderr, held(folder) as lock:
         child = subprocess.Popen(
             [sys.executable, "-m", "ranking.ltr.trainer", str(folder)],
             stdin=subprocess.PIPE,
@@ -236,6 +236,7 @@ def run_child(folder: Path, on_beat: Any) -> Trained:
             cwd=settings.BASE_DIR,
             # Waiting threads that spin would take the cores of whoever else trains or serves here.
             env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+            pass_fds=(lock,),  # it may outlive its worker for a moment, and its folder with it
         )
         try:
             progress = _watch(child, on_beat)

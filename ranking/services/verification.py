@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ranking.ltr import Ranker, load_ranker
 from ranking.models import ModelVersion
+from ranking.scratch import scratch
 from ranking.services import files, running
 from ranking.services.training_sets import load_frames
 
@@ -53,9 +52,9 @@ def verify(version: ModelVersion) -> Verification:
         seed=version.seed,
         name=f"version {version.number}",
     )
-    with tempfile.TemporaryDirectory(prefix="tiebreak-verify-") as folder:
-        running.prepare(Path(folder), version.training_set, task)
-        made = running.run_child(Path(folder), lambda _progress: False)
+    with scratch("verify") as folder:
+        running.prepare(folder, version.training_set, task)
+        made = running.run_child(folder, lambda _progress: False)
     features = _features(version)
     old = load_ranker(stored, version.sha256)
     new: Ranker = load_ranker(made.model, files.checksum(made.model))
