@@ -6,7 +6,7 @@ from rest_framework.authtoken.models import Token
 
 from feedback.errors import InvitationUnusable
 from feedback.models import Member
-from feedback.services import inviting, people
+from feedback.services import demonstration, inviting, people
 from feedback.services.people import PersonRequest
 from tests import factories
 
@@ -188,3 +188,11 @@ def _body(old):
 
 def _change_over_api(client, old, new):
     return client.post("/api/v1/me/password/", {"password": old, "new_password": new}, format="json")
+
+
+def test_the_demonstrations_printed_log_ins_go_on_without_a_change(client):
+    demonstration.create_people(factories.make_project())
+    for log_in in demonstration.LOG_INS:
+        client.post(reverse("login"), {"username": log_in.username, "password": demonstration.PASSWORD})
+        assert not client.get("/", follow=True).redirect_chain[-1][0].startswith("/password/")
+        client.post(reverse("logout"))
