@@ -163,9 +163,14 @@ class ModelVersionAdmin(LookOnly):
 class EvaluationAdmin(LookOnly):
     """Evaluations; append-only."""
 
-    list_display = ("challenger", "champion", "verdict", "created_at")
+    list_display = ("challenger", "champion", "verdict", "fell", "created_at")
     list_filter = ("verdict",)
-    list_select_related = ("challenger", "champion")
+    list_select_related = ("challenger__project", "champion", "training_set")
+
+    @admin.display(description="no check limits")
+    def fell(self, evaluation: models.Evaluation) -> str:
+        """Say what fell beside the verdict."""
+        return evaluation.fall.in_short if evaluation.fall else ""
 
 
 @admin.register(models.Promotion)

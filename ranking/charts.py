@@ -29,6 +29,15 @@ def signed(value: float | None, digits: int = 1) -> str:
     return f"{'+' if rounded > 0 else MINUS}{abs(rounded):.{digits}f}"
 
 
+def share(value: float) -> str:
+    """Write a metric between 0 and 1 the way tables of metrics do: three digits, no leading zero.
+
+    >>> share(0.7461), share(1.0), share(-0.02)
+    ('.746', '1.000', '−.020')
+    """
+    return f"{MINUS if value < 0 else ''}{f'{abs(value):.3f}'.removeprefix('0')}"
+
+
 def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
     """Return round values that cover [low, high] in steps of 1, 2, 2.5 or 5 times a power of ten.
 

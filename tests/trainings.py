@@ -12,6 +12,7 @@ from feedback.models import FeedbackSession
 from feedback.services.learning import freeze_training_set
 from ranking.ltr import Check, GateDecision, LinearComponent, Ranker, RuleComponent
 from ranking.ltr.components import LinearTerm
+from ranking.ltr.decision import NotMeasured
 from ranking.ltr.judges import JudgeReport
 from ranking.ltr.provenance import Provenance, Without
 from ranking.ltr.refinement import RefinementComponent
@@ -200,11 +201,15 @@ def gate_decision(
     *,
     slates_needed: int | None = None,
     p: float = 0.001,
+    unmeasured: Mapping[str, NotMeasured] | None = None,
 ) -> dict[str, Any]:
-    """Return what the gate says when one check has a verdict and all others are passed."""
+    """Return what the gate says when one check has a verdict and all others, but the unmeasured, passed."""
     names = ("sound", "superiority", "base", "segments", "experts", "fairness", "calibration")
+    without = unmeasured or {}
     checks = tuple(
-        Check(
+        Check.without_measure(name, without[name])
+        if name in without
+        else Check(
             name=name,
             verdict=verdict if name == check else "promote",
             figures={"n_queries": 4, "queries_needed": 60, "gain_reckoned_with": 0.02, "p": p},

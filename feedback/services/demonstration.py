@@ -112,9 +112,8 @@ def promote_if_better(version: ModelVersion) -> bool:
     evaluation = version.evaluations.first()
     if evaluation is None or evaluation.verdict != Evaluation.Verdict.PROMOTE:
         return False
-    versions.promote(
-        version, PromotionRequest(by=BY, reason=evaluation.reason, expected_sha256=version.sha256)
-    )
+    request = PromotionRequest(by=BY, reason=evaluation.reason_with_fall, expected_sha256=version.sha256)
+    versions.promote(version, request)
     return True
 
 

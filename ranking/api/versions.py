@@ -58,7 +58,7 @@ class VersionDetail(Endpoint, RetrieveAPIView):
 class Evaluations(Endpoint, ListAPIView):
     """How challengers did against the champions of their time, on held-out needs."""
 
-    queryset = Evaluation.objects.select_related("challenger__project", "champion")
+    queryset = Evaluation.objects.select_related("challenger__project", "champion", "training_set")
     serializer_class = EvaluationSerializer
     filterset_class = EvaluationFilter
 
@@ -66,7 +66,7 @@ class Evaluations(Endpoint, ListAPIView):
 class EvaluationDetail(Endpoint, RetrieveAPIView):
     """One evaluation."""
 
-    queryset = Evaluation.objects.select_related("challenger__project", "champion")
+    queryset = Evaluation.objects.select_related("challenger__project", "champion", "training_set")
     serializer_class = EvaluationSerializer
 
 

@@ -11,6 +11,44 @@ VERDICTS = ("promote", "not_yet", "refuse")
 
 PROMOTE, NOT_YET, REFUSE = VERDICTS
 
+STATES = ("passed", "failed", "not_measured")
+"""Of a check. "failed" holds a version back or refuses it, as the verdict says."""
+
+PASSED, FAILED, NOT_MEASURED = STATES
+
+SWITCHED_OFF, TOO_LITTLE, NOT_APPLICABLE = ("switched_off", "too_little_evidence", "not_applicable")
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """Why a check measured nothing.
+
+    Attributes
+    ----------
+    why : "switched_off" (by the setting `switch`), "too_little_evidence" (it needs `needs` of a `unit` and
+        has `has`) or "not_applicable"
+    words : the same for people
+    """
+
+    why: str
+    words: str
+    has: int | None = None
+    needs: int | None = None
+    unit: str = ""
+    switch: str = ""
+
+    @classmethod
+    def too_little(cls, has: int, needs: int, unit: str) -> NotMeasured:
+        """
+        >>> NotMeasured.too_little(16, 30, "queries per segment").words
+        'needs 30 queries per segment, has 16'
+        """
+        return cls(TOO_LITTLE, f"needs {needs} {unit}, has {has}", has, needs, unit)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, without the words."""
+        return {name: value for name, value in vars(self).items() if name != "words"}
+
 
 @dataclass(frozen=True)
 class Check:
@@ -20,24 +58,35 @@ class Check:
     ----------
     name : "sound", "superiority", "base", "segments", "experts", "sides" (only where experts contradict each
         other), "fairness", "calibration", "signed_off" or "noise_floor"
-    verdict : "promote" if it was passed, else "not_yet" or "refuse"
+    verdict : "promote" if it was passed, else "not_yet" or "refuse"; None where nothing was measured and that
+        holds nobody back
     figures : plain values; empty if there was nothing to measure it by
-    words : what was found
+    words : what was found, or why nothing was measured
+    not_measured : None where something was
     """
 
     name: str
-    verdict: str
+    verdict: str | None
     figures: dict[str, Any]
     words: str
+    not_measured: NotMeasured | None = None
+
+    @classmethod
+    def without_measure(cls, name: str, reason: NotMeasured) -> Check:
+        """A check that has no say."""
+        return cls(name, None, {}, reason.words, reason)
 
     @property
-    def passed(self) -> bool:
-        """It holds nobody back; true as well where there was nothing to measure it by."""
-        return self.verdict == PROMOTE
+    def state(self) -> str:
+        """One of `STATES`."""
+        if self.not_measured is not None:
+            return NOT_MEASURED
+        return PASSED if self.verdict == PROMOTE else FAILED
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {**vars(self), "passed": self.passed}
+        reason = self.not_measured and self.not_measured.to_dict()
+        return {**vars(self), "not_measured": reason, "state": self.state}
 
 
 @dataclass(frozen=True)
@@ -76,13 +125,13 @@ class GateDecision:
         }
 
 
-def worst(verdicts: Iterable[str]) -> str:
-    """The worst of several verdicts.
+def worst(verdicts: Iterable[str | None]) -> str:
+    """The worst of several verdicts; None has no say.
 
-    >>> worst(["promote", "refuse", "not_yet"]), worst([])
+    >>> worst(["promote", None, "refuse", "not_yet"]), worst([])
     ('refuse', 'promote')
     """
-    return VERDICTS[max((VERDICTS.index(verdict) for verdict in verdicts), default=0)]
+    return VERDICTS[max((VERDICTS.index(verdict) for verdict in verdicts if verdict), default=0)]
 
 
 def _in_words(check: Check) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ranking.ltr.comparison import Comparison, compare
-from ranking.ltr.decision import NOT_YET, Check, GateDecision
+from ranking.ltr.decision import NOT_APPLICABLE, NOT_YET, Check, GateDecision, NotMeasured
 from ranking.ltr.figures import LABELS, PAIRS, PairedResults
 from ranking.ltr.gate import gate
 from ranking.ltr.guardrails import GateLimits
@@ -111,7 +111,8 @@ def judge(
     'there is no champion to compare with'
     """
     if results is None:
-        check = Check("sound", NOT_YET, {}, "there is no champion to compare with")
+        reason = NotMeasured(NOT_APPLICABLE, "there is no champion to compare with")
+        check = Check("sound", NOT_YET, {}, reason.words, reason)
         return GateDecision(NOT_YET, (check,), None, 0)
     return gate(results, limits=limits, decisive=decisive, reseeded=reseeded, seed=seed)
 

@@ -91,6 +91,11 @@ class PairedResults:
         Keys of queries that the challenger has learned from, in any collection; kept as text.
     sides
         The groups of "side" that have to be heard, with lines or without; none where experts agree.
+    declared
+        What there is at all, held out or not: of "labels", "experts", "segments" and "groups". It tells a
+        check that has too little evidence from one that does not apply.
+    labels_guard
+        False where graded labels were left out of the figures on purpose.
 
     Raises
     ------
@@ -110,6 +115,8 @@ class PairedResults:
     scores: pd.DataFrame = field(default_factory=lambda: empty(SCORE_COLUMNS))
     trained_queries: frozenset[str] = frozenset()
     sides: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
+    labels_guard: bool = True
 
     def __post_init__(self) -> None:
         for name, columns in TABLES.items():

@@ -18,7 +18,18 @@ from scipy.special import stdtrit
 
 from ranking.ltr.checking import key_forms, numbers, whole_number
 from ranking.ltr.comparison import Comparison, compare
-from ranking.ltr.decision import NOT_YET, PROMOTE, REFUSE, VERDICTS, Check, GateDecision, worst
+from ranking.ltr.decision import (
+    NOT_YET,
+    PASSED,
+    PROMOTE,
+    REFUSE,
+    SWITCHED_OFF,
+    VERDICTS,
+    Check,
+    GateDecision,
+    NotMeasured,
+    worst,
+)
 from ranking.ltr.errors import InvalidFeatures
 from ranking.ltr.figures import LABELS, PAIRS, PairedResults
 from ranking.ltr.guardrails import (
@@ -34,6 +45,8 @@ from ranking.ltr.guardrails import (
     watched_of,
 )
 from ranking.ltr.judges import INVERTED
+from ranking.ltr.signed_off import signed_off
+from ranking.ltr.unmeasured import reason_of, small_ones
 
 NAMED = 3
 """Losses that a check names; its figures hold them all."""
@@ -114,15 +127,15 @@ def gate(
     trial = _Trial(results, limits or GateLimits(), decisive, seed, resamples)
     dropped = int(results.figures.loc[~results.figures["randomised"].astype(bool), "slates"].sum())
     sound = _sound(trial)
-    if not sound.passed:
-        return GateDecision(sound.verdict, (sound,), None, dropped)
+    if sound.state != PASSED:
+        return GateDecision(worst([sound.verdict]), (sound,), None, dropped)
     superiority, found, slates = _superiority(trial)
     checks = (
         sound,
         superiority,
         *_losses(trial),
         *_sides(trial),
-        _signed_off(results),
+        signed_off(results),
         _noise_floor(trial, found, reseeded),
     )
     verdict = worst(check.verdict for check in checks)
@@ -177,7 +190,9 @@ def _superiority(trial: _Trial) -> tuple[Check, Comparison | None, int | None]:
     part = trial.family("all").get(("", "", trial.decisive))
     if part is None:
         needed = _slates(trial, trial.limits.least_queries, 0, 1.0)
-        return Check("superiority", NOT_YET, {}, f"no held-out query tells its {words}"), None, needed
+        reason = _too_few(trial, 0)
+        nothing = f"no held-out query tells its {words}" + (f": {reason.words}" if reason else "")
+        return Check("superiority", NOT_YET, {}, nothing, reason), None, needed
     limits = trial.limits
     watched = watched_of(part, words, 0.0)
     found = compare(
@@ -198,7 +213,19 @@ def _superiority(trial: _Trial) -> tuple[Check, Comparison | None, int | None]:
     }
     verdict, remark = _said_of_gain(found, limits)
     slates = None if verdict != NOT_YET else _slates(trial, needed, len(part), watched.slates / len(part))
-    return Check("superiority", verdict, figures, f"{_in_words(words, found)}{remark}"), found, slates
+    check = Check(
+        "superiority",
+        verdict,
+        figures,
+        f"{_in_words(words, found)}{remark}",
+        _too_few(trial, found.n_queries),
+    )
+    return check, found, slates
+
+
+def _too_few(trial: _Trial, queries: int, unit: str = "held-out queries") -> NotMeasured | None:
+    needed = trial.limits.least_queries
+    return NotMeasured.too_little(queries, needed, unit) if queries < needed else None
 
 
 def _said_of_gain(found: Comparison, limits: GateLimits) -> tuple[str, str]:
@@ -276,11 +303,12 @@ def _sides(trial: _Trial) -> list[Check]:
     if not trial.results.sides:
         return []
     lines = {group: part for (_, group, _), part in trial.family("side").items()}
-    found, short = {}, []
+    found, short, fewest = {}, [], trial.limits.least_queries
     for side in trial.results.sides:
         part = lines.get(side)
         if part is None or len(part) < trial.limits.least_queries:
             short.append(f"too few held-out queries tell what {side} wants")
+            fewest = min(fewest, 0 if part is None else len(part))
             continue
         watched = watched_of(part, f"agreement with {side}", 0.0)
         found[side] = compare(
@@ -289,19 +317,21 @@ def _sides(trial: _Trial) -> list[Check]:
     verdict = NOT_YET if short or any(one.difference < 0 for one in found.values()) else PROMOTE
     told = [_in_words(f"agreement with {side}", one) for side, one in found.items()]
     figures = {"sides": [{"side": side, **one.to_dict()} for side, one in found.items()]}
-    return [Check("sides", verdict, figures, "; ".join(["the experts contradict each other", *told, *short]))]
+    words = "; ".join(["the experts contradict each other", *told, *short])
+    return [Check("sides", verdict, figures, words, _too_few(trial, fewest, "held-out queries of each side"))]
 
 
 def _check(trial: _Trial, name: str, family: Sequence[Watched]) -> Check:
     """One guardrail: the losses that are shown or suspected, the worst first."""
     if not family:
-        return Check(name, PROMOTE, {}, "nothing to measure it by")
+        return Check.without_measure(name, reason_of(name, trial.results, trial.limits, trial.decisive))
     found = sorted(trial.losses(family), key=lambda one: (-VERDICTS.index(one.verdict), one.p))
     figures = {"tested": [one.to_dict() for one in found]}
     verdict = worst(one.verdict for one in found)
     if verdict == PROMOTE:
-        least = min(found, key=lambda one: one.found.difference - one.watched.limit)
-        return Check(name, verdict, figures, f"no loss is shown; nearest to one, {_loss(least)}")
+        least = min(found, key=lambda one: one.found.difference + one.watched.limit)
+        words = f"no significant drop. Lowest: {_change(least)}"
+        return Check(name, verdict, figures, words + small_ones(name, trial.results, trial.limits))
     worse = [one for one in found if one.verdict == verdict]
     words = "; ".join(_loss(one) for one in worse[:NAMED])
     more = f", and {len(worse) - NAMED} more" if len(worse) > NAMED else ""
@@ -310,46 +340,29 @@ def _check(trial: _Trial, name: str, family: Sequence[Watched]) -> Check:
 
 
 def _loss(one: Loss) -> str:
+    return f"{_change(one)}, allowed {_points(-one.watched.limit)}, p = {one.p:.3f}"
+
+
+def _change(one: Loss) -> str:
     found = one.found
-    return (
-        f"{one.watched.words} changes by {_points(found.difference)} points on {found.n_queries} "
-        f"{_queries(found.n_queries)} (allowed {_points(-one.watched.limit)}, p = {one.p:.3f})"
-    )
+    queries = f"{found.n_queries} {_queries(found.n_queries)}"
+    return f"{one.watched.words} {_points(found.difference)} points ({queries})"
 
 
-# --- pairs, seeds -------------------------------------------------------------------------------------------
-def _signed_off(results: PairedResults) -> Check:
-    """No pair that somebody signed off may be turned round, or made level."""
-    margins = results.signed_off["challenger"].astype(float)
-    pairs, missing = results.signed_off[margins.notna()], int(margins.isna().sum())
-    unseen = f"; {missing} could not be looked at" if missing else ""
-    if pairs.empty:
-        return Check("signed_off", PROMOTE, {}, f"there are none to look at{unseen}")
-    flipped = pairs[margins[pairs.index] <= 0]
-    lines = [
-        {"query": str(line["query"]), "winner": str(line["winner"]), "loser": str(line["loser"])}
-        for line in flipped.to_dict("records")
-    ]
-    figures = {"pairs": len(pairs), "missing": missing, "flipped": lines}
-    if not lines:
-        words = f"all {len(pairs)} stay in order{unseen}"
-        return Check("signed_off", PROMOTE, figures, words)
-    first = lines[0]
-    words = (
-        f"{len(lines)} of {len(pairs)} would be turned round, such as "
-        f"{first['winner']} above {first['loser']} for {first['query']}{unseen}"
-    )
-    return Check("signed_off", REFUSE, figures, words)
-
-
+# --- seeds --------------------------------------------------------------------------------------------------
 def _noise_floor(trial: _Trial, found: Comparison | None, reseeded: Sequence[float] | None) -> Check:
     """The gain against what another seed alone would have made of it.
 
     Two trainings that differ by the seed differ by N(0, 2 s^2): the floor is t_{.95, k-1} sqrt(2) s, from the
     standard deviation s of the k means at hand.
     """
-    if found is None or reseeded is None:
-        return Check("noise_floor", PROMOTE, {}, "not measured: no training with other seeds")
+    if reseeded is None:
+        off = NotMeasured(SWITCHED_OFF, "switched off: no training with other seeds", switch="reseeds")
+        return Check.without_measure("noise_floor", off)
+    if found is None:
+        return Check.without_measure(
+            "noise_floor", NotMeasured.too_little(0, trial.limits.least_queries, "held-out queries")
+        )
     means = np.asarray(reseeded, dtype=float)
     if not np.isfinite(means).all():
         raise InvalidFeatures(f"reseeded holds {list(reseeded)}; expected two or more finite means")

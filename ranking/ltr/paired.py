@@ -131,6 +131,8 @@ def paired_results(
         "signed_off": _signed_off(rows, scored, signed_off),
         "trained_queries": key_texts("trained_queries", trained_queries),
         "sides": tuple(map(names_in_words, sides)),
+        "declared": _declared(rows, pairs),
+        "labels_guard": with_labels,
     }
     everybody, pairs = pairs, pairs.without(no_standard)
     if not np.isfinite(scored["challenger"]).all():
@@ -146,6 +148,16 @@ def paired_results(
     ]
     figures = pd.concat(lines, ignore_index=True) if lines else empty(FIGURE_COLUMNS)
     return PairedResults(figures=figures, margins=_margins(scored, pairs), **kept)
+
+
+def _declared(rows: Rows, pairs: Pairs) -> frozenset[str]:
+    there = {
+        "labels": not np.isnan(rows.labels).all(),
+        "experts": bool((pairs.origin != "label").any()),
+        "segments": bool(rows.segments),
+        "groups": bool(rows.protected),
+    }
+    return frozenset(name for name, is_there in there.items() if is_there)
 
 
 def _judged(pairs: Pairs) -> Mask:

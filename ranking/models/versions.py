@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from ranking.decisions import Fall, fall_in
 from ranking.models.catalogue import FeatureSet, Project
 
 
@@ -75,6 +76,16 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.challenger} against {self.champion}: {self.verdict}"
+
+    @property
+    def fall(self) -> Fall | None:
+        """The fall that no check limits: whoever shows the verdict shows it too."""
+        return fall_in(self.results, self.training_set.mode, self.challenger.project.description)
+
+    @property
+    def reason_with_fall(self) -> str:
+        """What the verdict rests on, and the fall beside it."""
+        return f"{self.reason}. {self.fall.words}" if self.fall else self.reason
 
 
 class DriftCheck(models.Model):

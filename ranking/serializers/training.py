@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from ranking.decisions import decision_in
 from ranking.models import Evaluation, ModelVersion, Project, Promotion, TrainingJob, TrainingSet
 from ranking.serializers.base import MOST_INTEGER, Body, ObjectField, RowField
 
@@ -102,13 +107,31 @@ class VersionSerializer(serializers.ModelSerializer):
         ]
 
 
+class NotMeasuredSerializer(serializers.Serializer):
+    """Why a check measured nothing."""
+
+    why = serializers.ChoiceField(
+        choices=["switched_off", "too_little_evidence", "not_applicable", "not_recorded"],
+        help_text="not_recorded in older evaluations",
+    )
+    has = serializers.IntegerField(allow_null=True, help_text="with too_little_evidence, in `unit`")
+    needs = serializers.IntegerField(allow_null=True, help_text="with too_little_evidence, in `unit`")
+    unit = serializers.CharField(help_text="such as held-out queries per segment")
+    switch = serializers.CharField(help_text="with switched_off: the setting, such as labels_guard")
+
+
 class GateCheckSerializer(serializers.Serializer):
     """One thing that the gate looked at."""
 
     name = serializers.CharField()
-    verdict = serializers.ChoiceField(choices=Evaluation.Verdict.choices)
-    passed = serializers.BooleanField()
-    words = serializers.CharField()
+    state = serializers.ChoiceField(choices=["passed", "failed", "not_measured"])
+    verdict = serializers.ChoiceField(
+        choices=Evaluation.Verdict.choices,
+        allow_null=True,
+        help_text="null where nothing was measured and that holds nobody back",
+    )
+    words = serializers.CharField(help_text="what was found, or why nothing was measured")
+    not_measured = NotMeasuredSerializer(allow_null=True)
     figures = ObjectField(help_text="empty if there was nothing to measure it by")
 
 
@@ -125,15 +148,33 @@ class GateSerializer(serializers.Serializer):
     dropped = serializers.IntegerField(help_text="judged lists that were not shown in random order")
 
 
+class FallSerializer(serializers.Serializer):
+    """The metric that did not decide, where it fell and no check limits that."""
+
+    metric = serializers.CharField()
+    champion = serializers.FloatField()
+    challenger = serializers.FloatField()
+    difference = serializers.FloatField(help_text="below 0; a share, so -0.01 is one point")
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n_queries = serializers.IntegerField()
+    why = serializers.ChoiceField(
+        choices=["history", "too_little_evidence", "not_checked"],
+        help_text="history: the project declares past grades to be one that experts may correct",
+    )
+    words = serializers.CharField()
+
+
 class EvaluationSerializer(serializers.ModelSerializer):
     """Challenger against champion, by the ids and numbers of their versions."""
 
     project = serializers.CharField(source="challenger.project.slug", read_only=True)
     challenger_number = serializers.IntegerField(source="challenger.number", read_only=True)
     champion_number = serializers.IntegerField(source="champion.number", read_only=True)
-    results = ObjectField(read_only=True)
-    gate = GateSerializer(
-        source="results.gate", read_only=True, allow_null=True, help_text="null for an older evaluation"
+    results = serializers.SerializerMethodField()
+    gate = serializers.SerializerMethodField(help_text="null for an older evaluation")
+    fall = serializers.SerializerMethodField(
+        help_text="a fall that no check limits, to be read beside the verdict; else null"
     )
 
     class Meta:
@@ -148,10 +189,24 @@ class EvaluationSerializer(serializers.ModelSerializer):
             "training_set",
             "verdict",
             "reason",
+            "fall",
             "gate",
             "results",
             "created_at",
         ]
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_results(self, evaluation: Evaluation) -> Any:
+        return {**evaluation.results, "gate": decision_in(evaluation.results)}
+
+    @extend_schema_field(GateSerializer(allow_null=True))
+    def get_gate(self, evaluation: Evaluation) -> Any:
+        return decision_in(evaluation.results)
+
+    @extend_schema_field(FallSerializer(allow_null=True))
+    def get_fall(self, evaluation: Evaluation) -> Any:
+        fall = evaluation.fall
+        return fall and FallSerializer(fall).data
 
 
 class PromotionSerializer(serializers.ModelSerializer):

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ranking.decisions import decision_in
 from ranking.models import Evaluation
 
 TITLES = {
     "sound": "Scores",
     "superiority": "Gain",
-    "base": "The other metric",
     "segments": "Segments",
     "experts": "Experts",
     "sides": "Sides",
@@ -19,6 +19,17 @@ TITLES = {
     "calibration": "Confidence",
     "signed_off": "Signed-off pairs",
     "noise_floor": "Other seeds",
+}
+#: Mode of the training -> title of the check of the metric that does not decide.
+OTHER_METRIC = {"preferences": "NDCG@10 on past grades", "labels": "Pair accuracy"}
+#: Verdict of a check, or why it measured nothing -> in words.
+RESULTS = {
+    "promote": "passed",
+    "not_yet": "not yet",
+    "refuse": "refuse",
+    "switched_off": "switched off",
+    "too_little_evidence": "too little evidence",
+    "not_applicable": "not applicable",
 }
 #: Guardrail -> (what is wrong where it refuses, where it holds back).
 BROKEN = {
@@ -34,12 +45,18 @@ BROKEN = {
 
 @dataclass(frozen=True)
 class CheckLine:
-    """One check for people; `measured` is false where there was nothing to measure it by."""
+    """One check for people; `verdict` is None where it has no say, `why` says why nothing was measured."""
 
     title: str
-    verdict: str
+    verdict: str | None
     words: str
-    measured: bool
+    state: str
+    why: str
+
+    @property
+    def result(self) -> str:
+        """What it says, as people say it."""
+        return RESULTS.get(self.verdict or self.why, "not measured")
 
 
 @dataclass(frozen=True)
@@ -57,19 +74,35 @@ class GateView:
     gain: float | None
     dropped: int
 
+    @property
+    def measured(self) -> int:
+        """How many checks measured something."""
+        return sum(check.state != "not_measured" for check in self.checks)
+
+    @property
+    def unmeasured(self) -> int:
+        """How many measured nothing."""
+        return len(self.checks) - self.measured
+
+    @property
+    def passed(self) -> int:
+        """How many passed; a check that measured nothing is not one of them."""
+        return sum(check.state == "passed" for check in self.checks)
+
 
 def gate_of(evaluation: Evaluation) -> GateView | None:
     """Return what the gate said; None for an evaluation from before there was one."""
-    decision = evaluation.results.get("gate")
+    decision = decision_in(evaluation.results)
     if decision is None:
         return None
+    mode = evaluation.training_set.mode
     figures = gain_of(evaluation)
     gain = figures.get("gain_reckoned_with")
     return GateView(
         verdict=decision["verdict"],
-        checks=[_line(check) for check in decision["checks"]],
+        checks=[_line(check, mode) for check in decision["checks"]],
         slates_needed=decision["slates_needed"],
-        needs_needed=_needs_needed(decision, figures, evaluation.training_set.mode),
+        needs_needed=_needs_needed(decision, figures, mode),
         gain=None if gain is None else 100 * gain,
         dropped=decision["dropped"],
     )
@@ -90,11 +123,15 @@ def broken_guardrail(evaluation: Evaluation) -> str:
     return led_by[0] if led_by else ""
 
 
-def _line(check: Mapping[str, Any]) -> CheckLine:
+def _line(check: Mapping[str, Any], mode: str) -> CheckLine:
     words = check["words"]
-    measured = bool(check["figures"]) or not check["passed"] or check["name"] == "sound"
-    title = TITLES.get(check["name"], check["name"])
-    return CheckLine(title, check["verdict"], words[:1].upper() + words[1:], measured)
+    return CheckLine(
+        title=OTHER_METRIC[mode] if check["name"] == "base" else TITLES.get(check["name"], check["name"]),
+        verdict=check["verdict"],
+        words=words[:1].upper() + words[1:],
+        state=check["state"],
+        why=(check["not_measured"] or {}).get("why", ""),
+    )
 
 
 def _needs_needed(decision: Mapping[str, Any], figures: Mapping[str, Any], mode: str) -> int | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import F, Max, QuerySet
 
+from ranking.decisions import Fall, fall_in
 from ranking.description import ProjectDescription
 from ranking.models import Evaluation, ModelVersion, Project, Promotion
 
@@ -25,12 +26,16 @@ class Period:
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One line of the table of versions; `evaluation` is that of the version as a challenger."""
+    """One line of the table of versions; `evaluation` is that of the version as a challenger.
+
+    `fall` is what no check of that evaluation limits: it stands beside the verdict.
+    """
 
     version: ModelVersion
     evaluation: Evaluation | None
     figures: Mapping[str, float | None]
     periods: tuple[Period, ...]
+    fall: Fall | None
 
     @property
     def in_service(self) -> bool:
@@ -110,13 +115,14 @@ def rows_of(project: Project, found: Iterable[ModelVersion]) -> list[VersionRow]
             evaluation=own.get(version.pk),
             figures=_figures(own.get(version.pk), others.get(version.pk)),
             periods=tuple(periods[version.pk]),
+            fall=_fall(own.get(version.pk), project),
         )
         for version in versions
     ]
 
 
 def _evaluations(versions: Sequence[ModelVersion], side: str) -> dict[int, Evaluation]:
-    """Return by version id its latest evaluation on that side, with `metrics` in place of all results."""
+    """Return by version id its latest evaluation on that side, with `metrics`, `gate` in place of results."""
     latest = (
         Evaluation.objects.filter(**{f"{side}__in": versions})
         .order_by()
@@ -125,10 +131,16 @@ def _evaluations(versions: Sequence[ModelVersion], side: str) -> dict[int, Evalu
         .values("latest")
     )
     found = Evaluation.objects.filter(pk__in=latest).select_related("champion", "challenger")
-    found = found.annotate(metrics=F("results__metrics")).defer(
-        "results", *_large("champion__", "challenger__")
-    )
+    found = found.annotate(
+        metrics=F("results__metrics"), gate=F("results__gate"), mode=F("training_set__mode")
+    ).defer("results", *_large("champion__", "challenger__"))
     return {getattr(evaluation, f"{side}_id"): evaluation for evaluation in found}
+
+
+def _fall(own: Evaluation | None, project: Project) -> Fall | None:
+    if own is None:
+        return None
+    return fall_in({"metrics": own.metrics, "gate": own.gate}, own.mode, project.description)
 
 
 def _figures(own: Evaluation | None, other: Evaluation | None) -> dict[str, float | None]:

@@ -24,7 +24,7 @@ def promote_if_better(version: ModelVersion) -> Promotion | None:
         return None
     request = PromotionRequest(
         by="system",
-        reason=f"Automatic: {evaluation.reason}",
+        reason=f"Automatic: {evaluation.reason_with_fall}",
         expected_sha256=version.sha256,
         expected_champion=evaluation.champion.number,
         automatic=True,

@@ -122,6 +122,8 @@ def in_short(evaluation: Evaluation) -> str:
         if _gained(second):
             said.append(HEADLINES[PAIRS, Evaluation.Verdict.PROMOTE.value] + _with_interval(second))
         said.append(STANDARD)
+    if evaluation.fall is not None:
+        said.append(evaluation.fall.words.removesuffix("."))
     return ". ".join(said)
 
 

@@ -69,13 +69,13 @@ def managed_project(context: RequestContext) -> Project | None:
 
 
 @register.filter
-def verdict_tone(verdict: str) -> str:
+def verdict_tone(verdict: str | None) -> str:
     """Return the class of a verdict.
 
     >>> verdict_tone("promote"), verdict_tone("not_yet"), verdict_tone("")
     ('good', 'warn', 'plain')
     """
-    return VERDICTS.get(verdict, ("plain", ""))[0]
+    return VERDICTS.get(verdict or "", ("plain", ""))[0]
 
 
 @register.filter
@@ -86,16 +86,6 @@ def verdict_words(verdict: str) -> str:
     'not yet'
     """
     return VERDICTS.get(verdict, ("", verdict))[1]
-
-
-@register.filter
-def check_words(verdict: str) -> str:
-    """Return what one check of the gate says, as people say it.
-
-    >>> check_words("promote"), check_words("refuse")
-    ('passed', 'refuse')
-    """
-    return "passed" if verdict == Evaluation.Verdict.PROMOTE else verdict_words(verdict)
 
 
 @register.filter

@@ -75,16 +75,12 @@ def points(value: float | None) -> str:
 
 @register.filter
 def share(value: float | None) -> str:
-    """Write a metric between 0 and 1 the way tables of metrics do: three digits, no leading zero.
+    """Write a metric between 0 and 1, or a dash.
 
-    >>> share(0.7461), share(1.0), share(None)
-    ('.746', '1.000', '–')
+    >>> share(0.7461), share(None)
+    ('.746', '–')
     """
-    if value is None:
-        return "–"
-    return (
-        f"{value:.3f}".removeprefix("0") if value >= 0 else charts.MINUS + f"{-value:.3f}".removeprefix("0")
-    )
+    return "–" if value is None else charts.share(value)
 
 
 @register.filter

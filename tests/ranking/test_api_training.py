@@ -104,7 +104,9 @@ def test_a_version_comes_with_its_evaluation_and_lineage(project, admin):
     ]
     evaluation = admin.get("/api/v1/evaluations/", {"challenger": version.pk}).json()["results"][0]
     assert (evaluation["verdict"], evaluation["champion_number"]) == ("refuse", 0)
-    assert [check["name"] for check in evaluation["gate"]["checks"] if not check["passed"]] == ["superiority"]
+    assert [check["name"] for check in evaluation["gate"]["checks"] if check["state"] == "failed"] == [
+        "superiority"
+    ]
     assert (evaluation["gate"]["slates_needed"], evaluation["gate"]["dropped"]) == (None, 3)
     detail = admin.get(f"/api/v1/evaluations/{evaluation['id']}/").json()
     assert detail["results"]["metrics"]["ndcg@10"]["difference"] == -0.05

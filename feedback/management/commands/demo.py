@@ -120,7 +120,8 @@ class Command(BaseCommand):
         promoted = demonstration.promote_if_better(version)
         evaluation = version.evaluations.first()
         said = "in service" if promoted else "not in service"
-        self.console.print(f"Version {version.number} is {said}: {evaluation.reason if evaluation else ''}")
+        reason = evaluation.reason_with_fall if evaluation else ""
+        self.console.print(f"Version {version.number} is {said}: {reason}")
 
     def _wait_for(self, job: TrainingJob, words: str) -> None:
         start_training(job)

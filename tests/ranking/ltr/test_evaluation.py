@@ -95,10 +95,10 @@ def test_going_against_what_an_inverted_expert_said_asks_for_a_look_and_does_not
     result = found(change_pairs=turned_round(), no_standard=["bob"], inverted=["bob"])
     assert (result["verdict"], result["inverted"]) == ("not_yet", ["bob"])
     assert result["metrics"]["pair_accuracy"]["difference"] == 1.0  # he counts for nothing else
-    (check,) = [check for check in result["gate"]["checks"] if not check["passed"]]
+    (check,) = [check for check in result["gate"]["checks"] if check["state"] == "failed"]
     assert check["name"] == "experts"
     assert (
-        "agreement with bob (answers as given, inverted in training) changes by −100.0 points"
+        "agreement with bob (answers as given, inverted in training) −100.0 points (16 queries)"
         in check["words"]
     )
 
@@ -165,7 +165,7 @@ def test_gaining_with_the_experts_does_not_excuse_harm_to_the_labels():
     result = found(change_rows={"label": np.tile([0.0, 1.0, 2.0, 3.0], QUERIES)})
     assert result["metrics"]["pair_accuracy"]["low"] > 0
     assert result["verdict"] == "refuse"
-    assert "NDCG@10 changes by" in result["reason"]
+    assert "NDCG@10 −38.6 points (16 queries)" in result["reason"]
 
 
 def test_labels_that_are_a_history_to_correct_are_shown_and_do_not_veto():
@@ -234,7 +234,9 @@ def test_everything_can_be_written_as_json():
 def test_the_gates_checks_are_kept_with_the_figures():
     items = {"item": np.tile(list("abcd"), QUERIES)}
     result = found(change_rows=items, signed_off=[("q03", "d", "a")], trained_queries=["q17"])
-    assert [check["name"] for check in result["gate"]["checks"] if not check["passed"]] == ["signed_off"]
+    assert [check["name"] for check in result["gate"]["checks"] if check["state"] == "failed"] == [
+        "signed_off"
+    ]
     assert (result["gate"]["verdict"], result["gate"]["reason"]) == (result["verdict"], result["reason"])
 
 

@@ -191,7 +191,7 @@ def test_the_gain_is_held_against_what_other_seeds_make(world, mode):
         {check["name"]: check for check in one.evaluation["gate"]["checks"]}["noise_floor"]
         for one in (plain, measured)
     )
-    assert "not measured" in before["words"]
+    assert (before["state"], before["not_measured"]["switch"]) == ("not_measured", "reseeds")
     assert after["figures"]["seeds"] == 3
     assert after["figures"]["floor"] >= 0
 

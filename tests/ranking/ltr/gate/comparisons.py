@@ -26,7 +26,7 @@ def of(*parts, **more):
 
 
 def failed(decision):
-    return [check.name for check in decision.checks if not check.passed]
+    return [check.name for check in decision.checks if check.verdict in ("not_yet", "refuse")]
 
 
 def owner():

@@ -66,7 +66,7 @@ def test_the_champion_at_another_scale_is_the_champion():
 def test_signed_off_pairs_of_unknown_items_are_said_not_to_have_been_looked_at():
     decision = decide(GOOD, signed_off=[("q3", "i4", "nobody"), ("q3", "i1", "i4")])
     (check,) = (check for check in decision.checks if check.name == "signed_off")
-    assert (check.passed, check.figures["pairs"], check.figures["missing"]) == (True, 1, 1)
+    assert (check.state == "passed", check.figures["pairs"], check.figures["missing"]) == (True, 1, 1)
     assert check.words == "all 1 stay in order; 1 could not be looked at"
 
 
