@@ -137,7 +137,12 @@ def _train(project) -> None:
         sys.exit(f"the training ended as {job.state}: {job.error}")
     versions.promote(
         job.version,
-        versions.PromotionRequest(by="benchmark", reason="benchmark", expected_sha256=job.version.sha256),
+        versions.PromotionRequest(
+            by="benchmark",
+            reason="benchmark",
+            expected_sha256=job.version.sha256,
+            confirm=str(job.version),
+        ),
     )
 
 

@@ -39,6 +39,7 @@ HTTP_OF_ERROR: dict[type[Exception], tuple[int, str]] = {
     ranking.NoProvenance: (404, "no_provenance"),
     ranking.ImportRefused: (400, "import_refused"),
     ranking.StalePromotion: (409, "stale_promotion"),
+    ranking.ConfirmationNeeded: (400, "confirmation_needed"),
     ranking.PromotionRefused: (409, "promotion_refused"),
     ranking.NothingToTrain: (409, "nothing_to_train"),
     ranking.TrainingInProgress: (409, "training_in_progress"),

@@ -21,6 +21,17 @@ class PromotionRefused(RankingError):
     """The version may not go into service."""
 
 
+class ConfirmationNeeded(PromotionRefused):
+    """The gate does not say promote, and the version's name was not typed, or another one was.
+
+    `field` names where it belongs.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class NothingToTrain(RankingError):
     """There is not enough to learn from."""
 

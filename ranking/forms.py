@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from ranking.models import ModelVersion, Project
+from ranking.services.versions import objection_to
 
 LONGEST_REASON = 1000
 MOST_PREFERENCES = 1_000_000
@@ -30,12 +32,31 @@ class PromotionForm(ReasonForm):
     """A promotion is bound to the file that was looked at: `sha256` is that of the version on the page."""
 
     sha256 = forms.CharField(min_length=64, max_length=64, widget=forms.HiddenInput)
+    confirm = forms.CharField(
+        max_length=100,
+        help_text="The gate does not speak for this version, so its name is asked for.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
 
     @classmethod
-    def of(cls, version: ModelVersion, champion: ModelVersion | None) -> PromotionForm:
-        """Return an empty form for putting a version in service in place of the champion, if there is one."""
+    def of(
+        cls, version: ModelVersion, champion: ModelVersion | None, data: Mapping[str, Any] | None = None
+    ) -> PromotionForm:
+        """Return the form for putting a version in service in place of the champion, if there is one.
+
+        The version's name is a field only where something speaks against it.
+        """
         seen = {} if champion is None else {"champion": champion.number}
-        return cls(initial={"sha256": version.sha256, **seen})
+        form = cls(data, initial={"sha256": version.sha256, **seen})
+        if objection_to(version, champion):
+            confirm = form.fields["confirm"]
+            confirm.label = f"Type “{version}” to confirm"
+            confirm.error_messages["required"] = f"Type “{version}”: the gate does not speak for it."
+        else:
+            del form.fields["confirm"]
+        return form
 
 
 class PolicyForm(forms.ModelForm):

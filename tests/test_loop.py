@@ -93,7 +93,13 @@ def _train(admin: Client, learn_from: str) -> dict:
 
 
 def _promote(admin: Client, version: dict) -> None:
-    admin.post("promotions/", version=version["id"], expected_sha256=version["sha256"], reason="it is better")
+    admin.post(
+        "promotions/",
+        version=version["id"],
+        expected_sha256=version["sha256"],
+        reason="it is better",
+        confirm=f"version {version['number']}",
+    )
 
 
 def _judge_all(experts: dict[str, Client], truth: Truth, queries: dict[str, str]) -> int:

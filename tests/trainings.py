@@ -221,5 +221,8 @@ def gate_decision(
 
 
 def promote(version: ModelVersion, *, by: str = "ada", reason: str = "It is better.") -> None:
-    """Put a version in service."""
-    versions.promote(version, versions.PromotionRequest(by=by, reason=reason, expected_sha256=version.sha256))
+    """Put a version in service, whatever its verdict."""
+    request = versions.PromotionRequest(
+        by=by, reason=reason, expected_sha256=version.sha256, confirm=str(version)
+    )
+    versions.promote(version, request)

@@ -79,7 +79,10 @@ class Promotions(Endpoint, ListAPIView):
 
     @extend_schema(request=PromotionBody, responses={201: PromotionSerializer})
     def post(self, request: Request) -> Response:
-        """Put a version in service: it, and the champion if named, must be the ones that were looked at."""
+        """Put a version in service: it, and the champion if named, must be the ones that were looked at.
+
+        Where the gate does not say promote, the version's name is needed in `confirm`.
+        """
         body = PromotionBody(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
@@ -91,6 +94,7 @@ class Promotions(Endpoint, ListAPIView):
                 reason=asked["reason"],
                 expected_sha256=asked["expected_sha256"],
                 expected_champion=asked.get("expected_champion"),
+                confirm=asked.get("confirm", ""),
             ),
         )
         start_refresh(version.project)

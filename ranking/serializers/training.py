@@ -247,6 +247,13 @@ class PromotionBody(Body):
         help_text="number of the version in service when it was looked at",
     )
     reason = serializers.CharField(max_length=2000)
+    confirm = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_blank=True,
+        help_text="name of the version, such as version 3; needed where the gate does not say promote, or "
+        "has not compared it with the version in service",
+    )
 
 
 class RollBackBody(Body):

@@ -10,7 +10,7 @@ import pandas as pd
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from ranking.errors import BrokenFile, PromotionRefused, StalePromotion
+from ranking.errors import BrokenFile, ConfirmationNeeded, PromotionRefused, StalePromotion
 from ranking.ltr import CorruptModel, Ranker, RuleComponent, load_ranker
 from ranking.models import Evaluation, ModelVersion, Project, Promotion, TrainingJob
 from ranking.services import files
@@ -22,12 +22,16 @@ SAMPLED_ROWS = 500
 
 @dataclass(frozen=True)
 class PromotionRequest:
-    """Who promotes, why, and what was looked at: the checksum of the version and the champion it replaces."""
+    """Who promotes, why, and what was looked at: the checksum of the version and the champion it replaces.
+
+    `confirm` is the version's name as somebody typed it, needed where the gate does not say promote.
+    """
 
     by: str
     reason: str
     expected_sha256: str
     expected_champion: int | None = None
+    confirm: str = ""
     automatic: bool = False
     rollback: bool = False
 
@@ -123,7 +127,8 @@ def promote(version: ModelVersion, request: PromotionRequest) -> Promotion:
     """Put a version in service by one appended row: it happens as a whole or not at all.
 
     Raises StalePromotion when the version or the champion is not what was looked at, PromotionRefused when
-    the version is in service already, can't be loaded, or has no stated reason.
+    the version is in service already, can't be loaded, or has no stated reason, ConfirmationNeeded when the
+    gate does not say promote and its name was not typed.
     """
     if not request.reason.strip():
         raise PromotionRefused("say why, in a few words: the log keeps it")
@@ -146,11 +151,13 @@ def _append(version: ModelVersion, request: PromotionRequest) -> Promotion:
         latest is None or latest.version.number != request.expected_champion
     ):
         raise StalePromotion(f"version {request.expected_champion} is no longer the one in service")
+    if not request.rollback:
+        _check_confirmed(version, latest and latest.version, request.confirm)
     return Promotion.objects.create(
         project=version.project,
         version=version,
         previous=latest,
-        evaluation=_compared(version, latest) if latest and not request.rollback else None,
+        evaluation=_compared(version, latest.version) if latest and not request.rollback else None,
         sha256=request.expected_sha256,
         reason=request.reason.strip(),
         by=request.by,
@@ -159,9 +166,36 @@ def _append(version: ModelVersion, request: PromotionRequest) -> Promotion:
     )
 
 
-def _compared(version: ModelVersion, latest: Promotion) -> Evaluation | None:
+def _compared(version: ModelVersion, champion: ModelVersion) -> Evaluation | None:
     """Return the latest evaluation against the very version that is replaced: another one says nothing."""
-    return version.evaluations.filter(champion=latest.version_id).first()
+    return version.evaluations.filter(champion=champion).first()
+
+
+def objection_to(version: ModelVersion, champion: ModelVersion | None) -> str:
+    """Say what speaks against putting a version in service in place of the champion; empty for nothing.
+
+    A version that was never compared with this champion has no verdict that speaks for it: without this, a
+    roll-back would be a way round a refusal.
+    """
+    if champion is None or champion == version:
+        return ""
+    evaluation = _compared(version, champion)
+    if evaluation is None:
+        return f"version {version.number} has not been evaluated against version {champion.number}"
+    said = {Evaluation.Verdict.NOT_YET: "says not yet to", Evaluation.Verdict.REFUSE: "refuses"}
+    words = said.get(Evaluation.Verdict(evaluation.verdict))
+    return f"the gate {words} version {version.number}" if words else ""
+
+
+def _check_confirmed(version: ModelVersion, champion: ModelVersion | None, typed: str) -> None:
+    """Refuse what the gate does not let through, unless its name was typed: "version 3", or its number."""
+    objection = objection_to(version, champion)
+    name = " ".join(typed.split()).casefold()
+    if not objection or name in (str(version), str(version.number)):
+        return
+    instead = f", not “{typed.strip()}”" if name else ""
+    words = f"{objection}: to put it in service all the same, type “{version}”{instead}"
+    raise ConfirmationNeeded(words, field="confirm")
 
 
 def roll_back(project: Project, *, by: str, reason: str, expected_champion: int | None = None) -> Promotion:

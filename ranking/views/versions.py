@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ranking.access import for_roles
-from ranking.errors import BrokenFile, NoProvenance, PromotionRefused, StalePromotion
+from ranking.errors import BrokenFile, ConfirmationNeeded, NoProvenance, PromotionRefused, StalePromotion
 from ranking.forms import PolicyForm, PromotionForm, ReasonForm
 from ranking.ltr import CorruptModel
 from ranking.models import ModelVersion, Project, TrainingSet
@@ -138,12 +138,15 @@ def promote(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         if shown == champion:
             return redirect("ranking:version", slug, number)
         return _promotion_page(request, project, shown, champion, PromotionForm.of(shown, champion))
-    form = PromotionForm(request.POST)
+    form = PromotionForm.of(shown, champion, request.POST)
     if not form.is_valid():
         return _promotion_page(request, project, shown, champion, form)
     try:
         promotion = versions.promote(shown, _request_of(request, form))
     except (StalePromotion, PromotionRefused) as error:
+        if isinstance(error, ConfirmationNeeded) and error.field in form.fields:
+            form.add_error(error.field, sentence(error))
+            return _promotion_page(request, project, shown, champion, form)
         tell(request, error)
         return redirect("ranking:version", slug, number)
     start_refresh(project)
@@ -208,6 +211,7 @@ def _request_of(request: HttpRequest, form: PromotionForm) -> PromotionRequest:
         reason=form.cleaned_data["reason"],
         expected_sha256=form.cleaned_data["sha256"],
         expected_champion=form.cleaned_data["champion"],
+        confirm=form.cleaned_data.get("confirm", ""),
     )
 
 

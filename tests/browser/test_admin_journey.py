@@ -79,6 +79,13 @@ def _train(page: Page, source: str) -> None:
     assert page.locator("progress").get_attribute("value") == "100"
 
 
+def _confirm(form: Any) -> None:
+    """Type the version's name where the verdict on what was just trained asks for it."""
+    name = form.get_by_label(re.compile("Type “version 1” to confirm"))
+    if name.count():
+        name.fill("version 1")
+
+
 def test_an_admin_retrains_watches_promotes_and_rolls_back(page):
     page.goto("/manage/advisers/jobs/")
     _train(page, "From closed sessions")
@@ -90,6 +97,7 @@ def test_an_admin_retrains_watches_promotes_and_rolls_back(page):
     page.get_by_role("button", name="Promote…").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("Experts agree with it more often.")
+    _confirm(dialog)
     dialog.get_by_role("button", name="Put version 1 in service").click()
     expect(page.get_by_text("Version 1 is in service. Lists are being ranked anew.")).to_be_visible()
 
@@ -148,6 +156,7 @@ def test_everything_can_be_done_without_a_script(new_context):
     page.get_by_role("link", name=re.compile("Compare version")).click()
     page.get_by_role("link", name="Promote…").click()
     page.get_by_label("Reason").fill("Without a script.")
+    _confirm(page)
     page.get_by_role("button", name=re.compile("Put version")).click()
     expect(page.get_by_text("Lists are being ranked anew.")).to_be_visible()
     page.goto("/manage/advisers/promotions/")

@@ -143,6 +143,37 @@ def test_a_promotion_without_a_reason_names_the_field(project, admin):
     assert "reason" in answer.json()["error"]["fields"]
 
 
+@pytest.mark.parametrize("verdict", ["not_yet", "refuse"])
+def test_a_promotion_against_the_verdict_needs_the_versions_name(project, admin, verdict):
+    version = trainings.make_version(project, verdict=verdict)
+    for confirm in ({}, {"confirm": ""}, {"confirm": "version 11"}, {"confirm": "true"}):
+        answer = _promote(admin, version, **confirm)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "confirmation_needed")
+        assert "type “version 1”" in error["fields"]["confirm"][0]
+    assert Promotion.objects.count() == 1
+    assert _promote(admin, version, confirm="version 1", reason=" ").status_code == 400
+    assert _promote(admin, version, confirm="version 1").status_code == 201
+
+
+def test_a_promotion_that_the_gate_never_compared_needs_the_name_too(project, admin):
+    older = trainings.make_version(project)
+    trainings.promote(trainings.make_version(project, sort="age"))
+    answer = _promote(admin, older)
+    assert answer.json()["error"]["message"].startswith(
+        "version 1 has not been evaluated against version 2: to put it in service all the same"
+    )
+
+
+def test_what_is_promoted_by_itself_needs_no_name_and_goes_against_no_verdict(project):
+    project.automatic_promotion = True
+    project.save()
+    trainings.make_version(project, verdict="not_yet")
+    assert Promotion.objects.count() == 1
+    trainings.make_version(project, sort="age")
+    assert [row.automatic for row in Promotion.objects.order_by("id")] == [False, True]
+
+
 def test_a_roll_back_returns_to_the_version_before(project, admin):
     _promote(admin, trainings.make_version(project))
     body = {"project": "advisers", "expected_champion": 1, "reason": "complaints"}

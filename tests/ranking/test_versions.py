@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def _request(version, **changes):
-    return PromotionRequest(**{"by": "ada", "reason": "better", "expected_sha256": version.sha256, **changes})
+    asked = {"by": "ada", "reason": "better", "expected_sha256": version.sha256, "confirm": str(version)}
+    return PromotionRequest(**(asked | changes))
 
 
 def test_the_sorting_rule_is_version_0_and_serves_without_a_single_label():

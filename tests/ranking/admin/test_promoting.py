@@ -53,6 +53,58 @@ def test_a_promotion_of_what_was_not_looked_at_is_refused(admin, project, challe
     assert Promotion.objects.filter(project=project).count() == 1
 
 
+@pytest.mark.parametrize(
+    ("verdict", "objection"),
+    [("not_yet", "the gate says not yet to version 1"), ("refuse", "the gate refuses version 1")],
+)
+@pytest.mark.parametrize("typed", [None, "", "version 2", "1 version", "yes"])
+def test_against_the_verdict_the_name_of_the_version_is_asked_for(admin, project, verdict, objection, typed):
+    version = trainings.make_version(project, verdict=verdict)
+    asked = page(admin, "promote", 1)
+    assert "Type “version 1” to confirm" in asked
+    body = promotion_of(version) | ({} if typed is None else {"confirm": typed})
+    answer = send(admin, "promote", 1, **body)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    if typed:
+        assert objection.capitalize() in text
+        assert f"type “version 1”, not “{typed}”." in text
+    else:
+        assert "Type “version 1”: the gate does not speak for it." in text
+    assert "Experts agree." in text  # the reason need not be written again
+    assert versions.current_champion(project).number == 0
+
+
+@pytest.mark.parametrize("typed", ["version 1", "  Version   1 ", "1"])
+def test_whoever_types_the_name_may_promote_against_the_verdict(admin, project, typed):
+    version = trainings.make_version(project, verdict="refuse")
+    answer = send(admin, "promote", 1, **promotion_of(version, confirm=typed))
+    assert said(answer) == ["Version 1 is in service. Lists are being ranked anew."]
+    assert send(admin, "promote", 1, **promotion_of(version, confirm=typed, reason="")).status_code == 422
+
+
+def test_the_dialog_on_the_page_of_the_comparison_asks_too(admin, project):
+    trainings.make_version(project, verdict="not_yet")
+    assert "Type “version 1” to confirm" in page(admin, "compare", 1, 0)
+
+
+def test_a_version_that_the_gate_speaks_for_needs_no_name(admin, challenger):
+    for text in (page(admin, "promote", 1), page(admin, "compare", 1, 0)):
+        assert "to confirm" not in text
+
+
+def test_a_roll_back_is_no_way_round_a_refusal(admin, project):
+    one, two = (trainings.make_version(project, verdict=verdict) for verdict in ("promote", "refuse"))
+    trainings.promote(one)
+    send(admin, "roll_back", champion=1, reason="No name is asked for the way back.")
+    assert versions.current_champion(project).number == 0
+    trainings.promote(one)
+    answer = send(admin, "promote", 2, **promotion_of(two, champion=1))
+    assert answer.status_code == 422
+    assert "It has not been evaluated against version 1." in answer.content.decode()
+    assert versions.current_champion(project) == one
+
+
 def test_the_version_in_service_is_not_promoted_again(admin, project, challenger):
     trainings.promote(challenger)
     answer = send(admin, "promote", 1, **promotion_of(challenger, champion=1))
