@@ -4,6 +4,7 @@ are cut into pages."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
@@ -11,9 +12,10 @@ from urllib.parse import unquote_to_bytes
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.urls import is_valid_path
 from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from ranking.content import is_storable
 from ranking.health import alive
@@ -140,10 +142,37 @@ class StorableJSONParser(BaseParser):
 
 
 class Pages(PageNumberPagination):
-    """Numbered pages; the client may ask for up to 200 rows."""
+    """Numbered pages; the client may ask for up to 200 rows. What is no number is refused, not ignored."""
 
     page_size_query_param = "page_size"
     max_page_size = 200
+    last_page_strings = ()
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows a page has; raise ValidationError for what is no such number."""
+        return self._number(request, "page_size", most=self.max_page_size) or self.page_size
+
+    def get_page_number(self, request: Request, paginator: Any) -> int:
+        """Return the number of the page; raise ValidationError for what is no such number."""
+        return self._number(request, "page") or 1
+
+    def _number(self, request: Request, name: str, most: int | None = None) -> int | None:
+        text = request.query_params.get(name)
+        if text is None:
+            return None
+        number = int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
+        if not 1 <= number <= (most or number):
+            span = f"from 1 to {most}" if most else "from 1 on"
+            raise ValidationError({name: [f"{text[:40]!r}: expected a whole number {span}."]})
+        return number
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Return the parameters with their bounds."""
+        found = super().get_schema_operation_parameters(view)
+        for parameter in found:
+            most = {"maximum": self.max_page_size} if parameter["name"] == "page_size" else {}
+            parameter["schema"] |= {"minimum": 1, **most}
+        return found
 
 
 def nesting(text: str) -> int:

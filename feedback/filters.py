@@ -1,4 +1,4 @@
-"""Filters and orders of the API's lists. An unknown order is refused, not ignored."""
+"""Filters and orders of the API's lists. An unknown value is refused, not ignored."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from feedback.models import (
     Preference,
     Slate,
 )
-from ranking.filters import IdFilter, OfProject
+from ranking.filters import Filters, IdFilter, KeyFilter, OfProject, TruthFilter
 
 
-class MemberFilter(filters.FilterSet):
+class MemberFilter(Filters):
     """People by role and organisation."""
 
     organisation = filters.CharFilter(field_name="organisation__slug", label="slug of the organisation")
     username = filters.CharFilter(field_name="user__username")
-    active = filters.BooleanFilter(field_name="user__is_active")
+    active = TruthFilter(field_name="user__is_active")
     ordering = filters.OrderingFilter(fields=[("id", "id"), ("user__username", "username")])
 
     class Meta:
@@ -31,10 +31,11 @@ class MemberFilter(filters.FilterSet):
         fields = ["role", "simulated"]
 
 
-class OutcomeFilter(filters.FilterSet):
+class OutcomeFilter(Filters):
     """Acts of end users by need and kind."""
 
     query = IdFilter(field_name="query")
+    query_key = KeyFilter(field_name="query__key", label="key of the need")
     ordering = filters.OrderingFilter(fields=["id", "created_at"])
 
     class Meta:
@@ -66,7 +67,8 @@ class GoldListFilter(OfProject):
     """Lists of known order by project, need and whether they are in use."""
 
     query = IdFilter(field_name="query")
-    retired = filters.BooleanFilter(field_name="retirement", lookup_expr="isnull", exclude=True)
+    query_key = KeyFilter(field_name="query__key", label="key of the need")
+    retired = TruthFilter(field_name="retirement", lookup_expr="isnull", exclude=True)
     ordering = filters.OrderingFilter(fields=["id", "signed_at"])
 
     class Meta:
@@ -74,11 +76,11 @@ class GoldListFilter(OfProject):
         fields: list[str] = []
 
 
-class ListChoiceFilter(filters.FilterSet):
+class ListChoiceFilter(Filters):
     """One's own choices by comparison and whether they are answered, in the order in which they are asked."""
 
     session = IdFilter(field_name="session")
-    answered = filters.BooleanFilter(field_name="answer", lookup_expr="isnull", exclude=True)
+    answered = TruthFilter(field_name="answer", lookup_expr="isnull", exclude=True)
     ordering = filters.OrderingFilter(fields=["id", "position"])
 
     class Meta:
@@ -86,7 +88,7 @@ class ListChoiceFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class SlateFilter(filters.FilterSet):
+class SlateFilter(Filters):
     """One's own slates by session and state, in the order in which they are to be judged."""
 
     session = IdFilter(field_name="session")
@@ -97,12 +99,13 @@ class SlateFilter(filters.FilterSet):
         fields = ["state"]
 
 
-class JudgementFilter(filters.FilterSet):
+class JudgementFilter(Filters):
     """Judgements by project, session, need, expert and kind."""
 
     project = filters.CharFilter(field_name="slate__session__project__slug", label="slug of the project")
     session = IdFilter(field_name="slate__session")
     query = IdFilter(field_name="slate__query")
+    query_key = KeyFilter(field_name="slate__query__key", label="key of the need")
     expert = filters.CharFilter(field_name="expert__username", label="user name")
     ordering = filters.OrderingFilter(fields=["id", "created_at"])
 
@@ -111,7 +114,7 @@ class JudgementFilter(filters.FilterSet):
         fields = ["kind"]
 
 
-class PreferenceFilter(filters.FilterSet):
+class PreferenceFilter(Filters):
     """Preferences by project, session, need, expert, judgement and origin."""
 
     project = filters.CharFilter(
@@ -119,6 +122,7 @@ class PreferenceFilter(filters.FilterSet):
     )
     session = IdFilter(field_name="judgement__slate__session")
     query = IdFilter(field_name="judgement__slate__query")
+    query_key = KeyFilter(field_name="judgement__slate__query__key", label="key of the need")
     expert = filters.CharFilter(field_name="judgement__expert__username", label="user name")
     judgement = IdFilter(field_name="judgement")
     ordering = filters.OrderingFilter(fields=["id", "weight"])

@@ -1,8 +1,11 @@
-"""Filters and orders of the API's lists. An unknown order is refused, not ignored."""
+"""Filters and orders of the API's lists. An unknown value is refused, not ignored."""
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django import forms
+from django.db import models
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
@@ -26,6 +29,55 @@ class _WholeNumberFilter(filters.NumberFilter):
         return None
 
 
+class _TruthField(forms.NullBooleanField):
+    """True or false, as a text; the framework's own reads everything else as "not asked for"."""
+
+    widget = forms.TextInput
+    texts: ClassVar = {"true": True, "1": True, "false": False, "0": False}
+
+    def to_python(self, value: Any) -> bool | None:
+        """Return the value; None if there is none."""
+        if value is None or value == "":
+            return None
+        if value.lower() not in self.texts:
+            raise forms.ValidationError(f"{value[:40]!r} is unknown: expected true or false.")
+        return self.texts[value.lower()]
+
+
+class TruthFilter(filters.BooleanFilter):
+    """True or false."""
+
+    field_class = _TruthField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, widget=forms.TextInput, **kwargs)
+
+
+class KeyFilter(filters.CharFilter):
+    """A key as it was imported: the whole of it, every space and letter."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, strip=False, **kwargs)
+
+
+class Filters(filters.FilterSet):
+    """Filters of one list, which say what they expected."""
+
+    FILTER_DEFAULTS: ClassVar = {
+        **filters.FilterSet.FILTER_DEFAULTS,
+        models.BooleanField: {"filter_class": TruthFilter},
+    }
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form that checks the parameters."""
+        form: type[forms.Form] = super().get_form_class()
+        for field in form.base_fields.values():
+            if isinstance(field, forms.ChoiceField):
+                known = ", ".join(str(value) for value, _ in field.choices if value)
+                field.error_messages["invalid_choice"] = f"“%(value)s” is unknown: expected one of {known}."
+        return form
+
+
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": LARGEST_INTEGER})
 class NumberIsFilter(_WholeNumberFilter):
     """The number of a version."""
@@ -38,15 +90,16 @@ class IdFilter(_WholeNumberFilter):
     least, most = 1, LARGEST_ID
 
 
-class OfProject(filters.FilterSet):
+class OfProject(Filters):
     """Rows of one project, by its slug."""
 
     project = filters.CharFilter(field_name="project__slug", label="slug of the project")
 
 
 class QueryFilter(OfProject):
-    """Needs by project, organisation and words of the title."""
+    """Needs by project, key, organisation and words of the title. A key names one need of a project."""
 
+    key = KeyFilter(field_name="key", label="key of the need, as imported")
     organisation = filters.CharFilter(field_name="organisation__slug", label="slug of the organisation")
     search = filters.CharFilter(field_name="title", lookup_expr="icontains", label="words of the title")
     ordering = filters.OrderingFilter(fields=["id", "title", "key", "created_at"])
@@ -56,9 +109,10 @@ class QueryFilter(OfProject):
         fields: list[str] = []
 
 
-class MatchFilter(filters.FilterSet):
-    """Lines of a list by words of the title; the order stays that of the ranks."""
+class MatchFilter(Filters):
+    """Lines of a list by the item's key or words of its title; the order stays that of the ranks."""
 
+    key = KeyFilter(field_name="item_version__item__key", label="key of the item, as imported")
     search = filters.CharFilter(
         field_name="item_version__item__title", lookup_expr="icontains", label="words of the title"
     )
@@ -92,7 +146,7 @@ class VersionFilter(OfProject):
     """Versions by project, kind and number."""
 
     number = NumberIsFilter(field_name="number")
-    in_service = filters.BooleanFilter(field_name="in_service")
+    in_service = TruthFilter(field_name="in_service")
     ordering = filters.OrderingFilter(fields=["id", "number", "created_at"])
 
     class Meta:
@@ -100,7 +154,7 @@ class VersionFilter(OfProject):
         fields = ["kind"]
 
 
-class EvaluationFilter(filters.FilterSet):
+class EvaluationFilter(Filters):
     """Evaluations by project, version and verdict."""
 
     project = filters.CharFilter(field_name="challenger__project__slug", label="slug of the project")

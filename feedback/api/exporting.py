@@ -53,6 +53,7 @@ class ProjectExport(Endpoint):
     queryset = Project.objects.all()
     lookup_field = "slug"
     content_negotiation_class = JsonWhateverIsAccepted
+    parameters = ("as",)
 
     @extend_schema(parameters=[AS], responses=FILES)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -65,6 +66,7 @@ class SessionExport(Endpoint):
 
     queryset = FeedbackSession.objects.select_related("project")
     content_negotiation_class = JsonWhateverIsAccepted
+    parameters = ("as",)
 
     @extend_schema(parameters=[AS], responses=FILES)
     def get(self, request: Request, pk: int) -> HttpResponse:
@@ -79,6 +81,7 @@ class ComparisonsExport(Endpoint):
     queryset = Project.objects.all()
     lookup_field = "slug"
     content_negotiation_class = JsonWhateverIsAccepted
+    parameters = ("as",)
 
     @extend_schema(parameters=[ANSWERS_AS], responses=ANSWER_FILES)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -91,6 +94,7 @@ class ComparisonExport(Endpoint):
 
     queryset = ComparisonSession.objects.select_related("project")
     content_negotiation_class = JsonWhateverIsAccepted
+    parameters = ("as",)
 
     @extend_schema(parameters=[ANSWERS_AS], responses=ANSWER_FILES)
     def get(self, request: Request, pk: int) -> HttpResponse:

@@ -22,6 +22,7 @@ class Gaps(OneProject):
     """Which values experts missed."""
 
     serializer_class = GapsSerializer
+    parameters = ("state",)
 
     @extend_schema(parameters=[STATE], responses=GapsSerializer)
     def get(self, request: Request, slug: str) -> Response:

@@ -29,6 +29,7 @@ PAGE_PARAMETERS = [
     OpenApiParameter("page", OpenApiTypes.INT, description="from 1"),
     OpenApiParameter("page_size", OpenApiTypes.INT, description="lines a page, at most 200"),
     OpenApiParameter("search", OpenApiTypes.STR, description="words of the title"),
+    OpenApiParameter("key", OpenApiTypes.STR, description="key of the item"),
 ]
 
 
@@ -39,6 +40,7 @@ class QueryRanking(Endpoint):
     queryset = Match.objects.all()
     serializer_class = RankingPageSerializer
     filterset_class = MatchFilter
+    parameters = ("page", "page_size")
 
     @extend_schema(parameters=PAGE_PARAMETERS, responses=RankingPageSerializer)
     def get(self, request: Request, pk: int) -> Response:
