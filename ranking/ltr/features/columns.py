@@ -61,7 +61,7 @@ def _decimal_year(value: Any, field: str) -> float:
     if isinstance(value, int | float | np.integer | np.floating):
         return float(value)
     try:
-        day = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value)[:10])
+        day = value if isinstance(value, datetime.date) else datetime.datetime.fromisoformat(str(value))
     except ValueError:
         raise InvalidFeatures(
             f"field {field!r}: expected a year or a date like 2025-09-02, found {value!r}"

@@ -232,6 +232,12 @@ def test_a_field_that_is_not_there_is_named():
             "long ago",
             "expected a year or a date",
         ),
+        (
+            FeatureSpec("f", "numeric", field="registered", transform="age", reference_year=2025),
+            "registered",
+            "2020-01-01 or later",
+            "expected a year or a date",
+        ),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_by_field(spec, field, value, words):
