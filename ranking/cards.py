@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ranking.description import NounDescription
-from ranking.formats import exactly, is_missing, told_apart
+from ranking.formats import exactly, is_missing, shortened, told_apart
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Card:
-    """A record as people see it: a title, the declared facts, and the rest one key away."""
+    """A record as people see it: a title, the declared facts, and the rest one key away.
+
+    A title that is too long is cut; `whole` has all of it, and so has the first of the rest.
+    """
 
     title: str
+    whole: str
     facts: tuple[Fact, ...]
     more: tuple[Fact, ...]
     text: str = ""
@@ -50,15 +54,23 @@ def cards_of(
     elsewhere = {noun.key, noun.title, *noun.text, *(field.name for field in noun.card)}
     facts = [_facts(field, contents, field.name in differing) for field in noun.card]
     more = [_facts(field, contents) for field in noun.fields if field.name not in elsewhere]
+    wholes = [str(content.get(noun.title) or content.get(noun.key) or "") for content in contents]
     return [
         Card(
-            title=str(content.get(noun.title) or content.get(noun.key) or ""),
+            title=shortened(wholes[place]),
+            whole=wholes[place],
             facts=tuple(column[place] for column in facts),
-            more=tuple(column[place] for column in more),
+            more=(*_cut_title(noun, wholes[place]), *(column[place] for column in more)),
             text=" ".join(str(content[name]) for name in noun.text if not is_missing(content.get(name))),
         )
         for place, content in enumerate(contents)
     ]
+
+
+def _cut_title(noun: NounDescription, whole: str) -> tuple[Fact, ...]:
+    if shortened(whole) == whole:
+        return ()
+    return (Fact(name=noun.title, label=noun.field(noun.title).label, value=whole),)
 
 
 def most_differing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,27 @@ _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
 FINEST = 15
 """Digits beyond the usual ones at which every float that differs is written differently."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+LONGEST_SHOWN = 120
+"""Characters of a title on a page; more of it fills a phone, and says nothing that its own page does not."""
+
+
+def shortened(title: str) -> str:
+    """Cut a title that is longer than a page shows, at a blank where there is one near.
+
+    >>> shortened("Short"), len(shortened("x" * 400)), shortened("words " * 50)[-8:]
+    ('Short', 120, ' words …')
+    """
+    if len(title) <= LONGEST_SHOWN:
+        return title
+    end = LONGEST_SHOWN - 1
+    blank = title.rfind(" ", end - 30, end)
+    if blank > 0:
+        return title[:blank] + " …"
+    while unicodedata.category(title[end])[0] == "M" or "\u200d" in title[end - 1 : end + 1]:
+        end -= 1  # no mark without its letter, and no half of a joined sign
+    return title[:end] + "…"
 
 
 def is_missing(value: Any) -> bool:

@@ -36,6 +36,7 @@ from feedback.services.signing import GoldRequest
 from feedback.submitting import Answer
 from ranking.content import content_hash
 from ranking.description import from_dict
+from ranking.formats import shortened
 from ranking.ltr.features import FeatureSpace
 from ranking.models import (
     FeatureSet,
@@ -95,7 +96,7 @@ def _put_rule_in_service(project: Project, size: tuple[int, int]) -> None:
 
 def add_item(project: Project, content: Mapping[str, Any]) -> Item:
     """Add one item with its first version."""
-    item = Item.objects.create(project=project, key=content["crd"], title=content["name"])
+    item = Item.objects.create(project=project, key=content["crd"], title=shortened(content["name"]))
     item.current = ItemVersion.objects.create(item=item, content=content, content_hash=content_hash(content))
     item.save()
     return item
@@ -104,7 +105,7 @@ def add_item(project: Project, content: Mapping[str, Any]) -> Item:
 def revise_item(item: Item, content: Mapping[str, Any]) -> Item:
     """Give an item another content, as an import does."""
     item.current = ItemVersion.objects.create(item=item, content=content, content_hash=content_hash(content))
-    item.title = content["name"]
+    item.title = shortened(content["name"])
     item.save()
     Project.objects.filter(pk=item.project_id).update(items_revision=F("items_revision") + 1)
     return item
@@ -112,7 +113,7 @@ def revise_item(item: Item, content: Mapping[str, Any]) -> Item:
 
 def _add_items(project: Project, contents: Sequence[Mapping[str, Any]]) -> list[Item]:
     items = Item.objects.bulk_create(
-        Item(project=project, key=content["crd"], title=content["name"]) for content in contents
+        Item(project=project, key=content["crd"], title=shortened(content["name"])) for content in contents
     )
     kept = ItemVersion.objects.bulk_create(
         ItemVersion(item=item, content=content, content_hash=content_hash(content))
@@ -137,7 +138,7 @@ def _query(project: Project, content: Mapping[str, Any], client: Organisation) -
         project=project,
         organisation=client,
         key=content["id"],
-        title=content["title"],
+        title=shortened(content["title"]),
         content=content,
         content_hash=content_hash(content),
     )

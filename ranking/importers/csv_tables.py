@@ -267,7 +267,7 @@ def _check_key(
     if len(key) > LONGEST_KEY:
         refusals.add(line, noun.key, f"is longer than {LONGEST_KEY} characters")
     if not title or len(title) > LONGEST_TITLE:
-        refusals.add(line, noun.title, f"expected a title of 1 to {LONGEST_TITLE} characters")
+        refusals.add(line, noun.title, f"expected a title of 1 to {LONGEST_TITLE:,} characters")
     first = lines_of.setdefault(key, line)
     if first != line:
         refusals.add(line, noun.key, f"{key!r} stands on line {first} already")

@@ -167,7 +167,7 @@ def _check(record: dict[str, Any], line: int, lines_of: dict[str, int], refusals
         refusals.add(line, heading, f"expected a CRD number of digits, found {crd!r}")
         return
     if not name or len(name) > LONGEST_TITLE:
-        refusals.add(line, COLUMNS[TITLE][0], f"expected a name of 1 to {LONGEST_TITLE} characters")
+        refusals.add(line, COLUMNS[TITLE][0], f"expected a name of 1 to {LONGEST_TITLE:,} characters")
     first = lines_of.setdefault(crd, line)
     if first != line:
         refusals.add(line, heading, f"{crd} stands on line {first} already")

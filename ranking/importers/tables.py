@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 MOST_REFUSALS = 100  # of one file are told one by one; who sees a hundred knows enough
-LONGEST_KEY, LONGEST_TITLE = 200, 300  # what the database holds
+LONGEST_KEY = 200  # what the database holds
+LONGEST_TITLE = 2_000  # more is surely another column; a page shows the first of it
 
 
 @dataclass(frozen=True)

@@ -145,12 +145,16 @@ class QuerySerializer(serializers.ModelSerializer, Descriptions):
 
     project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     organisation = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
+    title = serializers.SerializerMethodField()
     brief = serializers.SerializerMethodField()
     facts = serializers.SerializerMethodField()
 
     class Meta:
         model = Query
         fields = ["id", "key", "title", "project", "organisation", "brief", "facts", "created_at"]
+
+    def get_title(self, query: Query) -> str:
+        return self._card(query).whole
 
     def get_brief(self, query: Query) -> str:
         return self._card(query).text

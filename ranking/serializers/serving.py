@@ -70,7 +70,7 @@ class MatchSerializer(serializers.ModelSerializer, Descriptions):
     """One line of a list: the item as its card shows it, and why it stands there."""
 
     key = serializers.CharField(source="item_version.item.key", read_only=True)
-    title = serializers.CharField(source="item_version.item.title", read_only=True)
+    title = serializers.SerializerMethodField()
     brief = serializers.SerializerMethodField()
     facts = serializers.SerializerMethodField()
     reasons = ReasonSerializer(many=True, read_only=True)
@@ -78,6 +78,9 @@ class MatchSerializer(serializers.ModelSerializer, Descriptions):
     class Meta:
         model = Match
         fields = ["id", "rank", "score", "key", "title", "brief", "facts", "reasons"]
+
+    def get_title(self, match: Match) -> str:
+        return self.card(match).whole
 
     def get_brief(self, match: Match) -> str:
         return self.card(match).text

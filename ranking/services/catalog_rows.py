@@ -17,6 +17,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.text import slugify
 
 from ranking.content import content_hash
+from ranking.formats import shortened
 from ranking.models import GivenFeatures, Item, ItemVersion, Label, Organisation, Project, Query
 
 CHUNK = 500
@@ -71,11 +72,13 @@ def write_items(
     hashes = {record[key]: content_hash(record) for record in records}
     new = [record for record in records if record[key] not in known]
     changed = [
-        r for r in records if r[key] in known and not _is_current(known[r[key]], r[title], hashes[r[key]])
+        r
+        for r in records
+        if r[key] in known and not _is_current(known[r[key]], shortened(r[title]), hashes[r[key]])
     ]
     done = 0
     for part in chunks(new):
-        items = [Item(project=project, key=record[key], title=record[title]) for record in part]
+        items = [Item(project=project, key=record[key], title=shortened(record[title])) for record in part]
         _write_new_items(Item.objects.bulk_create(items), part, hashes)
         done += len(part)
         on_progress("items", done, len(new) + len(changed))
@@ -127,7 +130,7 @@ def _write_changed_items(
     for version in ItemVersion.objects.bulk_create(missing):
         had[version.item_id, version.content_hash] = version
     for item, record in zip(items, records, strict=True):
-        item.title, item.active = record[title], True
+        item.title, item.active = shortened(record[title]), True
         item.current = had[item.pk, hashes[item.key]]
     Item.objects.bulk_update(items, ["title", "active", "current"], batch_size=100)
 
@@ -149,7 +152,7 @@ def write_queries(
     changed: list[Query] = []
     for record in records:
         fresh = {
-            "title": record[title],
+            "title": shortened(record[title]),
             "content": dict(record),
             "content_hash": content_hash(record),
             "organisation": organisations.get(record[organisation]) if organisation else None,

@@ -194,3 +194,28 @@ def test_between_phone_and_desk_no_page_is_wider_than_the_window(width, objects,
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 said.append(name)
     assert not said
+
+
+@pytest.fixture
+def long_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every item and need a title of one word of four hundred letters."""
+    items, needs = factories.item_records, factories.query_records
+    long = "Pneumonoultramicroscopic" * 17
+
+    def longer(records: list[dict[str, Any]], key: str, title: str) -> list[dict[str, Any]]:
+        return [record | {title: f"{record[key]}{long}"[:400]} for record in records]
+
+    monkeypatch.setattr(factories, "item_records", lambda n: longer(items(n), "crd", "name"))
+    monkeypatch.setattr(factories, "query_records", lambda n: longer(needs(n), "id", "title"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_title_of_four_hundred_letters_without_a_blank_widens_no_page(role, long_titles, objects, as_role):
+    page, said = as_role(role, "phone and dark").new_page(), []
+    for name, row in PAGES.items():
+        if role in row.methods.get("GET", "").split() and name not in NO_PAGE:
+            page.goto(address_of(name, row, objects))
+            page.wait_for_load_state("networkidle")
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                said.append(name)
+    assert not said

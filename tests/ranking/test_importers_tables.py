@@ -109,7 +109,7 @@ MISTAKES = [
     (HEADING + row(organic="maybe"), 2, "organic", "expected true or false"),
     (HEADING + row(name=""), 2, "name", "is empty"),
     (HEADING + row(name="R\x00d"), 2, "name", "can't be stored"),
-    (HEADING + row(name="R" * 301), 2, "name", "1 to 300 characters"),
+    (HEADING + row(name="R" * 2001), 2, "name", "1 to 2,000 characters"),
     (HEADING + row(code=""), 2, "code", "every wine needs a key"),
     (HEADING + row(code="W" * 201), 2, "code", "longer than 200"),
     (HEADING + row() + "\n" + row(), 4, "code", "stands on line 2 already"),
