@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "config.requests.keep_private",
     "csp.middleware.CSPMiddleware",
     "config.requests.refuse_unstorable_text",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.requests.answer_health_first",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,7 +76,6 @@ MIDDLEWARE = [
     # After authentication, which it reads; before everything that logs.
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.requests.lead_to_the_page_above",
     "feedback.access.AccessMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
