@@ -51,6 +51,9 @@ def counted(whose: Q | None = None) -> QuerySet[FeedbackSession]:
         .annotate(
             slates_total=Count("slates", filter=whose, distinct=True),
             slates_done=Count("slates", filter=done & whose if whose else done, distinct=True),
+            slates_answered=Count(
+                "slates", filter=coverage.ANSWERED & whose if whose else coverage.ANSWERED, distinct=True
+            ),
             experts_total=Count("participations", distinct=True),
         )
         .order_by("-id")

@@ -28,6 +28,9 @@ class Judgement(models.Model):
         RATINGS = "ratings", "the ratings: the list was sorted by them"
         TURNED = "turned", "the order: 1 was meant as the best, and the ratings were turned round"
 
+    #: Kinds that say something about the cards. The others leave a list as unjudged as it was.
+    ANSWERS = (Kind.REORDER, Kind.ABOUT_EQUAL, Kind.NONE_SUITABLE)
+
     slate = models.OneToOneField(Slate, on_delete=models.PROTECT, related_name="judgement")
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="judgements")
     kind = models.CharField(max_length=24, choices=Kind.choices)
@@ -58,6 +61,16 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of slate {self.slate_id}"
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it says something about the cards, and not why they could not be judged."""
+        return self.kind in self.ANSWERS
+
+    @property
+    def not_looked_at(self) -> set[int]:
+        """Ids of the cards below the line that have no rating: nothing was said about them."""
+        return set(self.rest) - {int(card) for card in self.ratings}
 
 
 class GapNote(models.Model):

@@ -26,7 +26,10 @@ class SessionSerializer(serializers.ModelSerializer):
         source="version.number", read_only=True, help_text="number of the version that its lists come from"
     )
     slates_total = serializers.IntegerField(read_only=True)
-    slates_done = serializers.IntegerField(read_only=True)
+    slates_done = serializers.IntegerField(read_only=True, help_text="handed in, with an answer or without")
+    slates_answered = serializers.IntegerField(
+        read_only=True, help_text="of these, put in order, about equal or none suitable"
+    )
     experts_total = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -47,6 +50,7 @@ class SessionSerializer(serializers.ModelSerializer):
             "simulated",
             "slates_total",
             "slates_done",
+            "slates_answered",
             "experts_total",
             "due_on",
             "paused_at",
@@ -63,9 +67,10 @@ class ProgressSerializer(serializers.Serializer):
     name = serializers.CharField()
     simulated = serializers.BooleanField()
     slates = serializers.IntegerField()
-    done = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="handed in, with an answer or without")
+    answered = serializers.IntegerField(help_text="of these, put in order, about equal or none suitable")
     seconds = serializers.FloatField(allow_null=True, help_text="median a slate")
-    not_ordered = serializers.IntegerField(help_text="slates with a typed non-answer")
+    not_ordered = serializers.IntegerField(help_text="about equal, none suitable, or not judged")
     last_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -76,9 +81,10 @@ class CoverageSerializer(serializers.Serializer):
     title = serializers.CharField(source="query.title")
     held_out = serializers.BooleanField(help_text="kept from training; used to compare versions")
     slates = serializers.IntegerField()
-    done = serializers.IntegerField()
-    experts = serializers.IntegerField()
-    cards = serializers.IntegerField(help_text="different items that were judged")
+    done = serializers.IntegerField(help_text="slates with an answer")
+    unanswered = serializers.IntegerField(help_text="slates that could not be judged")
+    experts = serializers.IntegerField(help_text="those who answered")
+    cards = serializers.IntegerField(help_text="different items that answers say something about")
 
 
 class AgreementSerializer(serializers.Serializer):

@@ -35,7 +35,7 @@ def rows_of(session: FeedbackSession) -> list[GoldRow]:
         session.slates.filter(arm=Slate.Arm.GOLD)
         .order_by("expert__username")
         .values_list("expert", "expert__username", "expert__first_name", "expert__last_name")
-        .annotate(planted=Count("pk"), judged=Count("pk", filter=Q(state=Slate.State.SUBMITTED)))
+        .annotate(planted=Count("pk"), judged=Count("pk", filter=Q(judgement__kind__in=Judgement.ANSWERS)))
     )
     if not planted:
         return []

@@ -113,7 +113,9 @@ def _judged(project: Project, *, first_row: int) -> tuple[list[tuple[int, dict[s
 def _latest_slates(project: Project) -> list[int]:
     judged = (
         Judgement.objects.filter(
-            slate__session__project=project, slate__session__state=FeedbackSession.State.CLOSED
+            slate__session__project=project,
+            slate__session__state=FeedbackSession.State.CLOSED,
+            kind__in=Judgement.ANSWERS,
         )
         .exclude(slate__arm=Slate.Arm.GOLD)
         .select_related("slate__query__project")

@@ -188,10 +188,7 @@ def _of_links(project: Project) -> Iterator[Notice]:
 def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
     for session in sessions:
         if session.slates_total and session.slates_done == session.slates_total:
-            done = "The only list" if session.slates_total == 1 else f"All {session.slates_total} lists"
-            be = "is" if session.slates_total == 1 else "are"
-            text = f"{done} of “{session.title}” {be} judged: close it, then retrain."
-            yield Notice("session_complete", "good", text, session=session)
+            yield _of_a_complete(session)
             continue
         if running.is_overdue(session):
             left = session.slates_total - session.slates_done
@@ -205,6 +202,17 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
         if idle >= IDLE_DAYS:
             text = f"“{session.title}” has had no judgement for {idle} days."
             yield Notice("session_idle", "warn", text, session=session)
+
+
+def _of_a_complete(session: FeedbackSession) -> Notice:
+    total, missing = session.slates_total, session.slates_done - session.slates_answered
+    if not session.slates_answered:
+        text = f"None of the {_some(total, 'list')} of “{session.title}” could be judged: ask other experts."
+        return Notice("session_complete", "warn", text, session=session)
+    lists, be = ("The only list", "is") if total == 1 else (f"All {total:,} lists", "are")
+    done = "judged" if not missing else f"handed in, but {missing:,} could not be judged"
+    text = f"{lists} of “{session.title}” {be} {done}: close it, then retrain."
+    return Notice("session_complete", "good", text, session=session)
 
 
 def _of_comparisons(comparisons: list[ComparisonSession]) -> Iterator[Notice]:
@@ -277,7 +285,7 @@ def _of_gaps(project: Project) -> Iterator[Notice]:
 
 def _counts(project: Project) -> dict[str, int]:
     """Return how many there are of each, in one read: the overview asks for every project."""
-    judged = Judgement.objects.filter(slate__session__project=project)
+    judged = Judgement.objects.filter(slate__session__project=project, kind__in=Judgement.ANSWERS)
     numbers = {
         "queries": _number(project.queries.filter(active=True)),
         "items": _number(project.items.filter(active=True)),

@@ -17,47 +17,69 @@ from ranking.services.candidates import description_of
 from ranking.services.training_sets import held_out
 
 Kind = Judgement.Kind
+ANSWERED = Q(slates__judgement__kind__in=Judgement.ANSWERS)
 LISTS_KEPT_BACK = 0.25  # of a session's lists, about: those of held-out needs, which only evaluate
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one expert has come in a session."""
+    """How far one expert has come in a session; of the lists that are done, some could not be judged."""
 
     username: str
     name: str
     simulated: bool
     slates: int
     done: int
+    answered: int
     seconds: float | None
     not_ordered: int
     last_at: datetime | None
 
+    @property
+    def unanswered(self) -> int:
+        """Lists that could not be judged."""
+        return self.done - self.answered
+
 
 @dataclass(frozen=True)
 class NeedCoverage:
-    """What a session has asked and learned about one need; lists of known order ask nothing new."""
+    """What a session has asked and learned about one need; lists of known order ask nothing new.
+
+    `done` lists have an answer and `unanswered` ones say why they could not be judged; `cards` are the
+    different items that answers say something about, and `experts` those who gave them.
+    """
 
     query: Query
     held_out: bool
     slates: int
     done: int
+    unanswered: int
     experts: int
     cards: int
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A session at a glance; `gold` of its judged lists had a known order, and count among `done`."""
+    """A session at a glance.
+
+    `done` lists were handed in and `answered` ones of them say something about their cards. Of these, `gold`
+    had a known order.
+    """
 
     slates: int
     done: int
+    answered: int
     gold: int
     needs: int
     needs_judged: int
     held_out_lists: int
     minutes: float
     preferences: int
+
+    @property
+    def unanswered(self) -> int:
+        """Lists that could not be judged."""
+        return self.done - self.answered
 
 
 @dataclass(frozen=True)
@@ -104,7 +126,10 @@ def cost_of(project: Project, *, experts: int, slates: int, items: int) -> Cost:
     paces = [
         seconds / cards
         for seconds, cards in Judgement.objects.filter(
-            slate__session__project=project, seconds__gt=0, seconds__lte=LONGEST_COUNTED
+            slate__session__project=project,
+            kind__in=Judgement.ANSWERS,
+            seconds__gt=0,
+            seconds__lte=LONGEST_COUNTED,
         )
         .annotate(cards=Count("slate__items"))
         .values_list("seconds", "cards")
@@ -122,13 +147,14 @@ def cost_of(project: Project, *, experts: int, slates: int, items: int) -> Cost:
 
 
 def sessions_of(project: Project) -> QuerySet[FeedbackSession]:
-    """Return the sessions with `slates_total`, `slates_done` and `experts_total`, latest first."""
+    """Return the sessions with `slates_total`, `_done`, `_answered` and `experts_total`, latest first."""
     return (
         project.sessions.select_related("version")
         .defer("version__report", "version__params")
         .annotate(
             slates_total=Count("slates", distinct=True),
             slates_done=Count("slates", filter=Q(slates__state=Slate.State.SUBMITTED), distinct=True),
+            slates_answered=Count("slates", filter=ANSWERED, distinct=True),
             experts_total=Count("slates__expert", distinct=True),
             last_judged_at=Max("slates__submitted_at"),
         )
@@ -145,6 +171,7 @@ def progress_of(session: FeedbackSession) -> list[Progress]:
         .annotate(
             slates=Count("id"),
             done=Count("id", filter=Q(state=Slate.State.SUBMITTED)),
+            answered=Count("id", filter=Q(judgement__kind__in=Judgement.ANSWERS)),
             not_ordered=Count("id", filter=Q(judgement__isnull=False) & ~Q(judgement__kind=Kind.REORDER)),
             last_at=Max("submitted_at"),
         )
@@ -157,6 +184,7 @@ def progress_of(session: FeedbackSession) -> list[Progress]:
             simulated=expert.member.simulated,
             slates=counts[expert.pk]["slates"] if expert.pk in counts else 0,
             done=counts[expert.pk]["done"] if expert.pk in counts else 0,
+            answered=counts[expert.pk]["answered"] if expert.pk in counts else 0,
             seconds=median(paces[expert.pk]) if paces[expert.pk] else None,
             not_ordered=counts[expert.pk]["not_ordered"] if expert.pk in counts else 0,
             last_at=counts[expert.pk]["last_at"] if expert.pk in counts else None,
@@ -170,25 +198,35 @@ def progress_of(session: FeedbackSession) -> list[Progress]:
 
 def needs_covered(session: FeedbackSession) -> list[NeedCoverage]:
     """Return what the session covers, the most judged first; needs that it never asks about come last."""
-    rows = {
-        row["query"]: row
-        for row in session.slates.exclude(arm=Slate.Arm.GOLD)
-        .order_by()
-        .values("query")
-        .annotate(
-            slates=Count("id", distinct=True),
-            done=Count("id", filter=Q(state=Slate.State.SUBMITTED), distinct=True),
-            experts=Count("expert", filter=Q(state=Slate.State.SUBMITTED), distinct=True),
-            cards=Count("items__item_version", filter=Q(state=Slate.State.SUBMITTED), distinct=True),
-        )
-    }
-    nothing = {"slates": 0, "done": 0, "experts": 0, "cards": 0}
-    wanted = Q(active=True) | Q(pk__in=rows)
-    found = []
-    for query in session.project.queries.filter(wanted).select_related("project").order_by("title"):
-        row = {name: rows.get(query.pk, nothing)[name] for name in nothing}
-        found.append(NeedCoverage(query=query, held_out=held_out(query), **row))
+    asked = session.slates.exclude(arm=Slate.Arm.GOLD)
+    slates = Counter(asked.values_list("query", flat=True))
+    judged: dict[int, list[Judgement]] = defaultdict(list)
+    judgements = Judgement.objects.filter(slate__in=asked).select_related("slate")
+    for judgement in judgements.prefetch_related("slate__items"):
+        judged[judgement.slate.query_id].append(judgement)
+    wanted = Q(active=True) | Q(pk__in=slates)
+    queries = session.project.queries.filter(wanted).select_related("project").order_by("title")
+    found = [_need(query, slates[query.pk], judged[query.pk]) for query in queries]
     return sorted(found, key=lambda need: (-need.done, -need.slates, need.query.title))
+
+
+def _need(query: Query, slates: int, judgements: Sequence[Judgement]) -> NeedCoverage:
+    answers = [judgement for judgement in judgements if judgement.is_answer]
+    cards = {
+        card.item_version_id
+        for judgement in answers
+        for card in judgement.slate.items.all()
+        if card.pk not in judgement.not_looked_at
+    }
+    return NeedCoverage(
+        query=query,
+        held_out=held_out(query),
+        slates=slates,
+        done=len(answers),
+        unanswered=len(judgements) - len(answers),
+        experts=len({judgement.expert_id for judgement in answers}),
+        cards=len(cards),
+    )
 
 
 def summary_of(
@@ -198,10 +236,12 @@ def summary_of(
 ) -> Summary:
     """Return a session's figures from its judgements and needs."""
     counted = [j.seconds for j in judgements if 0 < j.seconds <= LONGEST_COUNTED]
+    answers = [judgement for judgement in judgements if judgement.is_answer]
     return Summary(
         slates=session.slates.count(),
         done=len(judgements),
-        gold=sum(judgement.slate.arm == Slate.Arm.GOLD for judgement in judgements),
+        answered=len(answers),
+        gold=sum(judgement.slate.arm == Slate.Arm.GOLD for judgement in answers),
         needs=len(needs),
         needs_judged=sum(need.done > 0 for need in needs),
         held_out_lists=sum(need.done for need in needs if need.held_out),

@@ -84,10 +84,10 @@ def who_judged_alike(slate: Slate) -> list[int]:
 
 def overview_of(project: Project) -> list[GoldOverview]:
     """Return the gold lists of a project with what came of them: those in use first, the latest first."""
-    submitted = Q(slates__state=Slate.State.SUBMITTED)
+    answered = Q(slates__judgement__kind__in=Judgement.ANSWERS)
     lists = list(
         project.gold_lists.select_related("query", "retirement").annotate(
-            asked=Count("slates", distinct=True), judged=Count("slates", filter=submitted, distinct=True)
+            asked=Count("slates", distinct=True), judged=Count("slates", filter=answered, distinct=True)
         )
     )
     found, current = by_list(project), _current(lists)

@@ -108,7 +108,8 @@ def _judgements(sessions: Sequence[FeedbackSession]) -> Any:
 
 
 def _source(session: FeedbackSession) -> dict[str, Any]:
-    judgements = Judgement.objects.filter(slate__session=session).exclude(slate__arm=Slate.Arm.GOLD)
+    answers = Judgement.objects.filter(slate__session=session, kind__in=Judgement.ANSWERS)
+    judgements = answers.exclude(slate__arm=Slate.Arm.GOLD)
     return {
         "session": session.pk,
         "title": session.title,

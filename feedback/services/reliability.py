@@ -61,10 +61,11 @@ class KeptShare:
 
 @dataclass(frozen=True)
 class ExpertRow:
-    """One expert in numbers, from their judgements in one project."""
+    """One expert in numbers, from one project: lists with an answer, and lists that could not be judged."""
 
     member: Member
     judgements: int
+    unanswered: int
     sessions: int
     seconds: float | None
     last_at: datetime | None
@@ -92,6 +93,7 @@ class ExpertRow:
 def experts_of(project: Project) -> QuerySet[Member]:
     """Return all experts, who judged most in a project first."""
     here = Q(user__judgements__slate__session__project=project)
+    here &= Q(user__judgements__kind__in=Judgement.ANSWERS)
     experts = Member.objects.filter(role=Member.Role.EXPERT).select_related("user")
     counted = experts.annotate(judged=Count("user__judgements", filter=here))
     return counted.order_by("-judged", "user__username")
@@ -111,6 +113,7 @@ def expert_rows(project: Project, members: Sequence[Member] | None = None) -> li
         ExpertRow(
             member=member,
             judgements=counts.get(member.user_id, {}).get("judgements", 0),
+            unanswered=counts.get(member.user_id, {}).get("unanswered", 0),
             sessions=counts.get(member.user_id, {}).get("sessions", 0),
             seconds=median(paces[member.user_id]) if paces[member.user_id] else None,
             last_at=counts.get(member.user_id, {}).get("last_at"),
@@ -147,7 +150,8 @@ def _counts(project: Project, users: Sequence[int]) -> dict[int, dict[str, Any]]
         .order_by()
         .values("expert")
         .annotate(
-            judgements=Count("id"),
+            judgements=Count("id", filter=Q(kind__in=Judgement.ANSWERS)),
+            unanswered=Count("id", filter=~Q(kind__in=Judgement.ANSWERS)),
             sessions=Count("slate__session", distinct=True),
             last_at=Max("created_at"),
         )

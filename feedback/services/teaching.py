@@ -117,8 +117,9 @@ def taught_between(match: Match, before: Ranking) -> Teaching:
 
 
 def _taught(sessions: Sequence[int]) -> QuerySet[Judgement]:
-    """Return the judgements of sessions, without those of lists of known order: they teach nothing."""
-    return Judgement.objects.filter(slate__session__in=sessions).exclude(slate__arm=Slate.Arm.GOLD)
+    """Return the answers of sessions, without those to lists of known order: they teach nothing."""
+    answers = Judgement.objects.filter(slate__session__in=sessions, kind__in=Judgement.ANSWERS)
+    return answers.exclude(slate__arm=Slate.Arm.GOLD)
 
 
 def _sources(versions: Iterable[ModelVersion]) -> list[dict[str, Any]]:

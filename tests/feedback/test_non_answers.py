@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from feedback.errors import InvalidGapNote
 from feedback.models import GapNote, ListChoice, Preference, Slate
-from feedback.services import attention, extending, gaps, moves, sessions
+from feedback.services import attention, coverage, extending, gaps, moves, reliability, sessions
 from feedback.services.exchanging import export_file
 from feedback.services.importing import import_sessions
 from feedback.services.interests import known_conflicts
@@ -314,3 +314,79 @@ def test_gaps_are_read_and_noted_over_the_api(project, missed):
     assert (
         client.post(f"/api/v1/gaps/{judged.pk}/notes/", {"kind": "closed"}, format="json").status_code == 404
     )
+
+
+# --- coverage -----------------------------------------------------------------------------------------------
+NON_ANSWERS = {
+    "missing_information": {"field": "fee"},
+    "outside_knowledge": {},
+    "conflict_of_interest": {},
+}
+
+
+def _handed_in(project, expert, kind, **more):
+    """Return a session whose three lists were all handed in with one kind of answer."""
+    session = factories.make_session(project, [expert], slates_per_expert=3, overlap_share=0.0)
+    for slate in session.slates.all():
+        cards = [slate.items.first().pk] if kind == "conflict_of_interest" else []
+        factories.judge(slate, kind=kind, items=cards, **more)
+    return session
+
+
+@pytest.mark.parametrize("kind", NON_ANSWERS)
+def test_a_non_answer_covers_nothing(admin, project, kind):
+    edda = factories.make_expert()
+    session = _handed_in(project, edda, kind, **NON_ANSWERS[kind])
+    needs = coverage.needs_covered(session)
+    assert [(need.done, need.experts, need.cards) for need in needs] == [(0, 0, 0)] * len(needs)
+    assert sum(need.unanswered for need in needs) == 3
+    summary = coverage.summary_of(session, coverage.judgements_of(session), needs)
+    assert (summary.answered, summary.unanswered, summary.needs_judged, summary.held_out_lists) == (
+        0,
+        3,
+        0,
+        0,
+    )
+    (row,) = coverage.progress_of(session)
+    assert (row.done, row.answered, row.unanswered) == (3, 0, 3)
+    (listed,) = coverage.sessions_of(project)
+    assert (listed.slates_done, listed.slates_answered) == (3, 0)
+    (expert,) = reliability.expert_rows(project)
+    assert (expert.judgements, expert.unanswered) == (0, 3)
+    standing = attention.standing_of(project)
+    assert standing.counts["judgements"] == standing.counts["experts"] == 0
+    (notice,) = [notice for notice in standing.notices if notice.kind == "session_complete"]
+    assert (notice.tone, "None of the 3 lists" in notice.text) == ("warn", True)
+    told = admin.get(f"/api/v1/sessions/{session.pk}/").json()
+    assert (told["slates_done"], told["slates_answered"]) == (3, 0)
+    assert {(need["done"], need["cards"]) for need in told["coverage"]} == {(0, 0)}
+    shown = admin.get(reverse("feedback:session", args=[project.slug, session.pk])).content.decode()
+    assert "3 could not be judged" in shown
+
+
+@pytest.mark.parametrize("kind", ["about_equal", "none_suitable"])
+def test_about_equal_and_none_suitable_are_answers(project, kind):
+    session = _handed_in(project, factories.make_expert(), kind)
+    needs = [need for need in coverage.needs_covered(session) if need.slates]
+    assert sum(need.done for need in needs) == 3
+    assert all(need.cards for need in needs)
+    assert coverage.progress_of(session)[0].answered == 3
+
+
+def test_cards_below_the_line_are_not_covered(project):
+    session = factories.make_session(project, [factories.make_expert()], slates_per_expert=1)
+    slate = session.slates.get()
+    first, *others = slate.items.values_list("pk", flat=True)
+    factories.judge(slate, kind="reorder", tiers=[[first]], rest=list(others))
+    (need,) = [need for need in coverage.needs_covered(session) if need.slates]
+    assert (need.done, need.cards) == (1, 1)
+
+
+def test_a_session_learned_from_counts_its_answers_alone(project):
+    session = factories.make_session(project, [factories.make_expert()], slates_per_expert=4)
+    first, *others = session.slates.order_by("position")
+    factories.judge(first, kind="outside_knowledge")
+    factories.judge_all(others)
+    sessions.close_session(session)
+    (source,) = freeze_training_set(project).sources
+    assert source["slates"] == len(others)
