@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -95,6 +96,15 @@ class Environment:
         value = self.text(name, default)
         if not _RATE.fullmatch(value):
             raise _refusal(name, value, "a number per second, minute, hour or day, such as 600/minute")
+        return value
+
+    def time_zone(self, name: str, default: str) -> str:
+        """Return the name of a time zone that this machine knows, such as Europe/Berlin."""
+        value = self.text(name, default)
+        known = available_timezones()
+        if value not in known:
+            near = difflib.get_close_matches(value, known, n=1) or ["Europe/Berlin"]
+            raise _refusal(name, value, f"the name of a time zone, such as {near[0]}")
         return value
 
     def json_object(self, name: str) -> dict[str, Any]:

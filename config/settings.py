@@ -368,7 +368,8 @@ configure_structlog()
 LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+# Days end in this zone, and pages show times in it to everybody who has not chosen another one.
+TIME_ZONE = env.time_zone("TIEBREAK_TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = False
 

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from config.schema import Schema
 from feedback import api_urls as feedback_api
-from feedback.views import password
+from feedback.views import account, password
 from ranking import api_urls as ranking_api
 from ranking import health
 
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="login",
     ),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("account/", account.own_account, name="account"),
     path("password/", password.OwnPassword.as_view(), name="password_change"),
     path("", include("feedback.urls")),
     path("manage/<slug:slug>/", include("ranking.urls")),

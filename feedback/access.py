@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from feedback.models import Member
+from ranking import zones
 from ranking.access import Access
+
+API = "/api/"
 
 
 def access_of(user: object) -> Access:
@@ -23,12 +28,14 @@ def access_of(user: object) -> Access:
         organisation_id=member.organisation_id,
         name=user.get_username(),
         must_change_password=member.has_temporary_password,
+        time_zone=member.time_zone,
     )
 
 
 class AccessMiddleware:
-    """Set `request.access`, computed when it is first asked for.
+    """Set `request.access`, computed when it is first asked for, and with it the zone of times on pages.
 
+    The API says times in UTC, whoever asks and however they logged in.
     Lazily, because token authentication happens inside the API view: it sets `request.user` only then.
     """
 
@@ -36,5 +43,15 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.access = SimpleLazyObject(lambda: access_of(request.user))
-        return self.get_response(request)
+        is_api = request.path_info.startswith(API)
+        request.access = SimpleLazyObject(lambda: _access(request, is_api))
+        with timezone.override(UTC if is_api else None):
+            return self.get_response(request)
+
+
+def _access(request: HttpRequest, is_api: bool) -> Access:
+    """Return the access of a request; from here on its page shows times in the person's zone."""
+    access = access_of(request.user)
+    if not is_api:
+        zones.activate(access.time_zone)
+    return access

@@ -18,6 +18,7 @@ from feedback.services.comparing import ComparisonRequest
 from feedback.services.people import PersonRequest
 from feedback.services.sessions import SessionRequest
 from feedback.submitting import LONGEST_ID
+from ranking import zones
 from ranking.models import Organisation
 from ranking.serializers import MOST_INTEGER
 
@@ -323,3 +324,21 @@ class OwnPasswordForm(PasswordChangeForm):
         if new and self.user.check_password(new):
             self.add_error("new_password1", "This is the old password: choose another.")
         return cleaned
+
+
+class AccountForm(forms.Form):
+    """What a person sets for themselves."""
+
+    time_zone = forms.ChoiceField(label="Time zone", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = self.fields["time_zone"]
+        own.choices = [
+            ("", f"{zones.installation()}, as everybody here"),
+            *((name, name.replace("_", " ")) for name in zones.zone_names()),
+        ]
+        own.help_text = (
+            "Pages show you times in it. "
+            f"A session’s last day ends at midnight in {zones.installation()} for everybody."
+        )

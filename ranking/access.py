@@ -25,7 +25,7 @@ Role = Literal["anonymous", "expert", "reader", "admin"]
 
 @dataclass(frozen=True)
 class Access:
-    """The role of a request and the organisation whose queries it may read.
+    """The role of a request, the organisation whose queries it may read, and the zone it shows times in.
 
     Until `must_change_password` is false nothing is open but changing it.
     """
@@ -34,6 +34,7 @@ class Access:
     organisation_id: int | None = None
     name: str = ""
     must_change_password: bool = False
+    time_zone: str = ""
 
 
 def queries_of(access: Access) -> QuerySet[Query]:

@@ -71,7 +71,7 @@ API: dict[str, Row] = {
         status={"POST": 200, "DELETE": 204},
         body={"username": "@reader", "password": "@password"},
     ),
-    "api:me": get(EVERYBODY),
+    "api:me": Row({"GET": EVERYBODY, "PATCH": EVERYBODY}, body={"time_zone": "Europe/Berlin"}),
     "api:own_password": post(EVERYBODY, body={"password": "@password", "new_password": "of-my-own-choice"}),
     # --- readers
     "api:queries": get("reader admin"),
@@ -316,6 +316,7 @@ PAGES: dict[str, Row] = {
         ids={"session_id": "closed_session", "slate_id": "judged_slate"},
         foreign={"slug": "second_slug", "session_id": "session"},
     ),
+    "account": Row({"GET": EVERYBODY, "POST": EVERYBODY}),
     "feedback:gold": get("admin"),
     "feedback:gold_new": Row({"GET": "admin", "POST": "admin"}),
     "feedback:gold_list": get("admin", ids={"gold_id": "gold"}, foreign={"slug": "second_slug"}),

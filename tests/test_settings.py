@@ -64,6 +64,13 @@ REFUSED = [
     ("integer", {"low": 1, "high": 9}, "٣", "expected a whole number from 1 to 9."),
     ("boolean", {}, "maybe", "X='maybe': expected true or false."),
     ("choice", {"choices": ("a", "b")}, "c", "X='c': expected one of a, b."),
+    (
+        "time_zone",
+        {},
+        "Europe/Berln",
+        "X='Europe/Berln': expected the name of a time zone, such as Europe/Berlin.",
+    ),
+    ("time_zone", {}, "+01:00", "X='+01:00': expected the name of a time zone, such as Europe/Berlin."),
     ("rate", {}, "60", "X='60': expected a number per second, minute, hour or day"),
     ("rate", {}, "0/minute", "X='0/minute': expected a number per second"),
 ]

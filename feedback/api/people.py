@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from feedback.filters import MemberFilter
 from feedback.models import Member
 from feedback.serializers.people import (
+    MeChangeBody,
     MemberBody,
     MemberChangeBody,
     MemberSerializer,
@@ -87,6 +88,14 @@ class Me(Endpoint):
         """Return one's own name, role and organisation."""
         member = Member.objects.select_related("user", "organisation").get(user=request.user)
         return Response(self.get_serializer(member).data)
+
+    @extend_schema(request=MeChangeBody, responses=MeSerializer)
+    def patch(self, request: Request) -> Response:
+        """Choose the zone in which one's pages show times; the API itself goes on in UTC."""
+        body = MeChangeBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        people.choose_time_zone(request.user, body.validated_data["time_zone"])
+        return self.get(request)
 
 
 class OwnPassword(Endpoint):

@@ -22,6 +22,13 @@ class Member(models.Model):
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="members", null=True, blank=True
     )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="of the times on pages; empty: the installation's",
+    )
     simulated = models.BooleanField(default=False, help_text="played by the program; always shown as such")
     has_temporary_password = models.BooleanField(
         default=False, help_text="an admin has seen the password: the person has to change it first of all"

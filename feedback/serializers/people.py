@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from feedback.models import Member, Outcome
+from ranking import zones
 from ranking.models import Match, Organisation
 from ranking.serializers import Body, OrganisationSerializer, RowField
 
@@ -45,8 +46,8 @@ class TokenSerializer(serializers.Serializer):
     token = serializers.CharField()
 
 
-class MeSerializer(serializers.ModelSerializer):
-    """Who is asking."""
+class MemberSummarySerializer(serializers.ModelSerializer):
+    """Somebody's name, role and organisation."""
 
     username = serializers.CharField(source="user.username", read_only=True)
     name = serializers.CharField(source="__str__", read_only=True)
@@ -57,14 +58,43 @@ class MeSerializer(serializers.ModelSerializer):
         fields = ["username", "name", "role", "organisation", "simulated"]
 
 
-class MemberSerializer(MeSerializer):
+class MeSerializer(MemberSummarySerializer):
+    """Who is asking, and the zone in which their pages show times."""
+
+    installation_time_zone = serializers.SerializerMethodField(help_text="in which days end")
+
+    class Meta(MemberSummarySerializer.Meta):
+        fields = [*MemberSummarySerializer.Meta.fields, "time_zone", "installation_time_zone"]
+
+    def get_installation_time_zone(self, member: Member) -> str:
+        """Return the zone of those who have chosen none."""
+        return zones.installation()
+
+
+class MeChangeBody(Body):
+    """One's own settings."""
+
+    time_zone = serializers.CharField(
+        max_length=64, allow_blank=True, help_text="such as Europe/Berlin; empty: the installation's"
+    )
+
+    def validate_time_zone(self, name: str) -> str:
+        """Refuse what is no zone."""
+        if name and name not in zones.zone_names():
+            raise serializers.ValidationError(
+                f"“{name}” is no time zone; expected a name such as Europe/Berlin, or nothing."
+            )
+        return name
+
+
+class MemberSerializer(MemberSummarySerializer):
     """A person with one role."""
 
     email = serializers.CharField(source="user.email", read_only=True, allow_blank=True)
     active = serializers.BooleanField(source="user.is_active", read_only=True)
 
-    class Meta(MeSerializer.Meta):
-        fields = ["id", *MeSerializer.Meta.fields, "email", "active"]
+    class Meta(MemberSummarySerializer.Meta):
+        fields = ["id", *MemberSummarySerializer.Meta.fields, "email", "active"]
 
 
 class NewMemberSerializer(MemberSerializer):

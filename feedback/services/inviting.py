@@ -161,9 +161,10 @@ def _date(moment: datetime) -> str:
     """
     >>> from datetime import UTC
     >>> _date(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
-    '5 March 2026, 09:30'
+    '5 March 2026, 09:30 (UTC)'
     """
-    return date_format(timezone.localtime(moment), "j F Y, H:i")
+    zone = timezone.get_current_timezone_name()
+    return f"{date_format(timezone.localtime(moment), 'j F Y, H:i')} ({zone})"
 
 
 def _takes_part(target: Target, expert: User) -> bool:

@@ -104,6 +104,11 @@ def _end_what_the_password_opened(user: User) -> None:
     inviting.withdraw_links(user)
 
 
+def choose_time_zone(user: User, name: str) -> None:
+    """Show a person times in a zone from the next request on; in the installation's for an empty name."""
+    Member.objects.filter(user=user).update(time_zone=name)
+
+
 def end_token(user: User) -> None:
     """Take a person's API token away; another one is asked for with the password."""
     Token.objects.filter(user=user).delete()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from feedback.errors import InvalidSession, SessionClosed
 from feedback.models import FeedbackSession
+from ranking import zones
 
 State = FeedbackSession.State
 
@@ -31,15 +32,13 @@ def go_on(session: FeedbackSession) -> FeedbackSession:
 
 def check_day(due_on: date | None) -> None:
     """Raise InvalidSession unless there is time until the day."""
-    if due_on is not None and due_on < timezone.localdate():
+    if due_on is not None and due_on < zones.today():
         raise InvalidSession("this day is over: choose today or a later one", "due_on")
 
 
 def is_overdue(session: FeedbackSession) -> bool:
-    """Return whether an open session's last day is over."""
-    return (
-        session.state == State.OPEN and session.due_on is not None and session.due_on < timezone.localdate()
-    )
+    """Return whether an open session's last day is over: at midnight of the installation's zone."""
+    return session.state == State.OPEN and session.due_on is not None and session.due_on < zones.today()
 
 
 def _change(session: FeedbackSession, **values: Any) -> FeedbackSession:

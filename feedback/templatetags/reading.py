@@ -6,8 +6,10 @@ import datetime
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from ranking import charts
+from ranking import charts, zones
 from ranking.formats import for_people
 from ranking.services.explaining import DIGITS
 
@@ -15,14 +17,25 @@ register = template.Library()
 
 
 @register.filter
-def day(moment: datetime.datetime) -> str:
-    """Write a moment as "today", "yesterday" or a date."""
+def day(moment: datetime.datetime) -> SafeString:
+    """Write a moment as "today", "yesterday" or a date, with the exact one and its zone on hover."""
     then, today = timezone.localtime(moment).date(), timezone.localdate()
     if then == today:
-        return "today"
-    if then == today - datetime.timedelta(days=1):
-        return "yesterday"
-    return for_people(then, "date")
+        words = "today"
+    elif then == today - datetime.timedelta(days=1):
+        words = "yesterday"
+    else:
+        words = for_people(then, "date")
+    return zones.marked_up(moment, words)
+
+
+@register.filter
+def last_day(day: datetime.date) -> SafeString:
+    """Write a last day, with the moment at which it is over on hover."""
+    words = f"{day.day} {day:%B}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', day.isoformat(), zones.last_day(day), words
+    )
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from ranking import zones
 from ranking.description import Segment
 from ranking.ltr.drift import Drift, Sample, drifts
 from ranking.models import ItemVersion, ModelVersion, Project, Query, Ranking, TrainingJob, TrainingSet
@@ -103,13 +104,16 @@ class Exposure:
 
 
 def rankings_per_day(project: Project, *, days: int = DAYS, today: date | None = None) -> list[Day]:
-    """Return the rankings made on each of the last days, today last; one that is shown again makes no row."""
-    today = today or timezone.localdate()
+    """Return the rankings made on each of the last days, today last; one that is shown again makes no row.
+
+    Days are those of the installation's zone.
+    """
+    today = today or zones.today()
     first = today - timedelta(days=days - 1)
     rows = (
-        Ranking.objects.filter(query__project=project, created_at__date__gte=first)
+        Ranking.objects.filter(query__project=project, created_at__gte=zones.start_of(first))
         .order_by()
-        .annotate(day=TruncDate("created_at"))
+        .annotate(day=TruncDate("created_at", tzinfo=timezone.get_default_timezone()))
         .values("day")
         .annotate(rankings=Count("id"), degraded=Count("id", filter=Q(degraded=True)))
     )

@@ -9,10 +9,9 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ranking import formats
+from ranking import formats, zones
 from ranking.ltr import Drift
 from ranking.models import Evaluation, ModelVersion, Project, TrainingSet
 
@@ -145,13 +144,7 @@ def moment(value: datetime | None) -> SafeString | str:
     """
     if value is None:
         return "–"
-    local = timezone.localtime(value)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        value.isoformat(timespec="seconds"),
-        f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S %Z}",
-        in_words(local, timezone.localtime()),
-    )
+    return zones.marked_up(value, in_words(timezone.localtime(value), timezone.localtime()))
 
 
 def in_words(local: datetime, now: datetime) -> str:
@@ -277,11 +270,11 @@ def learned_from(training_set: TrainingSet) -> str:
 
 
 @register.filter
-def clock(value: str | datetime) -> str:
+def clock(value: str | datetime) -> SafeString:
     """Write the time of day of a line in a log, whose moments are stored as text.
 
-    >>> clock("2025-09-02T18:01:02.345Z")
-    '18:01:02'
+    >>> clock("2025-09-02T18:01:02.345Z").partition(">")[2]
+    '18:01:02</time>'
     """
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return f"{timezone.localtime(at):%H:%M:%S}"
+    return zones.marked_up(at, f"{timezone.localtime(at):%H:%M:%S}")

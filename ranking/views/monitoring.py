@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ranking import zones
 from ranking.access import for_roles
 from ranking.errors import BrokenFile
 from ranking.ltr import CorruptModel
@@ -29,6 +30,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "days": days,
+        "zone": zones.installation(),
         **columns(days),
         "total": sum(day.rankings for day in days),
         "degraded_total": sum(day.degraded for day in days),

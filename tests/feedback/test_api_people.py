@@ -46,6 +46,8 @@ def test_a_log_in_is_exchanged_for_a_token_that_works():
         "role": "reader",
         "organisation": {"slug": "harbour", "name": "Harbour"},
         "simulated": False,
+        "time_zone": "",
+        "installation_time_zone": "UTC",
     }
 
 

@@ -52,7 +52,7 @@ def _kinds(session):
 
 def test_experts_see_until_when_lists_are_asked_for_and_the_admin_puts_it_off(session, admin, expert):
     _post(admin, "session_deadline", session, due_on=_day(3).isoformat())
-    words = f"until {_day(3).day} {_day(3):%B}"
+    words = f">{_day(3).day} {_day(3):%B}</time>"
     for address in ("/my/", reverse("feedback:session_intro", args=[session.pk])):
         assert words in expert.get(address).content.decode()
     _post(admin, "session_deadline", session, due_on="")
