@@ -24,7 +24,15 @@ APPEND_ONLY_TABLES = (
     "feedback_goldlist",
     "feedback_goldlist_known_to",
     "feedback_goldretirement",
+    "feedback_preference",
 )
+#: Derived rows go once they are marked as replaced, and nothing else of them changes: (mark, other columns).
+REPLACED = {
+    "feedback_preference": (
+        "replaced",
+        "id, judgement_id, winner_id, loser_id, weight, target, origin, shown_gap",
+    )
+}
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION tiebreak_refuse_change() RETURNS trigger AS $$
 BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END;
@@ -33,22 +41,26 @@ $$ LANGUAGE plpgsql
 
 
 def _create_sql(vendor: str, table: str) -> list[str]:
+    mark, columns = REPLACED.get(table, ("", ""))
+    update, kept = (f"UPDATE OF {columns}", f"WHEN (NOT OLD.{mark}) ") if mark else ("UPDATE", "")
     if vendor == "postgresql":
+        run = "EXECUTE FUNCTION tiebreak_refuse_change()"
         return [
             _FUNCTION,
-            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION tiebreak_refuse_change()",
+            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE {update} ON {table} FOR EACH ROW {run}",
+            f"CREATE OR REPLACE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW {kept}{run}",
         ]
     return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{act.lower()} BEFORE {act} ON {table} "
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{name} BEFORE {act} ON {table} {condition}"
         f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        for act in ("UPDATE", "DELETE")
+        for name, act, condition in (("update", update, ""), ("delete", "DELETE", kept))
     ]
 
 
 def _drop_sql(vendor: str, table: str) -> list[str]:
     if vendor == "postgresql":
-        return [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
+        names = ("append_only", "no_delete")
+        return [f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}" for name in names]
     return [f"DROP TRIGGER IF EXISTS {table}_no_{act}" for act in ("update", "delete")]
 
 

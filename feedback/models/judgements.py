@@ -142,7 +142,10 @@ class SlateMove(models.Model):
 
 
 class Preference(models.Model):
-    """Winner over loser for a query, with weight and origin; derived from a judgement, can be rebuilt."""
+    """Winner over loser for a query, with weight and origin; derived from a judgement, never changed by hand.
+
+    Deriving a session again replaces its rows, and nothing else may: triggers refuse it.
+    """
 
     class Origin(models.TextChoices):
         REORDERED = "reordered"
@@ -159,6 +162,12 @@ class Preference(models.Model):
     origin = models.CharField(max_length=15, choices=Origin.choices)
     shown_gap = models.FloatField(
         help_text="shown position of the loser minus that of the winner, over n - 1"
+    )
+    replaced = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="about to be deleted, by the transaction that derives it anew",
     )
 
     class Meta:

@@ -32,8 +32,10 @@ def derive_preferences(session: FeedbackSession) -> int:
         .prefetch_related("slate__items")
         .order_by("id")
     )
+    before = Preference.objects.filter(judgement__slate__session=session)
     with transaction.atomic():
-        Preference.objects.filter(judgement__slate__session=session).delete()
+        before.update(replaced=True)  # the database lets no other preference go
+        before.delete()
         made = Preference.objects.bulk_create(
             (
                 Preference(
