@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from feedback.models import FeedbackSession, Slate
+from feedback.models import FeedbackSession, GoldList, Slate
 from feedback.models.sessions import LEAST_RANDOM_SHARE, MOST_GOLD
 from feedback.serializers.gaps import GapSerializer
 from feedback.serializers.moves import MOST_CARDS, DraftBody
@@ -222,6 +222,18 @@ class ProposedListSerializer(serializers.Serializer):
     experts = serializers.ListField(child=serializers.CharField(), help_text="names")
 
 
+class GoldFitSerializer(serializers.Serializer):
+    """A gold list that is shorter than the session's lists, and is never planted among them."""
+
+    id = serializers.IntegerField(source="pk")
+    need = serializers.CharField(source="query.title")
+    items = serializers.SerializerMethodField()
+
+    def get_items(self, gold: GoldList) -> int:
+        """Return how many items it has."""
+        return len(gold.versions)
+
+
 class ProposalSerializer(serializers.Serializer):
     """What a session would ask if it were opened now with this seed."""
 
@@ -233,7 +245,13 @@ class ProposalSerializer(serializers.Serializer):
     needs_in_all = serializers.IntegerField()
     shared = serializers.IntegerField(help_text="lists that several experts get, each counted once")
     kinds = KindCountSerializer(many=True)
+    gold_fitting = serializers.SerializerMethodField(help_text="gold lists as long as these lists, or longer")
+    gold_too_short = GoldFitSerializer(source="gold.too_short", many=True, help_text="never planted in these")
     shown = ProposedListSerializer(many=True, help_text="a few lists of each kind")
+
+    def get_gold_fitting(self, proposal: Any) -> int:
+        """Return how many gold lists may be planted."""
+        return len(proposal.gold.fitting)
 
 
 # --- the expert's side: blind, so no score, no version, no rank, and not whether the order is random --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -19,13 +20,53 @@ def in_use(project: Project) -> QuerySet[GoldList]:
     return project.gold_lists.filter(retirement__isnull=True)
 
 
-def how_many(project: Project, asked: int | None, *, slates: int) -> int:
+@dataclass(frozen=True)
+class GoldFit:
+    """Which lists of known order fit a session: those that are as long as its lists, or longer.
+
+    A shorter one is never planted: whoever sees it would know it by its length.
+    """
+
+    items: int
+    fitting: tuple[GoldList, ...]
+    too_short: tuple[GoldList, ...]
+
+    @property
+    def needs(self) -> int:
+        """Different needs of those that fit: nobody is asked two of one need."""
+        return len({gold.query_id for gold in self.fitting})
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be planted; empty where something can."""
+        if self.fitting:
+            return ""
+        if not self.too_short:
+            return "no gold list is in use: sign one off first"
+        longest = max(len(gold.versions) for gold in self.too_short)
+        return (
+            f"no gold list is long enough: each list here has {self.items} items, and the longest gold list "
+            f"has {longest}; show {longest} or fewer, or sign off a longer one"
+        )
+
+
+def fit_of(project: Project, items: int) -> GoldFit:
+    """Return which lists of known order fit lists of so many items."""
+    lists = list(in_use(project).select_related("query"))
+    fitting = tuple(gold for gold in lists if len(gold.versions) >= items)
+    return GoldFit(items, fitting, tuple(gold for gold in lists if gold not in fitting))
+
+
+def how_many(project: Project, asked: int | None, *, slates: int, items: int) -> int:
     """Return how many lists of known order each expert of a session gets: at most one in `GOLD_EVERY`.
 
-    Unless a number was asked for it is one, where the project has a list to plant.
+    Unless a number was asked for it is one, where the project has a list that fits. Raises InvalidSession
+    where some are asked for and none fits.
     """
-    wanted = asked if asked is not None else int(in_use(project).exists())
-    return min(wanted, slates // GOLD_EVERY)
+    fit = fit_of(project, items)
+    if asked and fit.problem:
+        raise InvalidSession(fit.problem, "gold_per_expert")
+    return min(1 if asked is None else asked, fit.needs, slates // GOLD_EVERY)
 
 
 def known_lists(project: Project, pools: Mapping[int, Pool]) -> list[KnownList]:

@@ -20,7 +20,7 @@ from django.db.models import Max
 from feedback.models import FeedbackSession, Judgement, Slate
 from feedback.selection import CandidateRows, KnownList, PlannedSlate
 from feedback.services.asking import candidate_rows, pools_of
-from feedback.services.planting import in_use, known_lists
+from feedback.services.planting import GoldFit, fit_of, in_use, known_lists
 from feedback.services.sessions import SessionRequest, check_experts, check_pools, draw, with_gold
 from ranking.content import content_hash
 from ranking.models import Item, Project, Query
@@ -76,7 +76,10 @@ class ProposedList:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a session would ask: all lists counted, a few told; `shared` ones are counted once each."""
+    """What a session would ask: all lists counted, a few told; `shared` ones are counted once each.
+
+    `gold` says which lists of known order fit; `kinds` counts those that are planted.
+    """
 
     version: int
     seed: int
@@ -86,6 +89,7 @@ class Proposal:
     needs_in_all: int
     shared: int
     kinds: tuple[KindCount, ...]
+    gold: GoldFit
     shown: tuple[ProposedList, ...]
 
 
@@ -117,6 +121,7 @@ def propose(project: Project, request: SessionRequest, experts: Sequence[User]) 
         needs_in_all=project.queries.filter(active=True).count(),
         shared=sum(_is_shared(group) for group in together.values()),
         kinds=tuple(KindCount(arm, words_of(arm)[0], count) for arm, count in kinds.most_common()),
+        gold=fit_of(project, request.items_per_slate),
         shown=_told(_some_of_each(list(together.values())), (rows, known), held_out, experts),
     )
 

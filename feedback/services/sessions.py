@@ -71,8 +71,16 @@ def open_session(
 
 
 def with_gold(project: Project, request: SessionRequest) -> SessionRequest:
-    """Return what is asked for with the number of lists of known order that each expert gets."""
-    gold = how_many(project, request.gold_per_expert, slates=request.slates_per_expert)
+    """Return what is asked for with the number of lists of known order that each expert gets.
+
+    Raises InvalidSession where some are asked for and none fits.
+    """
+    gold = how_many(
+        project,
+        request.gold_per_expert,
+        slates=request.slates_per_expert,
+        items=request.items_per_slate,
+    )
     return replace(request, gold_per_expert=gold)
 
 

@@ -239,6 +239,45 @@ def test_gold_counts_for_the_pace_alone_and_not_for_agreement_or_coverage(projec
     assert pace.pairs_said(session, edda) == 6  # as of any other list: the sum must not tell
 
 
+def test_a_session_does_not_promise_a_gold_list_that_is_shorter_than_its_lists(project, edda):
+    gold = factories.make_gold(project, size=4)
+    fit = planting.fit_of(project, 5)
+    assert (fit.fitting, fit.too_short) == ((), (gold,))
+    assert _session(project, [edda], items_per_slate=5).gold_per_expert == 0
+    with pytest.raises(
+        InvalidSession, match="5 items, and the longest gold list has 4; show 4 or fewer"
+    ) as error:
+        _session(project, [edda], items_per_slate=5, gold_per_expert=1)
+    assert error.value.field == "gold_per_expert"
+    four = _session(project, [edda], items_per_slate=4, gold_per_expert=1)
+    assert (four.gold_per_expert, _gold_slates(four).count()) == (1, 1)
+
+
+def test_a_session_that_asks_for_gold_without_any_is_told_so(project, edda):
+    with pytest.raises(InvalidSession, match="no gold list is in use"):
+        _session(project, [edda], gold_per_expert=1)
+
+
+def test_a_session_promises_no_more_gold_than_fits(project, edda):
+    _, long = factories.make_gold_lists(project, 2, size=6)
+    factories.make_gold(project, query=long.query, size=6)
+    assert planting.fit_of(project, 6).needs == 2
+    session = _session(project, [edda], slates_per_expert=24, items_per_slate=6, gold_per_expert=3)
+    assert (session.gold_per_expert, _gold_slates(session).count()) == (2, 2)
+
+
+def test_what_a_session_would_ask_names_the_gold_lists_that_are_too_short(project, edda):
+    gold = factories.make_gold(project, size=4)
+    client = factories.api_client(factories.make_admin())
+    body = {"project": project.slug, "experts": [edda.username], "slates_per_expert": 6, "items_per_slate": 5}
+    told = client.post("/api/v1/sessions/preview/", body, format="json").json()
+    assert told["gold_fitting"] == 0
+    assert told["gold_too_short"] == [{"id": gold.pk, "need": gold.query.title, "items": 4}]
+    refused = client.post("/api/v1/sessions/preview/", body | {"gold_per_expert": 1}, format="json")
+    assert refused.status_code == 400
+    assert "gold_per_expert" in refused.json()["error"]["fields"]
+
+
 # --- what they say of an expert -----------------------------------------------------------------------------
 def _hold(project, expert, order, lists=4):
     """Let an expert judge so many lists of known order, one a session, and close the sessions."""
