@@ -207,7 +207,9 @@ def _of_sessions(sessions: list[FeedbackSession]) -> Iterator[Notice]:
 def _of_a_complete(session: FeedbackSession) -> Notice:
     total, missing = session.slates_total, session.slates_done - session.slates_answered
     if not session.slates_answered:
-        text = f"None of the {_some(total, 'list')} of “{session.title}” could be judged: ask other experts."
+        text = (
+            f"None of the {counted(total, 'list')} of “{session.title}” could be judged: ask other experts."
+        )
         return Notice("session_complete", "warn", text, session=session)
     lists, be = ("The only list", "is") if total == 1 else (f"All {total:,} lists", "are")
     done = "judged" if not missing else f"handed in, but {missing:,} could not be judged"

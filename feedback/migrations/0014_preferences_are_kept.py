@@ -5,7 +5,7 @@ from ranking.append_only import protect
 
 class Migration(migrations.Migration):
 
-    dependencies = [("feedback", "0012_time_zone_of_a_person")]
+    dependencies = [("feedback", "0013_time_zone_of_a_person")]
 
     operations = [
         migrations.AddField(
