@@ -304,12 +304,12 @@ PAGES: dict[str, Row] = {
     ),
     "feedback:session_pause": post("admin", ids={"session_id": "session"}, foreign={"slug": "second_slug"}),
     **{
-        f"feedback:participation{what}": (get if not what else post)(
-            "admin",
+        f"feedback:participation{what}": Row(
+            dict.fromkeys(methods.split(), "admin"),
             ids={"session_id": "session", "username": "expert_name"},
             foreign={"slug": "second_slug", "username": "reader"},
         )
-        for what in ("", "_link", "_extend", "_hand_over")
+        for what, methods in {"": "GET", "_link": "GET POST", "_extend": "POST", "_hand_over": "POST"}.items()
     },
     "feedback:slate_review": get(
         "admin",
@@ -338,12 +338,17 @@ PAGES: dict[str, Row] = {
         "admin", ids={"comparison_id": "comparison"}, foreign={"slug": "second_slug"}
     ),
     **{
-        f"feedback:comparison_{what}": (get if what == "expert" else post)(
-            "admin",
+        f"feedback:comparison_{what}": Row(
+            dict.fromkeys(methods.split(), "admin"),
             ids={"comparison_id": "comparison", "username": "expert_name"},
             foreign={"slug": "second_slug", "username": "reader"},
         )
-        for what in ("expert", "link", "extend", "hand_over")
+        for what, methods in {
+            "expert": "GET",
+            "link": "GET POST",
+            "extend": "POST",
+            "hand_over": "POST",
+        }.items()
     },
     "feedback:experts": get("admin"),
     "feedback:expert": get("admin", ids={"username": "expert_name"}, foreign={"username": "reader"}),
