@@ -30,10 +30,10 @@ USUAL_LIMIT = 0.1
 FACTOR = 2.0
 """A value whose share has grown or shrunk so many times has moved, too: the PSI hardly sees a rare flag."""
 
-FALSE_ALARMS = 0.045
-"""Chance that an unchanged project raises any alarm, over all of its features; the promise is 0.05."""
+FALSE_ALARMS = 0.05
+"""Chance that an unchanged project raises any alarm, over all of its features: at most."""
 
-QUERY_SHARE = 0.85
+QUERY_SHARE = 0.9
 """Of that chance, spent on features of the query: there are far fewer queries than items to tell them by."""
 
 TESTS = {"level": 8.0, "missing": 1.0, "bins": 1.0}
