@@ -30,8 +30,8 @@ JOURNEY: list[tuple[list[tuple[Any, ...]], dict[str, Any]]] = [
     ([("raise", "b", 1), ("tie", "c")], {"order": "b ac d e f g h"}),
     ([("raise", "c", 1), ("line", "b")], {"order": "a c b | d e f"}),
     (
-        [("raise", "d", 2), ("rate", "d", 5), ("rate", "a", 2), ("confirm", "5 not rated. Submit anyway?")],
-        {"order": "a d b c e f g", "ratings": {"d": 5, "a": 2}},
+        [("raise", "d", 2), ("rate", "d", 2), ("rate", "a", 5), ("confirm", "5 not rated. Submit anyway?")],
+        {"order": "a d b c e f g", "ratings": {"d": 2, "a": 5}},
     ),
     ([("cannot", "about_equal")], {"kind": "about_equal"}),
     (

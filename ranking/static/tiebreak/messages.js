@@ -1,8 +1,8 @@
 /* A message of the page's own, where those of the server stand. */
 
 export function tell(text) {
-  const list = document.getElementById("messages");
-  const item = document.createElement("li");
+  const box = document.getElementById("messages");
+  const item = document.createElement("div");
   item.className = "message error";
   const said = document.createElement("p");
   said.textContent = text;
@@ -10,7 +10,7 @@ export function tell(text) {
   Object.assign(close, { type: "button", className: "ghost small", textContent: "Close" });
   close.dataset.dismiss = "";
   item.append(said, close);
-  list.replaceChildren(item);
-  list.hidden = false;
+  box.replaceChildren(item);
+  box.hidden = false;
   item.scrollIntoView({ block: "nearest" });
 }
