@@ -99,13 +99,14 @@ def told_apart(values: Sequence[Any], format: str = "text", unit: str = "") -> l
 
 
 def exactly(value: Any, format: str = "text", unit: str = "") -> str:
-    """Write a stored value for people with all its digits.
+    """Write a stored value for people with all its digits; as usual where that leaves none out.
 
     >>> exactly(1_234_567_890.5, "money", "USD"), exactly(0.12345, "percent"), exactly(12345.6, "number")
     ('$1,234,567,890.5', '12.345 %', '12,345.6')
     """
-    if format not in _ROUNDED or is_missing(value):
-        return for_people(value, format, unit)
+    usual = for_people(value, format, unit)
+    if format not in _ROUNDED or is_missing(value) or usual == for_people(value, format, unit, finer=FINEST):
+        return usual
     number = float(value)
     if format == "percent":
         # 100 times a fraction has digits of its own: 0.07 would print as 7.000000000000001.

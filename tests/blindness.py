@@ -67,7 +67,7 @@ TOKEN = re.compile(rb"[0-9a-f]{40}")
 NEW_EACH_TIME = ("Set-Cookie", "Date", "Expires")
 #: Open to all, and about the whole site: what it can do and whether it is well.
 #: `metrics` counts requests, so it changes with each of them; it is for the machine itself and its monitor.
-ABOUT_THE_SITE = {"schema", "healthz", "readyz"}
+ABOUT_THE_SITE = {"schema", "healthz", "readyz", "account"}  # a town of the time zones holds "score"
 OPEN_TO_EXPERTS = OPEN - {"metrics", "feedback:invitation"}
 
 Answers = dict[str, tuple[int, dict[str, str], bytes]]

@@ -108,7 +108,7 @@ def test_a_paused_session_keeps_moves_takes_no_judgement_and_goes_on(session, ad
 def _typed(page):
     """Return what the fields of a plain form hold, by name; of boxes and choices those that are set."""
     form = re.search(r'<form id="slate".*?</form>', page.content.decode(), re.S).group()
-    typed = dict(re.findall(r'name="(ra[nt]\w+-\d+)"[^>]*? value="(\d*)"', form))
+    typed = dict(re.findall(r'name="?(ra[nt]\w+-\d+)"?[^>]*? value="?(\d*)', form))
     typed |= {"comment": re.search(r'name="comment"[^>]*>([^<]*)<', form).group(1)}
     typed |= dict(re.findall(r'name="(\w+)" value="([^"]*)"[^>]* checked', form))
     return typed | {"field": "".join(re.findall(r'value="(\w*)" selected', form))}

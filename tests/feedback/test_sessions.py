@@ -1,5 +1,7 @@
 """Opening a session freezes what will be shown; closing it derives what was said."""
 
+import re
+
 import pytest
 
 from feedback.errors import InvalidSession
@@ -61,7 +63,7 @@ def test_a_field_whose_values_are_long_gets_the_room_for_them_on_every_card(clie
     assert slate_context(slate)["long_fields"] == {"focus"}
     client.force_login(expert)
     page = client.get(f"/my/slates/{slate.pk}/").content.decode()
-    assert page.count(' class="long') == slate.items.count()
+    assert len(re.findall(r' class="?long', page)) == slate.items.count()
 
 
 def test_a_repeat_shows_the_same_cards_in_another_order_and_names_its_first_showing():

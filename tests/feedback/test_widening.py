@@ -188,7 +188,7 @@ def test_an_admin_makes_links_adds_and_hands_over_on_the_pages(session, admin, e
     assert at("expert", "emil") in text
     assert "0 of 3 choices" in admin.get(at("expert")).content.decode()
     assert "Invite with choices" in admin.get(at("expert", "emil")).content.decode()
-    assert "invitation/" in admin.post(at("link")).context["link"]
+    assert "invitation/" in admin.post(at("link"), follow=True).context["link"]
     assert admin.post(at("link", "emil"), follow=True).redirect_chain[-1][0] == at("expert", "emil")
     admin.post(at("extend"), {"needs": 2})
     assert session.choices.filter(expert=edda).count() == 5

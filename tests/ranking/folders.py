@@ -70,10 +70,19 @@ def cut_down(folder: Path) -> Path:
     rows["advisers"], rows["mandates"] = rows["advisers"][:N_ITEMS], rows["mandates"][:N_QUERIES]
     keys = {row["adviser_id"] for row in rows["advisers"]}, {row["mandate_id"] for row in rows["mandates"]}
     rows["labels"] = [r for r in rows["labels"] if r["adviser_id"] in keys[0] and r["mandate_id"] in keys[1]]
+    rows["labels"] += _contrasts(rows["labels"], [row["adviser_id"] for row in rows["advisers"]])
     for name, found in rows.items():
         write_rows(folder / f"{name}.csv", found)
     shutil.copy(ADVISERS / "project.toml", folder)
     return folder
+
+
+def _contrasts(labels: list[dict[str, str]], advisers: list[str]) -> list[dict[str, str]]:
+    """Return a label of another grade for each mandate: the few that are left may give it one grade only."""
+    labelled = {row["adviser_id"] for row in labels}
+    other = next(key for key in advisers if key not in labelled)
+    first = {row["mandate_id"]: row for row in reversed(labels)}.values()
+    return [{**row, "adviser_id": other, "grade": "1" if row["grade"] == "0" else "0"} for row in first]
 
 
 def small(folder: Path, *features: str) -> Path:

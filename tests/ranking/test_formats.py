@@ -100,6 +100,7 @@ def test_different_amounts_never_read_the_same(amounts, format):
     ("value", "format", "unit", "written"),
     [
         (1_250, "money", "USD", "$1,250"),
+        (590e6, "money", "USD", "$590 m"),
         (-1_234_567.5, "money", "EUR", "−€1,234,567.5"),
         (0.07, "percent", "", "7 %"),
         (-0.12345, "percent", "", "−12.345 %"),

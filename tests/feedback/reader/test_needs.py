@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from feedback.models import Outcome
 from ranking.models import Project, Query, Ranking
@@ -93,7 +94,7 @@ class TestNeeds:
         self, reader: Client, query: Query, moved: tuple[Ranking, Ranking]
     ) -> None:
         shown = text(page(reader, "needs"))
-        assert "Ranked by version 1, today" in shown
+        assert "Ranked by version 1, today" in strip_tags(shown)
         assert "Since version 0:" in shown
         assert title_of(moved[1], 1) in shown
         assert "Not ranked yet" in shown  # the organisation's other need
