@@ -35,10 +35,11 @@ demo-reset: ## Throw the example's data away and start over
 	@$(call install,$(EXTRAS))
 	@exec $(PY) manage.py demo --reset --port $(PORT)
 
+# Three workers on two cores: one of them mostly waits for a page, a process or a clock.
 # With the extra `prod`: the settings of PostgreSQL and Redis are tested whether these run or not.
 test: ## Run the tests (PYTEST="-k loop" passes options on)
 	@$(call install,dev prod $(EXTRAS))
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: ## Check style, import contracts and types
 	@$(call install,dev $(EXTRAS))

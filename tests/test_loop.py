@@ -21,7 +21,7 @@ from tests.client import Client, Refused
 ADVISERS = Path(__file__).resolve().parent.parent / "fixtures" / "advisers"
 PANEL = {"clara": "careful", "mika": "careful", "ken": "careless", "ann": "anchored", "bo": "biased"}
 SLATES_EACH = 24
-WAYS = [("sqlite", "filesystem"), ("postgresql", "rabbitmq"), ("postgresql", "redis")]
+WAYS = [("sqlite", "filesystem"), ("postgresql", "rabbitmq")]  # tests/test_faults.py trains through Redis
 
 
 @dataclass(frozen=True)

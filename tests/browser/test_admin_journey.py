@@ -81,9 +81,10 @@ def _train(page: Page, source: str) -> None:
 
 def _confirm(form: Any) -> None:
     """Type the version's name where the verdict on what was just trained asks for it."""
-    name = form.get_by_label(re.compile("Type “version 1” to confirm"))
-    if name.count():
-        name.fill("version 1")
+    label = form.locator("label", has_text=re.compile("Type “version \\d+” to confirm"))
+    if label.count():
+        name = re.search("version \\d+", label.inner_text())
+        form.get_by_label(label.inner_text()).fill(name.group() if name else "")
 
 
 def test_an_admin_retrains_watches_promotes_and_rolls_back(page):
