@@ -9,12 +9,13 @@ query's key and the row in it.
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ranking.content import is_storable
 from ranking.formats import counted
 from ranking.importers.cells import BadCell, number
 from ranking.importers.tables import LONGEST_KEY, Refusal, Refusals
@@ -23,6 +24,7 @@ LARGEST_FILE = 512 * 2**20
 MOST_FEATURES = 10_000
 MOST_ROWS = 20_000_000
 _DOCID = re.compile(r"docid\s*=\s*(\S+)")
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)  # Python refuses to read a number of thousands of digits
 
 
 class ZeroBased(BadCell):
@@ -106,6 +108,9 @@ def _lines(path: Path, refusals: Refusals) -> list[str]:
     try:
         if path.stat().st_size <= LARGEST_FILE:
             data = path.read_bytes().removeprefix(BOM_UTF8)
+            if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                refusals.add(None, "", "is UTF-16; save it as UTF-8 and try again")
+                return []
             try:
                 return data.decode().split("\n")
             except UnicodeDecodeError:  # Latin-1 reads every byte: only comments hold other letters
@@ -124,7 +129,7 @@ def _groups(path: Path, refusals: Refusals) -> list[str]:
         size = text.strip()
         if not size:
             continue
-        if not size.isdecimal() or not 1 <= int(size) <= MOST_ROWS - len(of_row):
+        if not _WHOLE.fullmatch(size) or not 1 <= int(size) <= MOST_ROWS - len(of_row):
             refusals.add(line, "", f"expected a number of rows, found {size[:60]!r}")
             break
         query += 1
@@ -167,6 +172,8 @@ def _pair(text: str, line: int, group: str | None, rows_of: dict[str, int]) -> L
     row = rows_of[query] = rows_of.get(query, 0) + 1
     named = _DOCID.search(comment)
     item = named.group(1)[:LONGEST_KEY] if named else f"{query}-{row}"
+    if not is_storable(query + item):
+        raise BadCell("holds a character that can't be stored (NUL or half a surrogate pair)")
     return LetorPair(query, item, grade, _features(tokens), line)
 
 
@@ -175,14 +182,15 @@ def _features(tokens: Sequence[str]) -> dict[int, float]:
     last = 0
     for token in tokens:
         index, colon, value = token.partition(":")
-        if colon and index.isdecimal() and int(index) == 0 and not features:
+        place = int(index) if colon and _WHOLE.fullmatch(index) else -1
+        if place == 0 and not features:
             raise ZeroBased(
                 f"feature numbers start at 1; this file starts at 0: found {token[:60]!r}; add 1 to each of "
                 "them (scikit-learn writes them so with zero_based=False)"
             )
-        if not colon or not index.isdecimal() or not last < int(index) <= MOST_FEATURES:
+        if not last < place <= MOST_FEATURES:
             raise BadCell(f"expected features `number:value` with rising numbers, found {token[:60]!r}")
-        last = int(index)
+        last = place
         features[last] = _value(value, f"the value of feature {last}")
     return features
 

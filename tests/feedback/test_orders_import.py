@@ -330,6 +330,7 @@ BROKEN_PREFLIB = {
     "too few orders": ("ORDERS: 2", "ORDERS: 3", "header, NUMBER UNIQUE ORDERS: says '3'"),
     "too few names": ("ALTERNATIVES: 4", "ALTERNATIVES: 5", "header, NUMBER ALTERNATIVES: expected the"),
     "a name twice": ("NAME 4: 103", "NAME 4: 102", "line 16: expected a name that no other"),
+    "a number of thousands of digits": ("NAME 4: 103", f"NAME {'4' * 5000}: 103", "expected the names"),
     "a number twice": ("NAME 4: 103", "NAME 3: 103", "line 16: ALTERNATIVE NAME 3 stands in the header"),
     "no header line": ("# TITLE: Advisers", "# Advisers", "line 2: expected a line like `# TITLE"),
     "a header below": ("1: {1, 2}, 3, 4", "# NOTE: x", "line 18: a line of the header stands after"),

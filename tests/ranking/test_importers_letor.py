@@ -48,6 +48,14 @@ def test_a_byte_order_mark_is_no_word_and_the_letters_of_a_docid_are_kept(write)
     assert (table.refusals, [pair.query for pair in table.pairs]) == ((), ["1", "1"])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_named_once_instead_of_a_complaint_about_each_line(tmp_path, encoding):
+    path = tmp_path / "test.txt"
+    path.write_bytes(("\ufeff" + TEXT).encode(encoding))
+    (refusal,) = read_letor(path).refusals
+    assert refusal.message == "is UTF-16; save it as UTF-8 and try again"
+
+
 def test_queries_may_stand_in_a_file_of_their_own(write):
     rows = write("1 1:1\n0 1:2\n2 1:3\n", "rank.train")
     table = read_letor(rows, write("2\n1\n", "rank.train.query"))
@@ -72,6 +80,10 @@ MISTAKES = [
     ("1 qid:1 1:inf\n", 1, "value of feature 1"),
     ("1 qid:1 one\n", 1, "`number:value`"),
     ("1 qid:1 99999999:1\n", 1, "`number:value`"),
+    (f"1 qid:1 {'9' * 5000}:1\n", 1, "`number:value`"),
+    ("1 qid:1 \u0661:1\n", 1, "`number:value`"),
+    ("1 qid:1 1:2 # docid = A\0B\n", 1, "can't be stored"),
+    ("1 qid:1\0 1:2\n", 1, "can't be stored"),
     ("1 qid:1 1:2 # docid = A\n2 qid:1 1:2 # docid = A\n", 2, "stood on line 1 with other values"),
 ]
 
@@ -90,6 +102,8 @@ def test_a_malformed_line_is_named(write, text, line, words):
         ("1 1:1\n", "-1\n", "expected a number of rows"),
         ("1 1:1\n", "one\n", "expected a number of rows"),
         ("1 1:1\n", "99999999999\n", "expected a number of rows"),
+        ("1 1:1\n", "9" * 5000, "expected a number of rows"),
+        ("1 1:1\n", "\u0661\n", "expected a number of rows"),
         ("1 qid:1 1:1\n", "1\n", "has a qid although"),
     ],
 )
