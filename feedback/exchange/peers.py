@@ -81,6 +81,12 @@ class PeerComplaints:
         if len(self.found) < MOST_REFUSALS:
             self.found.append(Refusal(self.file, None, place, message))
 
+    @property
+    def told(self) -> list[Refusal]:
+        """What can't be used, as the refusal of a file; the last one counts what is not named."""
+        more = self.count - len(self.found)
+        return [*self.found, *([Refusal(self.file, None, "", f"and {more:,} more", more)] if more else [])]
+
     def notes(self) -> list[str]:
         """Say how many records were left out, and name them."""
         if not self.count:
@@ -135,7 +141,7 @@ def moment_or_nothing(value: Any) -> str:
 
 
 def read_records(path: Path, complaints: PeerComplaints) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the objects of a JSON array, or of JSON Lines, with their places."""
+    """Yield the objects of a JSON array, of JSON Lines, or of a file of one object, with their places."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             complaints.add("", f"is larger than {LARGEST_FILE // 2**20} MB")
@@ -234,7 +240,10 @@ def _array(path: Path) -> list[tuple[str, Any]]:
 def _lines(path: Path, complaints: PeerComplaints) -> list[tuple[str, Any]]:
     refusals = Refusals(path.name)
     found = []
-    for number, text in read_lines(path, refusals):
+    lines = read_lines(path, refusals)
+    if not refusals.found and (one := _one_object(lines)) is not None:
+        return [("record 1", one)]
+    for number, text in lines:
         try:
             found.append((f"line {number}", parse_json(text)))
         except BadValue as error:
@@ -242,3 +251,19 @@ def _lines(path: Path, complaints: PeerComplaints) -> list[tuple[str, Any]]:
     for refusal in refusals.found:  # what follows was not read: a file that is cut off is no file
         complaints.add(f"line {refusal.line}", refusal.message)
     return [] if refusals.found else found
+
+
+def _one_object(lines: Sequence[tuple[int, str]]) -> Any:
+    """Return the one object that a file writes over several lines; None where there is no such object."""
+    if not lines or _is_json(lines[0][1]):
+        return None
+    whole = "\n".join(text for _, text in lines)
+    return parse_json(whole) if _is_json(whole) else None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parse_json(text)
+    except BadValue:
+        return False
+    return True

@@ -75,7 +75,7 @@ def import_orders(project: Project, request: OrdersRequest, options: Options = P
     with importing(project, options):
         new, unchanged = _new_orders(project, usable, request, read.complaints)
         if not new and not unchanged:
-            raise ImportRefused(read.complaints.found or [Refusal(request.path.name, None, "", NOTHING)])
+            raise ImportRefused(read.complaints.told or [Refusal(request.path.name, None, "", NOTHING)])
         made, people = 0, 0
         if new:
             users, people = bring_people(_people(new, request.path.name))

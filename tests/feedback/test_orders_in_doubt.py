@@ -216,6 +216,24 @@ def test_a_hundred_records_are_named_and_all_are_counted(take):
     assert report.notes[where + 101] == "  and 30 more"
 
 
+def test_a_refused_file_counts_the_records_that_it_does_not_name(take):
+    with pytest.raises(ImportRefused) as caught:
+        take([UNUSABLE["an empty result"]] * 130)
+    assert sum(refusal.mistakes for refusal in caught.value.refusals) == 130
+    assert str(caught.value.refusals[-1]) == "orders.json: and 30 more"
+
+
+def test_one_task_may_be_written_over_several_lines(take):
+    take(json.dumps(task(1, annotation(11, *FIRST)), indent=2))
+    assert orders() == [("label-studio-7", [[key] for key in FIRST], [])]
+
+
+def test_a_first_line_that_is_no_json_is_left_out_alone(take):
+    report = take("{\n" + json.dumps(task(1, annotation(11, *FIRST))))
+    assert report.of("judgements").new == 1
+    assert any("orders.json, line 1: is not JSON" in note for note in report.notes)
+
+
 def test_a_file_that_breaks_off_is_refused_whole(take, tmp_path, project):
     path = tmp_path / "cut.jsonl"
     path.write_bytes(json.dumps(task(1, annotation(11, *FIRST))).encode() + b"\n{\xff}\n")
