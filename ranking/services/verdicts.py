@@ -77,8 +77,9 @@ class SideBySide:
     `no_standard` names experts whose answers are random: they count for no verdict. `inverted` names those
     whose answers were inverted in training: they count in the check of experts only, as they were given.
     `contradiction` says that the experts behind the challenger contradict each other; empty if they do not.
-    `worse` names the groups whose whole interval is below zero; `silent` counts those with too few needs for
-    an interval; `gate` is what the gate checked; `guarded` says that a guardrail decided and not the gain.
+    `worse` names the groups whose whole interval is below zero, `unharmed` says that some had enough needs
+    and none is worse; `silent` counts those with too few needs for an interval; `gate` is what the gate
+    checked; `guarded` says that a guardrail decided and not the gain.
     """
 
     evaluation: Evaluation
@@ -88,6 +89,7 @@ class SideBySide:
     second: Figure | None
     groups: list[dict[str, Any]]
     worse: list[str]
+    unharmed: bool
     silent: int
     per_query: list[QueryLine]
     held_out_lists: int | None
@@ -134,6 +136,8 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
     main = _figures(evaluation).get(decisive)
     lead, second = _leading(evaluation)
     groups = list(_groups(results, description, decisive))
+    told = [group for group in groups if group["high"] is not None and group["sure"] and group["counts"]]
+    worse = [group["label"] for group in told if group["high"] < 0]
     no_standard, inverted = results.get("no_standard", []), results.get("inverted", [])
     return SideBySide(
         evaluation=evaluation,
@@ -142,11 +146,8 @@ def side_by_side(evaluation: Evaluation, description: ProjectDescription) -> Sid
         lead=lead,
         second=second,
         groups=_with_all(main, groups),
-        worse=[
-            group["label"]
-            for group in groups
-            if group["high"] is not None and group["high"] < 0 and group["sure"] and group["counts"]
-        ],
+        worse=worse,
+        unharmed=bool(told) and not worse,
         silent=sum(group["low"] is None for group in groups),
         per_query=_per_query(evaluation, decisive),
         held_out_lists=_held_out_lists(evaluation.training_set, no_standard),

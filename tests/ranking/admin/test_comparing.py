@@ -113,6 +113,19 @@ def test_groups_are_named_by_their_segment_and_doubtful_ones_are_marked(project,
 
 
 @pytest.mark.parametrize(
+    ("needs", "high", "said"), [(9, 0.1, True), (2, 0.1, False), (9, None, False), (9, -0.1, False)]
+)
+def test_groups_that_are_too_small_to_be_worse_do_not_count_as_unharmed(
+    admin, project, challenger, needs, high, said
+):
+    results = trainings.evaluation_results("promote")
+    figures = results["metrics"]["ndcg@10"] | {"low": high and -0.2, "high": high, "n_queries": needs}
+    results["segments"] = {"style": {"growth": {"ndcg@10": figures}}}
+    versions.record_evaluation(challenger, versions.current_champion(project), results)
+    assert ("is clearly worse" in page(admin, "compare", 1, 0)) is said
+
+
+@pytest.mark.parametrize(
     ("verdict", "check", "said"),
     [
         ("refuse", "segments", "It harms a segment. NDCG@10: +5.0 points (95 % interval +3.0 to +7.0)"),
