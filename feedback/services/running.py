@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from feedback.models import FeedbackSession
 from ranking import zones
 
 State = FeedbackSession.State
+FURTHEST = timedelta(days=36525)
 
 
 def set_deadline(session: FeedbackSession, due_on: date | None) -> FeedbackSession:
@@ -31,9 +32,16 @@ def go_on(session: FeedbackSession) -> FeedbackSession:
 
 
 def check_day(due_on: date | None) -> None:
-    """Raise InvalidSession unless there is time until the day."""
-    if due_on is not None and due_on < zones.today():
+    """Raise InvalidSession unless there is time until the day, and no more than a hundred years.
+
+    The last day that a calendar knows has no end that could be shown in a person's zone.
+    """
+    if due_on is None:
+        return
+    if due_on < zones.today():
         raise InvalidSession("this day is over: choose today or a later one", "due_on")
+    if due_on - zones.today() > FURTHEST:
+        raise InvalidSession("this day is more than a hundred years away: choose an earlier one", "due_on")
 
 
 def is_overdue(session: FeedbackSession) -> bool:
