@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ranking.description import NounDescription, ProjectDescription
 from ranking.errors import ImportRefused
+from ranking.formats import counted
 from ranking.importers.tables import Refusal
 from ranking.ltr.features import FeatureSpace, FeatureSpec
 from ranking.models import FeatureSet, Project
@@ -51,7 +52,7 @@ def prepare(project: Project, on_progress: OnProgress) -> list[str]:
         fitted = _fit(project, description, items, queries)
         on_progress("features", 1, 1)
         if fitted != before:
-            notes.append(f"{len(description.features)} features fitted")
+            notes.append(f"{counted(len(description.features), 'feature')} fitted")
         notes += _cannot_train(project, fitted)
     if not project.versions.exists():
         create_rule_version(project)
