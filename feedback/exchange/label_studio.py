@@ -50,7 +50,8 @@ def read_label_studio(path: Path, naming: Naming) -> PeerRead:
             continue
         left_out["drafts"] += len(task["drafts"]) if isinstance(task.get("drafts"), list) else 0
         for number, annotation in enumerate(annotations, start=1):
-            if isinstance(annotation, dict) and annotation.get("was_cancelled") is True:
+            # A table of the same export has 1.0 for true: what is not surely wanted is never learned from.
+            if isinstance(annotation, dict) and annotation.get("was_cancelled") not in (None, False):
                 left_out["annotations that were cancelled"] += 1
             else:
                 orders += _orders(task, annotation, f"{place}, annotation {number}", naming, complaints)

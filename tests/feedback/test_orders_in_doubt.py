@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.management import call_command
 
 from feedback.exchange.peers import Naming
 from feedback.models import Judgement, Preference
@@ -208,6 +209,19 @@ def test_drafts_and_skipped_annotations_are_counted(take):
     report = take([task(1, annotation(11, *FIRST), skipped, drafts=[{"id": 5}, {"id": 6}])])
     assert orders() == [("label-studio-7", [[key] for key in FIRST], [])]
     assert {"annotations that were cancelled, left out: 1", "drafts, left out: 2"} <= set(report.notes)
+
+
+@pytest.mark.parametrize("flag", [1, 1.0, "true"])
+def test_a_cancelled_annotation_is_left_out_however_its_flag_is_written(take, flag):
+    take([task(1, annotation(11, *FIRST, was_cancelled=0), annotation(12, *SECOND, was_cancelled=flag))])
+    assert orders() == [("label-studio-7", [[key] for key in FIRST], [])]
+
+
+def test_blanks_between_buckets_are_no_part_of_their_names(project, tmp_path):
+    path = tmp_path / "orders.json"
+    path.write_text(json.dumps([task(1, buckets(11, {"good": ["102"], "bad": ["100", "101"]}))]))
+    call_command("import_orders", project.slug, path, "--from", "label-studio", "--buckets", "good, bad")
+    assert orders() == [("label-studio-7", [["102"], ["100", "101"]], [])]
 
 
 def test_a_hundred_records_are_named_and_all_are_counted(take):

@@ -58,7 +58,7 @@ class Command(ImportCommand):
         naming = Naming(
             **{name: options[name] for name in plain},
             question=options["question"],
-            buckets=tuple(filter(None, options["buckets"].split(","))),
+            buckets=tuple(filter(None, map(str.strip, options["buckets"].split(",")))),
             people=dict(_pair(text) for text in options["person"]),
             trust_order=options["trust_order"],
         )
