@@ -15,7 +15,7 @@ from feedback.models import (
     Preference,
     Slate,
 )
-from ranking.filters import Filters, IdFilter, KeyFilter, OfProject, TruthFilter
+from ranking.filters import Filters, IdFilter, KeyFilter, OfProject, OrderFilter, TruthFilter
 
 
 class MemberFilter(Filters):
@@ -24,7 +24,7 @@ class MemberFilter(Filters):
     organisation = filters.CharFilter(field_name="organisation__slug", label="slug of the organisation")
     username = filters.CharFilter(field_name="user__username")
     active = TruthFilter(field_name="user__is_active")
-    ordering = filters.OrderingFilter(fields=[("id", "id"), ("user__username", "username")])
+    ordering = OrderFilter(fields=[("id", "id"), ("user__username", "username")])
 
     class Meta:
         model = Member
@@ -36,7 +36,7 @@ class OutcomeFilter(Filters):
 
     query = IdFilter(field_name="query")
     query_key = KeyFilter(field_name="query__key", label="key of the need")
-    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+    ordering = OrderFilter(fields=["id", "created_at"])
 
     class Meta:
         model = Outcome
@@ -46,7 +46,7 @@ class OutcomeFilter(Filters):
 class SessionFilter(OfProject):
     """Sessions by project and state."""
 
-    ordering = filters.OrderingFilter(fields=["id", "opened_at", "closed_at"])
+    ordering = OrderFilter(fields=["id", "opened_at", "closed_at"])
 
     class Meta:
         model = FeedbackSession
@@ -56,7 +56,7 @@ class SessionFilter(OfProject):
 class ComparisonFilter(OfProject):
     """Blind comparisons by project and state."""
 
-    ordering = filters.OrderingFilter(fields=["id", "opened_at", "closed_at"])
+    ordering = OrderFilter(fields=["id", "opened_at", "closed_at"])
 
     class Meta:
         model = ComparisonSession
@@ -69,7 +69,7 @@ class GoldListFilter(OfProject):
     query = IdFilter(field_name="query")
     query_key = KeyFilter(field_name="query__key", label="key of the need")
     retired = TruthFilter(field_name="retirement", lookup_expr="isnull", exclude=True)
-    ordering = filters.OrderingFilter(fields=["id", "signed_at"])
+    ordering = OrderFilter(fields=["id", "signed_at"])
 
     class Meta:
         model = GoldList
@@ -81,7 +81,7 @@ class ListChoiceFilter(Filters):
 
     session = IdFilter(field_name="session")
     answered = TruthFilter(field_name="answer", lookup_expr="isnull", exclude=True)
-    ordering = filters.OrderingFilter(fields=["id", "position"])
+    ordering = OrderFilter(fields=["id", "position"])
 
     class Meta:
         model = ListChoice
@@ -92,7 +92,7 @@ class SlateFilter(Filters):
     """One's own slates by session and state, in the order in which they are to be judged."""
 
     session = IdFilter(field_name="session")
-    ordering = filters.OrderingFilter(fields=["id", "position"])
+    ordering = OrderFilter(fields=["id", "position"])
 
     class Meta:
         model = Slate
@@ -107,7 +107,7 @@ class JudgementFilter(Filters):
     query = IdFilter(field_name="slate__query")
     query_key = KeyFilter(field_name="slate__query__key", label="key of the need")
     expert = filters.CharFilter(field_name="expert__username", label="user name")
-    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+    ordering = OrderFilter(fields=["id", "created_at"])
 
     class Meta:
         model = Judgement
@@ -125,7 +125,7 @@ class PreferenceFilter(Filters):
     query_key = KeyFilter(field_name="judgement__slate__query__key", label="key of the need")
     expert = filters.CharFilter(field_name="judgement__expert__username", label="user name")
     judgement = IdFilter(field_name="judgement")
-    ordering = filters.OrderingFilter(fields=["id", "weight"])
+    ordering = OrderFilter(fields=["id", "weight"])
 
     class Meta:
         model = Preference

@@ -8,6 +8,7 @@ from django import forms
 from django.db import models
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
 
 from ranking.models import Evaluation, Match, ModelVersion, Promotion, Query, TrainingJob, TrainingSet
 
@@ -51,6 +52,16 @@ class TruthFilter(filters.BooleanFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, widget=forms.TextInput, **kwargs)
+
+
+class OrderFilter(filters.OrderingFilter):
+    """What to sort by, parted by commas; a minus before a name turns it round."""
+
+    def filter(self, qs: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
+        """Sort; raise ValidationError for a comma with nothing beside it, which the framework trips over."""
+        if value and not all(value):
+            raise ValidationError({"ordering": ["Nothing beside a comma: expected a name on both sides."]})
+        return super().filter(qs, value)
 
 
 class KeyFilter(filters.CharFilter):
@@ -102,7 +113,7 @@ class QueryFilter(OfProject):
     key = KeyFilter(field_name="key", label="key of the need, as imported")
     organisation = filters.CharFilter(field_name="organisation__slug", label="slug of the organisation")
     search = filters.CharFilter(field_name="title", lookup_expr="icontains", label="words of the title")
-    ordering = filters.OrderingFilter(fields=["id", "title", "key", "created_at"])
+    ordering = OrderFilter(fields=["id", "title", "key", "created_at"])
 
     class Meta:
         model = Query
@@ -125,7 +136,7 @@ class MatchFilter(Filters):
 class TrainingSetFilter(OfProject):
     """Training sets by project and mode."""
 
-    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+    ordering = OrderFilter(fields=["id", "created_at"])
 
     class Meta:
         model = TrainingSet
@@ -135,7 +146,7 @@ class TrainingSetFilter(OfProject):
 class JobFilter(OfProject):
     """Trainings by project and state."""
 
-    ordering = filters.OrderingFilter(fields=["id", "created_at", "finished_at"])
+    ordering = OrderFilter(fields=["id", "created_at", "finished_at"])
 
     class Meta:
         model = TrainingJob
@@ -147,7 +158,7 @@ class VersionFilter(OfProject):
 
     number = NumberIsFilter(field_name="number")
     in_service = TruthFilter(field_name="in_service")
-    ordering = filters.OrderingFilter(fields=["id", "number", "created_at"])
+    ordering = OrderFilter(fields=["id", "number", "created_at"])
 
     class Meta:
         model = ModelVersion
@@ -160,7 +171,7 @@ class EvaluationFilter(Filters):
     project = filters.CharFilter(field_name="challenger__project__slug", label="slug of the project")
     challenger = IdFilter(field_name="challenger")
     champion = IdFilter(field_name="champion")
-    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+    ordering = OrderFilter(fields=["id", "created_at"])
 
     class Meta:
         model = Evaluation
@@ -171,7 +182,7 @@ class PromotionFilter(OfProject):
     """Promotions by project, version and kind."""
 
     version_id = IdFilter(field_name="version")
-    ordering = filters.OrderingFilter(fields=["id", "created_at"])
+    ordering = OrderFilter(fields=["id", "created_at"])
 
     class Meta:
         model = Promotion

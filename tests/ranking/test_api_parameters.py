@@ -112,6 +112,8 @@ def test_what_is_not_ones_own_does_not_exist_whatever_is_asked_of_it(reader):
         ),
         ("/api/v1/jobs/", {"state": ""}, "Empty: expected a value, or no such parameter."),
         (QUERIES, {"project": ["advisers", "second"]}, "Given 2 times: expected one value."),
+        (QUERIES, {"ordering": ","}, "Nothing beside a comma: expected a name on both sides."),
+        ("/api/v1/members/", {"ordering": "id,"}, "Nothing beside a comma: expected a name on both sides."),
         (QUERIES, {"page_size": "many"}, "'many': expected a whole number from 1 to 200."),
         (QUERIES, {"page_size": "201"}, "'201': expected a whole number from 1 to 200."),
         (QUERIES, {"page_size": "0"}, "'0': expected a whole number from 1 to 200."),
