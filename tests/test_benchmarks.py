@@ -22,7 +22,8 @@ def test_a_table_that_measured_nothing_ends_the_run(text, problem):
 
 
 def test_a_table_with_figures_is_written():
-    reporting.check(HEAD + "| bends | 1.2 | 2.0 (1.0 to 3.0) |\n\nA finance world, in fact.")
+    text = HEAD + "| bends | 1.2 | 2.0 (1.0 to 3.0) |\n\nA finance world, in fact."
+    assert reporting.check(text) is None
 
 
 @pytest.mark.parametrize("yardstick", [[], [0.0, 0.0], [float("nan")]])

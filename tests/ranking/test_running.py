@@ -306,12 +306,19 @@ def _drop_connections(seconds):
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL's connections can be dropped")
-def test_a_training_goes_on_while_postgresql_drops_its_connections():
+def test_a_training_goes_on_while_postgresql_drops_its_connections(monkeypatch):
     job = _claimed(factories.make_project())
     dropper = threading.Thread(target=_drop_connections, args=(4,))
-    dropper.start()
+    run_child = running.run_child
+
+    def dropped_from_here_on(*args):
+        dropper.start()  # earlier there is nothing to lose yet, and the job is put back
+        return run_child(*args)
+
+    monkeypatch.setattr(running, "run_child", dropped_from_here_on)
     running.run(job)
     dropper.join()
+    connection.close()  # dropped once more after the training had ended
     job.refresh_from_db()
     assert (job.state, job.attempt, job.crashes) == (State.DONE, 1, 0), job.error
 
