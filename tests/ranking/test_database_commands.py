@@ -51,7 +51,7 @@ def test_a_database_of_an_earlier_release_is_behind(monkeypatch):
 
 
 def test_a_database_with_all_migrations_is_taken():
-    check_database(connection)
+    assert check_database(connection) is None
 
 
 def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path):
